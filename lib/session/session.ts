@@ -1,0 +1,44 @@
+/** One access token of a session. */
+export interface AccessToken {
+  readonly token: string
+  readonly type: 'bearer' | 'dpop'
+  /** Epoch milliseconds; undefined when the provider gave no `expires_in`: used until a 401 (T7). */
+  readonly expiresAt?: number
+  /** Epoch milliseconds at which it was obtained. */
+  readonly obtainedAt: number
+  readonly scope?: string
+}
+
+/** What the store holds for one signed-in browser, encrypted. */
+export interface SessionRecord {
+  readonly issuer: string
+  readonly clientId: string
+  readonly sub: string
+  /** The provider's session id, where it gives one. */
+  readonly sid?: string
+  /** Our own public handle of the session, for the logout URL of providers without `sid`. No credential. */
+  readonly handle: string
+  readonly claims: Readonly<Record<string, unknown>>
+  /** For `id_token_hint` only. */
+  readonly idToken?: string
+  readonly sessionState?: string
+  readonly authTime?: number
+  readonly createdAt: number
+  /** Absolute expiry, epoch milliseconds. */
+  readonly absoluteAt: number
+  readonly refreshToken?: string
+  /** By `tokenSlot(resource, scope)`; the empty slot is the sign-in's own token. */
+  readonly accessTokens: Readonly<Record<string, AccessToken>>
+  /** Private JWK to which the tokens are bound (RFC 9449). */
+  readonly dpopKey?: JsonWebKey
+}
+
+/** A session that was read: the record, where it lies and how it may be written. */
+export interface Session {
+  /** Store key, made of the SHA-256 of the session id. */
+  readonly key: string
+  readonly version: number
+  /** Idle expiry by the store's clock, epoch milliseconds. */
+  readonly expiresAt: number
+  readonly record: SessionRecord
+}

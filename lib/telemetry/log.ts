@@ -1,0 +1,99 @@
+import type { ProblemCode } from '../http/problem.ts'
+
+/**
+ * The catalogue: every event that can be logged, its level and its fields. An unknown event or field
+ * does not compile, and no field can hold a token, a code, a cookie or a secret. Fields hold what the
+ * operator needs: codes, counts, names, ids that are no credentials.
+ */
+export interface LogFields {
+  'server.started': { url: string; host: 'node' | 'next'; store: string; pid: number }
+  'server.stopping': { signal: string; inFlight: number }
+  'server.stopped': { forced: boolean }
+  'config.note': { note: string }
+  'request.failed': { requestId: string; code: ProblemCode; route: string; cause?: unknown }
+  'request.refused': { requestId: string; code: ProblemCode; route: string; reason?: string }
+  'sign_in.started': { requestId: string; restart: boolean }
+  'sign_in.succeeded': { requestId: string; sub: string; sid?: string }
+  'sign_in.failed': { requestId: string; code: ProblemCode; error?: string; cause?: unknown }
+  'sign_out.done': { requestId?: string; sub: string; reason: SignOutReason }
+  'session.unreadable': { reason: string }
+  'session.touch_failed': { cause: unknown }
+  'session.end_failed': { cause: unknown }
+  'token.refreshed': { sub: string; resource?: string; expiresInSeconds?: number; waitedMs: number }
+  'token.refresh.rejected': { sub: string; error?: string; status?: number }
+  'token.refresh.unavailable': { sub: string; error?: string; status?: number; cause?: unknown }
+  'token.refresh.misconfigured': { sub?: string; error?: string; status?: number; fix: string }
+  'token.refresh.orphaned': { sub: string }
+  'token.machine.obtained': { client: string; expiresInSeconds?: number }
+  'token.machine.failed': { client: string; error?: string; status?: number; cause?: unknown }
+  'token.exchange.failed': { remote: string; error?: string; status?: number; cause?: unknown }
+  'token.revoked': { sub: string; kind: 'refresh_token' | 'access_token' }
+  'token.revocation_failed': { sub: string; kind: 'refresh_token' | 'access_token'; cause: unknown }
+  'lease.lost': { what: string }
+  'provider.discovered': { issuer: string }
+  'provider.unavailable': { issuer: string; cause: unknown }
+  'remote.failed': { requestId: string; remote: string; code: ProblemCode; cause?: unknown }
+  'remote.aborted': { requestId: string; remote: string; by: 'client' | 'upstream'; cause?: unknown }
+  'remote.circuit_opened': { remote: string; failures: number }
+  'remote.circuit_closed': { remote: string }
+  'logout_token.refused': { requestId: string; reason: string }
+  'store.unavailable': { store: string; cause: unknown }
+  'store.recovered': { store: string; downMs: number }
+  'misconfiguration': { what: string; fix: string }
+  'unexpected.error': { where: string; cause: unknown }
+}
+
+export type SignOutReason =
+  | 'user'
+  | 'replaced'
+  | 'refresh_rejected'
+  | 'backchannel'
+  | 'frontchannel'
+  | 'administrator'
+  | 'expired'
+
+export type LogEvent = keyof LogFields
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+export const eventLevels: Record<LogEvent, LogLevel> = {
+  'server.started': 'info',
+  'server.stopping': 'info',
+  'server.stopped': 'info',
+  'config.note': 'warn',
+  'request.failed': 'error',
+  'request.refused': 'info',
+  'sign_in.started': 'debug',
+  'sign_in.succeeded': 'info',
+  'sign_in.failed': 'warn',
+  'sign_out.done': 'info',
+  'session.unreadable': 'debug',
+  'session.touch_failed': 'warn',
+  'session.end_failed': 'error',
+  'token.refreshed': 'debug',
+  'token.refresh.rejected': 'info',
+  'token.refresh.unavailable': 'warn',
+  'token.refresh.misconfigured': 'error',
+  'token.refresh.orphaned': 'info',
+  'token.machine.obtained': 'debug',
+  'token.machine.failed': 'warn',
+  'token.exchange.failed': 'warn',
+  'token.revoked': 'debug',
+  'token.revocation_failed': 'warn',
+  'lease.lost': 'warn',
+  'provider.discovered': 'info',
+  'provider.unavailable': 'warn',
+  'remote.failed': 'warn',
+  'remote.aborted': 'debug',
+  'remote.circuit_opened': 'error',
+  'remote.circuit_closed': 'info',
+  'logout_token.refused': 'warn',
+  'store.unavailable': 'error',
+  'store.recovered': 'warn',
+  misconfiguration: 'error',
+  'unexpected.error': 'error',
+}
+
+/** Where events go. `createPinoLog` writes JSON lines; tests pass a recorder. */
+export interface Log {
+  event<E extends LogEvent>(event: E, fields: LogFields[E]): void
+}

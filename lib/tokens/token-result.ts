@@ -1,0 +1,26 @@
+/** Signs the DPoP proof for one request (RFC 9449 section 4.2). */
+export interface DpopSigner {
+  /** `htu` without query and fragment; a fresh `jti` each time; `ath` of the bound token; the origin's last nonce. */
+  proof(method: string, url: string): Promise<string>
+  /** Remembers the nonce that the origin of `url` asked for. */
+  rememberNonce(url: string, nonce: string): void
+}
+
+export type TokenFailure =
+  | 'not_signed_in'
+  | 'session_expired'
+  | 'token_unavailable'
+  | 'store_unavailable'
+  | 'provider_misconfigured'
+
+/** A token for one call, or the reason why there is none. Expected outcomes are values. */
+export type TokenResult =
+  | { readonly kind: 'bearer'; readonly token: string; readonly expiresAt?: number }
+  | {
+      readonly kind: 'dpop'
+      readonly token: string
+      readonly expiresAt?: number
+      readonly signer: DpopSigner
+    }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'failed'; readonly code: TokenFailure }
