@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { parseReturnUrl } from './return-url.ts'
+
+const rule = { publicOrigin: 'https://app.example', origins: ['https://spa.example'] }
+
+const accepted: [string, string][] = [
+  ['/', '/'],
+  ['', '/'],
+  ['/a/b?c=d&c=e#f', '/a/b?c=d&c=e#f'],
+  ['/a?next=https://evil.example/', '/a?next=https://evil.example/'],
+  ['https://app.example/a?b', '/a?b'],
+  ['https://app.example', '/'],
+  ['https://spa.example/x', 'https://spa.example/x'],
+  ['/ä', '/%C3%A4'],
+]
+for (const [value, expected] of accepted) {
+  test(`L8: accepts ${JSON.stringify(value)}`, () =>
+    assert.equal(parseReturnUrl(value, rule), expected))
+}
+
+const refused = [
+  '//evil.example',
+  '///evil.example',
+  '/\\evil.example',
+  '\\\\evil.example',
+  '/\t/evil.example',
+  '/\n/evil.example',
+  '\t//evil.example',
+  ' //evil.example',
+  'https://evil.example',
+  'https:evil.example',
+  'https:/evil.example',
+  'https:///evil.example',
+  'javascript:alert(1)',
+  'JavaScript:alert(1)',
+  'data:text/html,x',
+  'https://app.example@evil.example/',
+  'https://user@app.example/',
+  'https://app.example.evil.example/',
+  'https://app.example:8443/',
+  'http://app.example/',
+  'a/b',
+  '?a',
+  '#a',
+  './/evil.example',
+  '/.//evil.example',
+  '/..//evil.example',
+  '/%2fevil.example',
+  '/%2F/evil.example',
+  '/%5cevil.example',
+  '/%09/evil.example',
+  '/a\r\nSet-Cookie: x=y',
+  'https://app.example\\@evil.example',
+  '/a b',
+  `/${'a'.repeat(2048)}`,
+  '/\u0085/evil',
+  'blob:https://app.example/x',
+  '//app.example/',
+]
+for (const value of refused) {
+  test(`L8: refuses ${JSON.stringify(value.slice(0, 60))}`, () =>
+    assert.equal(parseReturnUrl(value, rule), undefined))
+}
+
+test('L8: whatever is accepted stays on an allowed origin and is accepted again unchanged', () => {
+  const piece = fc.constantFrom(
+    '/',
+    '//',
+    '\\',
+    '.',
+    '..',
+    '@',
+    ':',
+    '?',
+    '#',
+    '%2f',
+    '%5c',
+    '%2e',
+    'evil.example',
+    'https:',
+    'app.example',
+    '\t',
+    '\n',
+    ' ',
+    'a',
+  )
+  fc.assert(
+    fc.property(fc.array(fc.oneof(piece, fc.string()), { maxLength: 8 }), (pieces) => {
+      const parsed = parseReturnUrl(pieces.join(''), rule)
+      if (parsed === undefined) return
+      const resolved = new URL(parsed, 'https://app.example/somewhere/else')
+      assert.ok(['https://app.example', 'https://spa.example'].includes(resolved.origin))
+      assert.equal(parseReturnUrl(parsed, rule), parsed)
+    }),
+    { numRuns: 2000 },
+  )
+})

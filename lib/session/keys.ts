@@ -1,0 +1,18 @@
+import { createHash, hkdfSync } from 'node:crypto'
+
+/** What a key is for. A value made for one purpose cannot be read as another (S3). */
+export type KeyPurpose = 'session' | 'transaction' | 'logout' | 'record' | 'machine-token'
+
+export interface DerivedKey {
+  /** Public name of the secret that it came from, the same in every process: 8 hex digits. */
+  readonly id: string
+  readonly bytes: Buffer
+}
+
+/** One 256-bit key per secret, newest secret first (HKDF, RFC 5869, with the purpose as `info`). */
+export function deriveKeys(secrets: readonly string[], purpose: KeyPurpose): DerivedKey[] {
+  return secrets.map((secret) => ({
+    id: createHash('sha256').update(`cloakroom key id\0${secret}`).digest('hex').slice(0, 8),
+    bytes: Buffer.from(hkdfSync('sha256', secret, 'cloakroom', `cloakroom ${purpose}`, 32)),
+  }))
+}

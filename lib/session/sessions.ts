@@ -1,0 +1,174 @@
+import type { Entry, KeyValue, MaybePromise } from '../store/key-value.ts'
+import type { Log } from '../telemetry/log.ts'
+import { createBoundedMap } from './bounded-map.ts'
+import type { Cipher } from './cipher.ts'
+import type { Session, SessionRecord } from './session.ts'
+import type { SessionIndex } from './session-index.ts'
+import type { Ticket, Tickets } from './ticket.ts'
+
+/** What a request's cookie led to. `setCookie` replaces a ticket that was sealed under an older secret. */
+export type SessionRead =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'session'; readonly session: Session; readonly setCookie?: string }
+
+export interface SessionsDeps {
+  readonly store: KeyValue
+  readonly cipher: Cipher
+  readonly tickets: Tickets
+  readonly index: SessionIndex
+  readonly log: Log
+  readonly now: () => number
+  readonly idleSeconds: number
+  readonly touchEverySeconds: number
+}
+
+const none: SessionRead = { kind: 'none' }
+
+/**
+ * The sessions of all browsers. Every operation rejects with StoreUnavailableError when the store
+ * cannot be asked; a tampered, foreign or expired ticket is simply no session (S3).
+ */
+export function createSessions(deps: SessionsDeps) {
+  const { store, cipher, tickets, index, log, now } = deps
+  const idleMs = deps.idleSeconds * 1000
+  // What an entry said when it was last decrypted. Looked up by key and valid for that very value only.
+  const decoded = createBoundedMap<{ entry: Entry; session: Session }>(10_000)
+  const busy = new Set<string>()
+
+  const ttlMs = (record: SessionRecord) => Math.min(idleMs, record.absoluteAt - now())
+
+  function decode(key: string, entry: Entry | undefined): MaybePromise<Session | undefined> {
+    if (!entry) {
+      decoded.delete(key)
+      return undefined
+    }
+    const known = decoded.get(key)
+    if (known?.entry === entry) return known.session
+    if (known?.entry.value === entry.value) return remember(key, entry, known.session.record)
+    return decrypt(key, entry)
+  }
+
+  async function decrypt(key: string, entry: Entry): Promise<Session | undefined> {
+    const plain = await cipher.decrypt(key, entry.value)
+    if (!plain) {
+      log.event('session.unreadable', { reason: 'no key of ours opens this record' })
+      return undefined
+    }
+    const session = remember(key, entry, JSON.parse(plain.text) as SessionRecord)
+    if (plain.outdated) inBackground(`reencrypt ${key}`, () => save(session, session.record))
+    return session
+  }
+
+  function remember(key: string, entry: Entry, record: SessionRecord): Session {
+    const session = { key, version: entry.version, expiresAt: entry.expiresAt, record }
+    decoded.set(key, { entry, session })
+    return session
+  }
+
+  function live(session: Session | undefined): Session | undefined {
+    // Idle expiry is the store's: it never answers an expired entry, by its own clock (S4).
+    return session && session.record.absoluteAt > now() ? session : undefined
+  }
+
+  /** At most one of a name at a time; a failure is logged and tried again at a later use. */
+  function inBackground(name: string, task: () => Promise<unknown>): void {
+    if (busy.has(name)) return
+    busy.add(name)
+    task()
+      .catch((cause: unknown) => log.event('session.touch_failed', { cause }))
+      .finally(() => busy.delete(name))
+  }
+
+  /** A use extends the idle lifetime; it is written at most once per `touchEvery`. */
+  function used(session: Session): Session {
+    const ttl = ttlMs(session.record)
+    const expiresAt = now() + ttl
+    const gained = expiresAt - session.expiresAt
+    if (gained < deps.touchEverySeconds * 1000 && gained < ttl / 2) return session
+    inBackground(`touch ${session.key}`, () => store.touch(session.key, ttl))
+    return { ...session, expiresAt }
+  }
+
+  function found(ticket: Ticket, session: Session | undefined, mode: 'use' | 'peek'): SessionRead {
+    const stored = live(session)
+    if (!stored) return none
+    const alive = mode === 'use' ? used(stored) : stored
+    return ticket.setCookie === undefined
+      ? { kind: 'session', session: alive }
+      : { kind: 'session', session: alive, setCookie: ticket.setCookie }
+  }
+
+  function lookUp(ticket: Ticket | undefined, mode: 'use' | 'peek'): MaybePromise<SessionRead> {
+    if (!ticket) return none
+    const entry = store.get(ticket.key)
+    if (entry instanceof Promise) {
+      return entry.then(async (it) => found(ticket, await decode(ticket.key, it), mode))
+    }
+    const session = decode(ticket.key, entry)
+    return session instanceof Promise
+      ? session.then((it) => found(ticket, it, mode))
+      : found(ticket, session, mode)
+  }
+
+  async function save(session: Session, record: SessionRecord): Promise<Session | undefined> {
+    const value = await cipher.encrypt(session.key, JSON.stringify(record))
+    // Without a lifetime: a save of ours is no use by the user, and extends nothing.
+    const version = await store.replace(session.key, session.version, value)
+    if (version === undefined) return undefined
+    return remember(session.key, { value, version, expiresAt: session.expiresAt }, record)
+  }
+
+  async function readFresh(key: string): Promise<Session | undefined> {
+    return live(await decode(key, await store.getFresh(key)))
+  }
+
+  async function end(session: Session): Promise<boolean> {
+    const removed = await store.delete(session.key)
+    decoded.delete(session.key)
+    // The record is gone, and that is what counts; index entries of ended sessions are skipped by readers.
+    await index.remove(session.record, session.key).catch((cause: unknown) => {
+      log.event('session.end_failed', { cause })
+    })
+    return removed
+  }
+
+  async function findAll(keys: string[]): Promise<Session[]> {
+    const sessions = await Promise.all(keys.map(readFresh))
+    return sessions.filter((session) => session !== undefined)
+  }
+
+  return {
+    /**
+     * The session of a request. `use` extends the idle lifetime (in the background, at most once per
+     * `touchEvery`), `peek` does not. Answers without a promise when ticket, entry and record are known.
+     */
+    read(cookieHeader: string | undefined, mode: 'use' | 'peek'): MaybePromise<SessionRead> {
+      const ticket = tickets.read(cookieHeader)
+      return ticket instanceof Promise
+        ? ticket.then((it) => lookUp(it, mode))
+        : lookUp(ticket, mode)
+    },
+    /** Stores a new session under a new id; answers it with its cookie (L9). */
+    async create(record: SessionRecord): Promise<{ session: Session; setCookie: string }> {
+      const { id, key } = tickets.issue()
+      const ttl = ttlMs(record)
+      const value = await cipher.encrypt(key, JSON.stringify(record))
+      // Index first: a session that exists can always be found by a back-channel logout.
+      await index.add(record, key, record.absoluteAt - now())
+      if (!(await store.create(key, value, ttl))) throw new Error('session id collision')
+      const session = remember(key, { value, version: 1, expiresAt: now() + ttl }, record)
+      return { session, setCookie: await tickets.cookie(id, record.absoluteAt) }
+    },
+    /** Compare-and-set. Undefined: the session has ended or changed since it was read; nothing was written. */
+    save,
+    /** Reads past every cache, by store key. */
+    readFresh,
+    /** Ends a session. True when this call ended it, so that only one caller goes on to revoke (S7). */
+    end,
+    clearCookie: tickets.clearCookie,
+    findBySub: async (issuer: string, sub: string) => findAll(await index.bySub(issuer, sub)),
+    findBySid: async (issuer: string, sid: string) => findAll(await index.bySid(issuer, sid)),
+  }
+}
+
+export type Sessions = ReturnType<typeof createSessions>

@@ -1,0 +1,88 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { readCookies, serializeCookie } from '../http/cookies.ts'
+import type { MaybePromise } from '../store/key-value.ts'
+import { createBoundedMap } from './bounded-map.ts'
+import { createSeal } from './seal.ts'
+
+/** What the ticket cookie says: which session, and until when at most. */
+export interface Ticket {
+  /** The session's store key. The id itself is in the cookie only. */
+  readonly key: string
+  /** Epoch milliseconds. */
+  readonly absoluteAt: number
+  /** A replacement cookie, when this one was sealed under an older secret. */
+  readonly setCookie?: string
+}
+
+export interface TicketOptions {
+  readonly secrets: readonly string[]
+  /** True where the public origin is https. */
+  readonly secure: boolean
+  readonly sameSite: 'strict' | 'lax'
+  readonly now: () => number
+}
+
+/** `__Host-Http-`: set by the server, this host only, HttpOnly; no script or sibling host can plant it. */
+export function ticketCookieName(secure: boolean): string {
+  return secure ? '__Host-Http-bff' : 'bff'
+}
+
+export function createTickets({ secrets, secure, sameSite, now }: TicketOptions) {
+  const seal = createSeal(secrets, 'session')
+  const name = ticketCookieName(secure)
+  const prefix = `${name}=`
+  const attributes = { secure, sameSite: sameSite === 'strict' ? 'Strict' : 'Lax' } as const
+  // Unsealing costs half a millisecond, so a good ticket is remembered. A bad one is not: an attacker
+  // must not be able to push the good ones out.
+  const remembered = createBoundedMap<Ticket>(20_000)
+
+  const cookie = async (id: string, absoluteAt: number) =>
+    serializeCookie(name, await seal.seal({ id, absoluteAt }), {
+      ...attributes,
+      maxAgeSeconds: Math.max(0, (absoluteAt - now()) / 1000),
+    })
+
+  const unseal = async (value: string): Promise<Ticket | undefined> => {
+    const sealed = await seal.unseal(value)
+    const { id, absoluteAt } = sealed?.value ?? {}
+    if (typeof id !== 'string' || typeof absoluteAt !== 'number') return undefined
+    const ticket: Ticket = {
+      key: sessionKey(id),
+      absoluteAt,
+      ...(sealed?.outdated ? { setCookie: await cookie(id, absoluteAt) } : undefined),
+    }
+    if (absoluteAt > now()) remembered.set(value, ticket)
+    return ticket
+  }
+
+  const live = (ticket: Ticket | undefined) =>
+    ticket && ticket.absoluteAt > now() ? ticket : undefined
+
+  return {
+    /** A new random session id with its store key. */
+    issue() {
+      const id = randomBytes(32).toString('base64url')
+      return { id, key: sessionKey(id) }
+    },
+    cookie,
+    clearCookie: () => serializeCookie(name, '', { ...attributes, maxAgeSeconds: 0 }),
+    /**
+     * The ticket of a request, if it carries exactly one that is ours and not past its absolute
+     * expiry. Two cookies of the name are none: one of them was planted.
+     */
+    read(cookieHeader: string | undefined): MaybePromise<Ticket | undefined> {
+      if (!cookieHeader?.includes(prefix)) return undefined
+      const values = readCookies(cookieHeader, name)
+      const value = values[0]
+      if (values.length !== 1 || !value) return undefined
+      const known = remembered.get(value)
+      return known ? live(known) : unseal(value).then(live)
+    },
+  }
+}
+
+export type Tickets = ReturnType<typeof createTickets>
+
+function sessionKey(id: string): string {
+  return `session:${createHash('sha256').update(id).digest('base64url')}`
+}
