@@ -1,0 +1,163 @@
+import { type Bff, BffError, type SignedIn, UnavailableError } from './bff.ts'
+import { browserSurroundings, type Surroundings } from './surroundings.ts'
+
+/** What a page knows about its session. `unavailable` is not signed out: ask again later. */
+export type SessionState =
+  | { readonly status: 'loading' }
+  | {
+      readonly status: 'signed-in'
+      readonly user: SignedIn
+      /** Counts down every second; undefined when the server does not say. */
+      readonly remainingSeconds: number | undefined
+    }
+  | {
+      readonly status: 'anonymous'
+      /** How the session that this page showed has gone; undefined when there was none. */
+      readonly ended: 'expired' | 'elsewhere' | undefined
+    }
+  | {
+      readonly status: 'unavailable'
+      readonly error: UnavailableError
+      /** The person who was signed in when we last knew. */
+      readonly user: SignedIn | undefined
+    }
+
+export interface SessionWatchOptions {
+  bff: Bff
+  /** Seconds between looks at the server while the page is visible. @default 60 */
+  pollSeconds?: number
+  surroundings?: Surroundings
+}
+
+/** In the shape that React's `useSyncExternalStore` wants, and any other framework can use. */
+export interface SessionWatch {
+  /** The first subscriber starts the watch, the last one to leave stops it. */
+  subscribe(listener: () => void): () => void
+  state(): SessionState
+  /** Asks the server now, without extending the session. Never rejects. */
+  refresh(): Promise<void>
+}
+
+const retrySeconds = 10
+const lookTimeoutMs = 15_000
+/** Between two looks that nobody asked for: `focus` and `visibilitychange` come together. */
+const restSeconds = 2
+
+/**
+ * Keeps one page's view of the session true: looks at start, every `pollSeconds`, when the page comes
+ * back into view, when the time is up, after a call that was refused, and when another tab signs in or
+ * out. Only the first look counts as a use of the session; the rest leave the idle timer alone.
+ */
+export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
+  const { bff, pollSeconds = 60 } = options
+  const surroundings = options.surroundings ?? browserSurroundings(bff.basePath)
+  const listeners = new Set<() => void>()
+  let state: SessionState = { status: 'loading' }
+  let looked = { at: 0, expiresAt: undefined as number | undefined }
+  let inFlight: Promise<void> | undefined
+  let stop: (() => void) | undefined
+
+  function set(next: SessionState) {
+    const before = sessionName(state)
+    state = next
+    for (const listener of listeners) listener()
+    const name = sessionName(next)
+    if (name !== undefined && name !== before) surroundings.tell(name)
+  }
+
+  async function look(slide: boolean) {
+    const shown = 'user' in state ? state.user : undefined
+    const timeIsUp = looked.expiresAt !== undefined && looked.expiresAt <= Date.now()
+    try {
+      const user = await bff.user({ slide, signal: AbortSignal.timeout(lookTimeoutMs) })
+      looked = { at: Date.now(), expiresAt: undefined }
+      if (user.kind === 'anonymous') {
+        const keep = state.status === 'anonymous' ? state.ended : undefined
+        set({ status: 'anonymous', ended: shown ? (timeIsUp ? 'expired' : 'elsewhere') : keep })
+        return
+      }
+      const seconds = user.sessionExpiresIn
+      if (seconds !== undefined) looked.expiresAt = Date.now() + seconds * 1000
+      set({ status: 'signed-in', user, remainingSeconds: seconds })
+    } catch (error) {
+      looked = { at: Date.now(), expiresAt: looked.expiresAt }
+      set({ status: 'unavailable', error: asUnavailable(error), user: shown })
+    }
+  }
+
+  function refresh(slide = false): Promise<void> {
+    inFlight ??= look(slide).finally(() => {
+      inFlight = undefined
+    })
+    return inFlight
+  }
+
+  const idleFor = () => (Date.now() - looked.at) / 1000
+
+  function tick() {
+    if (!surroundings.visible()) return
+    const remaining = remainingNow()
+    if (state.status === 'signed-in' && remaining !== state.remainingSeconds) {
+      set({ ...state, remainingSeconds: remaining })
+    }
+    const wait =
+      state.status === 'unavailable'
+        ? Math.max(restSeconds, state.error.retryAfterSeconds ?? retrySeconds)
+        : pollSeconds
+    if (idleFor() >= wait || (remaining === 0 && idleFor() >= restSeconds)) void refresh()
+  }
+
+  function remainingNow(): number | undefined {
+    if (looked.expiresAt === undefined) return undefined
+    return Math.max(0, Math.round((looked.expiresAt - Date.now()) / 1000))
+  }
+
+  function start() {
+    const timer = setInterval(tick, 1000)
+    const leave = [
+      surroundings.onWake(() => {
+        if (idleFor() >= restSeconds) void refresh()
+      }),
+      // What another tab says is a hint; the server is asked.
+      surroundings.onTold((name) => {
+        if (state.status !== 'loading' && name !== sessionName(state)) void refresh()
+      }),
+      bff.onSignInNeeded((error) => {
+        if (error.code !== 'step_up_required') void refresh()
+      }),
+      bff.onLogout(() => set({ status: 'anonymous', ended: undefined })),
+    ]
+    void refresh(true)
+    return () => {
+      clearInterval(timer)
+      for (const each of leave) each()
+    }
+  }
+
+  return {
+    subscribe(listener) {
+      listeners.add(listener)
+      stop ??= start()
+      return () => {
+        listeners.delete(listener)
+        if (listeners.size > 0) return
+        stop?.()
+        stop = undefined
+      }
+    },
+    state: () => state,
+    refresh: () => refresh(),
+  }
+}
+
+/** What tabs compare: a new sign-in of the same person is another session. */
+function sessionName(state: SessionState): string | undefined {
+  if (state.status === 'anonymous') return 'anonymous'
+  return state.status === 'signed-in' ? (state.user.logoutUrl ?? state.user.sub) : undefined
+}
+
+function asUnavailable(error: unknown): UnavailableError {
+  if (error instanceof UnavailableError) return error
+  const code = error instanceof BffError ? error.code : 'network'
+  return new UnavailableError(code, 'The session could not be read.', { cause: error })
+}
