@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { contentSecurityPolicy, createNonce, pageHeaders } from './csp.ts'
+
+const production = { nonce: 'abc', https: true, development: false }
+
+function directive(policy: string, name: string): string | undefined {
+  return policy.split('; ').find((each) => each.startsWith(`${name} `))
+}
+
+describe('the content security policy of pages', () => {
+  test('runs only scripts with the nonce and what they load', () => {
+    const scripts = directive(contentSecurityPolicy(production), 'script-src')
+    assert.equal(scripts, "script-src 'self' 'nonce-abc' 'strict-dynamic'")
+  })
+
+  test('lets nothing inline in production, neither script nor style', () => {
+    assert.doesNotMatch(contentSecurityPolicy(production), /unsafe-/)
+  })
+
+  test('lets data go nowhere but home', () => {
+    const policy = contentSecurityPolicy(production)
+    assert.equal(directive(policy, 'connect-src'), "connect-src 'self'")
+    assert.equal(directive(policy, 'form-action'), "form-action 'self'")
+    assert.equal(directive(policy, 'default-src'), "default-src 'self'")
+  })
+
+  test('lets the silent sign-in frame reach a provider, on plain http only on this machine', () => {
+    const frames = (https: boolean) =>
+      directive(contentSecurityPolicy({ ...production, https }), 'frame-src')
+    assert.equal(frames(true), "frame-src 'self' https:")
+    assert.equal(frames(false), "frame-src 'self' https: http://localhost:* http://127.0.0.1:*")
+  })
+
+  test('a nonce is 128 random bits that a policy and an attribute can hold', () => {
+    const nonces = new Set(Array.from({ length: 100 }, createNonce))
+    assert.equal(nonces.size, 100)
+    for (const nonce of nonces) assert.match(nonce, /^[A-Za-z0-9+/]{22}==$/)
+  })
+})
+
+test('HSTS is said over https only', () => {
+  assert.ok(pageHeaders(production)['strict-transport-security'])
+  const plain = pageHeaders({ ...production, https: false })
+  assert.equal(plain['strict-transport-security'], undefined)
+  assert.doesNotMatch(plain['content-security-policy'] ?? '', /upgrade-insecure/)
+})
