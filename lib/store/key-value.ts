@@ -16,7 +16,12 @@ export interface Entry {
 /**
  * What Cloakroom needs of a store. Every write is atomic; nothing resurrects a deleted key.
  * When the store cannot be reached, every operation rejects (or throws) with StoreUnavailableError;
- * it never answers "not there" for "I could not look".
+ * it never answers "not there" for "I could not look". A write that was rejected so may have been done
+ * all the same: the answer was lost, not necessarily the write.
+ *
+ * Entries, sets and leases are three name spaces: the same key in two of them is two things, and
+ * `delete` removes entries only. Keys, values, members and owners are well-formed Unicode strings.
+ * A `ttlMs` is a positive number of milliseconds by the store's clock.
  */
 export interface KeyValue {
   readonly kind: 'memory' | 'sqlite' | 'redis' | 'upstash'
@@ -41,7 +46,10 @@ export interface KeyValue {
   removeMember(key: string, member: string): Promise<void>
   members(key: string): Promise<string[]>
 
-  /** A lease: true when nobody held it (or it had run out) and `owner` holds it now. */
+  /**
+   * A lease: true when nobody held it (or it had run out) and `owner` holds it now. False for its own
+   * holder too: every attempt brings a random owner of its own.
+   */
   acquireLease(key: string, owner: string, ttlMs: number): Promise<boolean>
   /** False when `owner` no longer holds it. */
   renewLease(key: string, owner: string, ttlMs: number): Promise<boolean>

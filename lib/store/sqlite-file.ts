@@ -1,0 +1,93 @@
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+/**
+ * One step a schema version, in order; a step that was released is never edited. Sets and leases are
+ * tables of their own, so that no key of one kind can stand in for another.
+ */
+const STEPS = [
+  `CREATE TABLE entries (
+     key TEXT PRIMARY KEY, value TEXT NOT NULL, version INTEGER NOT NULL, expires_at INTEGER NOT NULL
+   ) STRICT;
+   CREATE INDEX entries_by_expiry ON entries (expires_at);
+   CREATE TABLE sets (key TEXT PRIMARY KEY, expires_at INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+   CREATE INDEX sets_by_expiry ON sets (expires_at);
+   CREATE TABLE members (
+     key TEXT NOT NULL REFERENCES sets (key) ON DELETE CASCADE, member TEXT NOT NULL,
+     PRIMARY KEY (key, member)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE leases (
+     key TEXT PRIMARY KEY, owner TEXT NOT NULL, expires_at INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX leases_by_expiry ON leases (expires_at);`,
+]
+
+/**
+ * Opens the database file, readable by its owner alone, and brings its schema up to date. Several
+ * processes may do this at once.
+ *
+ * @param busyTimeoutMs how long a statement waits for another process's write; the wait blocks the
+ *   event loop, and writes take microseconds
+ * @throws when the file cannot be opened, or was written by a newer version of Cloakroom
+ */
+export function openSqliteFile(file: string, busyTimeoutMs: number): DatabaseSync {
+  const path = resolve(file)
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  if (!existsSync(path)) createPrivately(path)
+  const db = new DatabaseSync(path, { timeout: busyTimeoutMs })
+  try {
+    // WAL lets readers go on while somebody writes. NORMAL syncs at checkpoints only: a killed process
+    // loses nothing that was committed, a power cut may lose the last moments, never the file.
+    enterWal(db, busyTimeoutMs)
+    db.exec('PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216')
+    migrate(db, file)
+  } catch (error) {
+    db.close()
+    throw error
+  }
+  return db
+}
+
+/** SQLite gives its `-wal` and `-shm` files the mode of the file itself, so this covers them too. */
+function createPrivately(path: string): void {
+  closeSync(openSync(path, 'a', 0o600))
+  chmodSync(path, 0o600)
+}
+
+/** The busy timeout does not cover the change of journal mode, which several processes may try at once. */
+function enterWal(db: DatabaseSync, busyTimeoutMs: number): void {
+  const giveUpAt = performance.now() + busyTimeoutMs
+  for (;;) {
+    try {
+      db.exec('PRAGMA journal_mode = WAL')
+      return
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > giveUpAt) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+    }
+  }
+}
+
+/** SQLITE_BUSY, whichever of its extended codes. */
+function isBusy(error: unknown): boolean {
+  const code = (error as { errcode?: unknown }).errcode
+  return typeof code === 'number' && (code & 0xff) === 5
+}
+
+function migrate(db: DatabaseSync, file: string): void {
+  db.exec('BEGIN IMMEDIATE')
+  try {
+    const row = db.prepare('PRAGMA user_version').get()
+    const version = Number(row?.user_version)
+    if (version > STEPS.length) {
+      throw new Error(`${file} has schema ${version}, written by a newer version of Cloakroom`)
+    }
+    for (const step of STEPS.slice(version)) db.exec(step)
+    db.exec(`PRAGMA user_version = ${STEPS.length}`)
+    db.exec('COMMIT')
+  } catch (error) {
+    db.exec('ROLLBACK')
+    throw error
+  }
+}

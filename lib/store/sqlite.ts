@@ -1,0 +1,168 @@
+import { createBoundedMap } from './bounded-map.ts'
+import { type Entry, type KeyValue, StoreUnavailableError } from './key-value.ts'
+import { openSqliteFile } from './sqlite-file.ts'
+import { prepareStatements } from './sqlite-statements.ts'
+
+export interface SqliteStoreOptions {
+  /** Made if need be, its directory too. */
+  file: string
+  /** Epoch milliseconds. @default Date.now */
+  now?: () => number
+  /** How long a write waits for another process's write. @default 2000 */
+  busyTimeoutMs?: number
+  /** How much of what was read is remembered, in characters of values. @default 32 Mi */
+  rememberedChars?: number
+}
+
+/** Reads never wait, so they answer without a promise. */
+export interface SqliteStore extends KeyValue {
+  get(key: string): Entry | undefined
+}
+
+interface Remembered {
+  readonly entry: Entry
+  /** The file's data version at the read: while it stays, nobody else has written anything. */
+  readonly dataVersion: number
+}
+
+/** A data version that the file never has: what is remembered under it is compared before it is used. */
+const UNKNOWN = -1
+
+/** How often a write looks for expired rows, and how many it takes away then. */
+const SWEEP_EVERY_MS = 10_000
+const SWEEP_ROWS = 50
+
+/**
+ * One file, any number of processes on one machine. Reads are synchronous, and a repeated one costs
+ * little more than `PRAGMA data_version`, by which SQLite tells that another connection has written.
+ *
+ * @throws when the file cannot be opened, or was written by a newer version of Cloakroom
+ */
+export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
+  const { now = Date.now, busyTimeoutMs = 2000, rememberedChars = 32 * 1024 * 1024 } = options
+  const db = openSqliteFile(options.file, busyTimeoutMs)
+  const sql = prepareStatements(db)
+  const remembered = createBoundedMap<Remembered>({
+    maxWeight: rememberedChars,
+    weigh: ({ entry }) => entry.value.length + 200,
+  })
+  let nextSweepAt = 0
+
+  function get(key: string): Entry | undefined {
+    return available(() => {
+      const [dataVersion] = sql.dataVersion.get() as unknown as [number]
+      const known = remembered.get(key)
+      if (known?.dataVersion !== dataVersion) return look(key, dataVersion, known?.entry)
+      return known.entry.expiresAt > now() ? known.entry : undefined
+    })
+  }
+
+  /** `dataVersion` was asked before the row, so a write in between makes the next read look again. */
+  function look(key: string, dataVersion: number, known: Entry | undefined): Entry | undefined {
+    const row = sql.get.get(key, now()) as unknown as [string, number, number] | undefined
+    if (!row) {
+      remembered.delete(key)
+      return undefined
+    }
+    const [value, version, expiresAt] = row
+    const unchanged =
+      known?.version === version && known.expiresAt === expiresAt && known.value === value
+    const entry = unchanged ? known : { value, version, expiresAt }
+    remembered.set(key, { entry, dataVersion })
+    return entry
+  }
+
+  /** Our own writes do not move the data version, so they mark what they touch themselves. */
+  function writeEntry<T>(key: string, statement: () => T): Promise<T> {
+    const known = remembered.get(key)
+    if (known) remembered.set(key, { entry: known.entry, dataVersion: UNKNOWN })
+    return write(statement)
+  }
+
+  async function write<T>(statement: () => T): Promise<T> {
+    return available(() => {
+      // First, so that a sweep which fails cannot turn a write that was done into an error.
+      sweep()
+      return statement()
+    })
+  }
+
+  function sweep(): void {
+    const at = now()
+    if (at < nextSweepAt) return
+    const removed = sql.sweeps.map((statement) => Number(statement.run(at, SWEEP_ROWS).changes))
+    // A full batch means that there is more: the next write goes on, so no single write is slow.
+    nextSweepAt = Math.max(...removed) < SWEEP_ROWS ? at + SWEEP_EVERY_MS : 0
+  }
+
+  function addMember(key: string, member: string, ttlMs: number): void {
+    const at = now()
+    db.exec('BEGIN IMMEDIATE')
+    try {
+      sql.dropExpiredSet.run(key, at)
+      sql.extendSet.run(key, expiry(at, ttlMs))
+      sql.addMember.run(key, member)
+      db.exec('COMMIT')
+    } catch (error) {
+      if (db.isTransaction) db.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  return {
+    kind: 'sqlite',
+    get,
+    getFresh: async (key) => available(() => look(key, UNKNOWN, remembered.get(key)?.entry)),
+    create: (key, value, ttlMs) =>
+      writeEntry(key, () => {
+        const at = now()
+        return wrote(sql.create.run(key, value, expiry(at, ttlMs), at))
+      }),
+    replace: (key, version, value, ttlMs) =>
+      writeEntry(key, () => {
+        const at = now()
+        const expiresAt = ttlMs === undefined ? null : expiry(at, ttlMs)
+        const row = sql.replace.get(value, expiresAt, key, version, at)
+        return (row as unknown as [number] | undefined)?.[0]
+      }),
+    touch: (key, ttlMs) =>
+      writeEntry(key, () => {
+        const at = now()
+        return wrote(sql.touch.run(expiry(at, ttlMs), key, at))
+      }),
+    delete: (key) => writeEntry(key, () => wrote(sql.delete.run(key, now()))),
+
+    addMember: (key, member, ttlMs) => write(() => addMember(key, member, ttlMs)),
+    removeMember: (key, member) => write(() => void sql.removeMember.run(key, member)),
+    members: async (key) =>
+      available(() => (sql.members.all(key, now()) as unknown as [string][]).map(([m]) => m)),
+
+    acquireLease: (key, owner, ttlMs) =>
+      write(() => {
+        const at = now()
+        return wrote(sql.acquireLease.run(key, owner, expiry(at, ttlMs), at))
+      }),
+    renewLease: (key, owner, ttlMs) =>
+      write(() => {
+        const at = now()
+        return wrote(sql.renewLease.run(expiry(at, ttlMs), key, owner, at))
+      }),
+    releaseLease: (key, owner) => write(() => wrote(sql.releaseLease.run(key, owner, now()))),
+
+    ping: async () => available(() => void sql.dataVersion.get()),
+    async close() {
+      if (db.isOpen) db.close()
+    },
+  }
+}
+
+function available<T>(operation: () => T): T {
+  try {
+    return operation()
+  } catch (error) {
+    throw new StoreUnavailableError(error)
+  }
+}
+
+const expiry = (at: number, ttlMs: number): number => Math.ceil(at + ttlMs)
+const wrote = ({ changes }: { changes: number | bigint }): boolean => changes > 0
