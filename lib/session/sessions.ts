@@ -1,6 +1,6 @@
+import { createBoundedMap } from '../store/bounded-map.ts'
 import type { Entry, KeyValue, MaybePromise } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
-import { createBoundedMap } from './bounded-map.ts'
 import type { Cipher } from './cipher.ts'
 import type { Session, SessionRecord } from './session.ts'
 import type { SessionIndex } from './session-index.ts'
@@ -22,6 +22,11 @@ export interface SessionsDeps {
   readonly touchEverySeconds: number
 }
 
+interface Decoded {
+  readonly entry: Entry
+  readonly session: Session
+}
+
 const none: SessionRead = { kind: 'none' }
 
 /**
@@ -32,7 +37,7 @@ export function createSessions(deps: SessionsDeps) {
   const { store, cipher, tickets, index, log, now } = deps
   const idleMs = deps.idleSeconds * 1000
   // What an entry said when it was last decrypted. Looked up by key and valid for that very value only.
-  const decoded = createBoundedMap<{ entry: Entry; session: Session }>(10_000)
+  const decoded = createBoundedMap<Decoded>({ maxWeight: 10_000, weigh: () => 1 })
   const busy = new Set<string>()
 
   const ttlMs = (record: SessionRecord) => Math.min(idleMs, record.absoluteAt - now())

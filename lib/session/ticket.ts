@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readCookies, serializeCookie } from '../http/cookies.ts'
+import { createBoundedMap } from '../store/bounded-map.ts'
 import type { MaybePromise } from '../store/key-value.ts'
-import { createBoundedMap } from './bounded-map.ts'
 import { createSeal } from './seal.ts'
 
 /** What the ticket cookie says: which session, and until when at most. */
@@ -34,7 +34,7 @@ export function createTickets({ secrets, secure, sameSite, now }: TicketOptions)
   const attributes = { secure, sameSite: sameSite === 'strict' ? 'Strict' : 'Lax' } as const
   // Unsealing costs half a millisecond, so a good ticket is remembered. A bad one is not: an attacker
   // must not be able to push the good ones out.
-  const remembered = createBoundedMap<Ticket>(20_000)
+  const remembered = createBoundedMap<Ticket>({ maxWeight: 20_000, weigh: () => 1 })
 
   const cookie = async (id: string, absoluteAt: number) =>
     serializeCookie(name, await seal.seal({ id, absoluteAt }), {

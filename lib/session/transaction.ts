@@ -13,6 +13,7 @@ export interface Transaction {
   readonly clientId: string
   readonly maxAge?: number
   readonly acrValues?: string
+  readonly prompt?: string
   /** Started by `silent-login`: the callback answers a page for the iframe's parent. */
   readonly silent?: boolean
   /** Store key of the session that this sign-in replaces; a Strict ticket does not reach the callback. */

@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto'
+import { problem } from '../http/problem.ts'
+import type { Provider } from '../oidc/provider.ts'
+import type { Session } from '../session/session.ts'
+import type { Sessions } from '../session/sessions.ts'
+import type { KeyValue } from '../store/key-value.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { EndSession } from './end-session.ts'
+import type { Endpoint } from './endpoint.ts'
+import { readForm } from './form.ts'
+
+export interface BackchannelDeps {
+  readonly provider: Pick<Provider, 'verifyLogoutToken'>
+  readonly sessions: Pick<Sessions, 'findBySub' | 'findBySid'>
+  readonly endSession: EndSession
+  readonly store: Pick<KeyValue, 'create' | 'delete'>
+  readonly log: Log
+  readonly issuer: string
+  readonly allSessions: boolean
+  readonly revoke: boolean
+}
+
+/** Longer than any provider keeps sending the same token. */
+const replayMemoryMs = 24 * 60 * 60 * 1000
+
+/**
+ * `POST /bff/backchannel` (OpenID Connect Back-Channel Logout 1.0). Answers 200 when the sessions are
+ * gone, were gone already, or never were; 400 when the token is not valid or the work could not be done.
+ */
+export function createBackchannel(deps: BackchannelDeps): Endpoint {
+  async function targets(token: { sub?: string; sid?: string }): Promise<Session[]> {
+    const bySid = token.sid === undefined ? [] : await deps.sessions.findBySid(deps.issuer, token.sid)
+    const subs = new Set(bySid.map((session) => session.record.sub))
+    if (token.sub !== undefined) subs.add(token.sub)
+    if (token.sid !== undefined && !deps.allSessions) return bySid
+    const lists = await Promise.all([...subs].map((sub) => deps.sessions.findBySub(deps.issuer, sub)))
+    return lists.flat()
+  }
+
+  return async (incoming) => {
+    const { request, requestId, background } = incoming
+    const refused = (reason: string) => {
+      deps.log.event('logout_token.refused', { requestId, reason })
+      return problem('logout_token_invalid', { requestId, headers: noStore })
+    }
+    const form = await readForm(request)
+    const tokens = form === 'invalid' ? [] : form.getAll('logout_token')
+    if (tokens.length !== 1 || !tokens[0]) return refused('no logout_token in the form')
+    const verified = await deps.provider.verifyLogoutToken(tokens[0])
+    if (verified.kind === 'invalid') return refused(verified.reason)
+
+    const seen = `logout-token:${createHash('sha256').update(verified.jti).digest('base64url')}`
+    if (!(await deps.store.create(seen, '', replayMemoryMs))) return refused('jti seen before')
+    try {
+      for (const session of await targets(verified)) {
+        const options = { revoke: deps.revoke, requestId }
+        const { revoked } = await deps.endSession(session, 'backchannel', options)
+        background(revoked)
+      }
+    } catch (error) {
+      // The provider will send it again, and then it must not be taken for a replay.
+      await deps.store.delete(seen).catch(() => undefined)
+      throw error
+    }
+    return new Response(null, { status: 200, headers: noStore })
+  }
+}
+
+const noStore = { 'cache-control': 'no-store' }

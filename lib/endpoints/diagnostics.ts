@@ -1,0 +1,48 @@
+import { problem } from '../http/problem.ts'
+import type { Provider } from '../oidc/provider.ts'
+import type { Sessions } from '../session/sessions.ts'
+import { type Endpoint, json } from './endpoint.ts'
+
+export interface DiagnosticsDeps {
+  readonly sessions: Pick<Sessions, 'read'>
+  readonly provider: Pick<Provider, 'metadata'>
+  readonly now: () => number
+  readonly development: boolean
+  readonly store: string
+  /** The last misconfigurations that were told to the log, newest first. */
+  readonly misconfigurations: () => readonly { what: string; fix: string; at: number }[]
+}
+
+/** `GET /bff/diagnostics`: development only. Kinds, lifetimes and scopes of tokens; never a token. */
+export function createDiagnostics(deps: DiagnosticsDeps): Endpoint {
+  return async ({ cookies, requestId }) => {
+    if (!deps.development) return problem('not_found', { requestId })
+    const read = await deps.sessions.read(cookies, 'peek')
+    const metadata = await deps.provider.metadata().catch(() => undefined)
+    return json(200, {
+      store: deps.store,
+      provider: metadata === undefined ? 'unavailable' : metadata.issuer,
+      misconfigurations: deps.misconfigurations(),
+      session: read.kind === 'session' ? describe(read.session, deps.now()) : null,
+    })
+  }
+}
+
+type ReadSession = Extract<Awaited<ReturnType<Sessions['read']>>, { kind: 'session' }>['session']
+
+function describe({ record, expiresAt }: ReadSession, now: number) {
+  const seconds = (at: number | undefined) =>
+    at === undefined ? null : Math.round((at - now) / 1000)
+  return {
+    idleSeconds: seconds(expiresAt),
+    absoluteSeconds: seconds(record.absoluteAt),
+    hasRefreshToken: record.refreshToken !== undefined,
+    dpopBound: record.dpopKey !== undefined,
+    accessTokens: Object.entries(record.accessTokens).map(([slot, token]) => ({
+      for: slot === '' ? 'sign-in' : slot.trim(),
+      type: token.type,
+      expiresInSeconds: seconds(token.expiresAt),
+      scope: token.scope ?? null,
+    })),
+  }
+}

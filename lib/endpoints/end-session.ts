@@ -1,0 +1,34 @@
+import type { Session } from '../session/session.ts'
+import type { Sessions } from '../session/sessions.ts'
+import type { Log, SignOutReason } from '../telemetry/log.ts'
+import type { Revocation } from '../tokens/revocation.ts'
+
+export interface EndSessionDeps {
+  readonly sessions: Pick<Sessions, 'end'>
+  readonly revoke: Revocation
+  readonly log: Log
+}
+
+/**
+ * Ends a session here, then revokes its tokens at the provider (O1, T8). Rejects only when the store is
+ * away. The answer's promise settles when the revocation is done or given up; it never rejects.
+ */
+export function createEndSession({ sessions, revoke, log }: EndSessionDeps) {
+  return async (
+    session: Session,
+    reason: SignOutReason,
+    options: { revoke: boolean; requestId?: string },
+  ): Promise<{ revoked: Promise<void> }> => {
+    const { record } = session
+    // Whoever really removed the record revokes: two sign-outs at once make one request (S7).
+    if (!(await sessions.end(session))) return { revoked: Promise.resolve() }
+    const requestId = options.requestId === undefined ? {} : { requestId: options.requestId }
+    log.event('sign_out.done', { sub: record.sub, reason, ...requestId })
+    if (!options.revoke) return { revoked: Promise.resolve() }
+    const accessTokens = Object.values(record.accessTokens).map(({ token }) => token)
+    const { refreshToken, dpopKey } = record
+    return { revoked: revoke({ refreshToken, accessTokens, dpopKey }, record.sub) }
+  }
+}
+
+export type EndSession = ReturnType<typeof createEndSession>

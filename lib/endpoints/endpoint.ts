@@ -1,0 +1,47 @@
+/** One request to an endpoint, as every handler sees it. */
+export interface EndpointRequest {
+  readonly request: Request
+  /** Path and query of the request on the public origin: never built from `Host`. */
+  readonly url: URL
+  readonly cookies: string | undefined
+  readonly requestId: string
+  /** Work that may outlive the answer; the host keeps the process (or function) alive for it. */
+  readonly background: (task: Promise<unknown>) => void
+}
+
+export type Endpoint = (incoming: EndpointRequest) => Promise<Response>
+
+/** A redirect that no cache keeps. `location` is a ReturnUrl, a path of ours, or the provider's URL. */
+export function redirect(
+  status: 302 | 303,
+  location: string,
+  setCookies: readonly string[] = [],
+): Response {
+  const headers = new Headers({
+    location,
+    'cache-control': 'private, no-store',
+    vary: 'Cookie',
+    'referrer-policy': 'no-referrer',
+  })
+  for (const cookie of setCookies) headers.append('set-cookie', cookie)
+  return new Response(null, { status, headers })
+}
+
+/** JSON that no cache keeps. */
+export function json(status: number, value: unknown, setCookies: readonly string[] = []): Response {
+  const headers = new Headers({
+    'content-type': 'application/json',
+    'cache-control': 'private, no-store',
+    vary: 'Cookie',
+    'x-content-type-options': 'nosniff',
+  })
+  for (const cookie of setCookies) headers.append('set-cookie', cookie)
+  return new Response(JSON.stringify(value), { status, headers })
+}
+
+/** True for a navigation by a person, who should see a page and not JSON. */
+export function isNavigation(request: Request): boolean {
+  const destination = request.headers.get('sec-fetch-dest')
+  if (destination !== null) return destination === 'document' || destination === 'iframe'
+  return (request.headers.get('accept') ?? '').includes('text/html')
+}

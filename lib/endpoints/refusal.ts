@@ -1,0 +1,23 @@
+import { errorPage } from '../http/page.ts'
+import { type ProblemCode, problem, problems } from '../http/problem.ts'
+import { type EndpointRequest, isNavigation } from './endpoint.ts'
+
+/** An error for whoever asks: a small page for a person who navigates, a problem document for code. */
+export function refuse(
+  incoming: EndpointRequest,
+  code: ProblemCode,
+  options: { loginHref: string; setCookies?: readonly string[]; allow?: string },
+): Response {
+  const { request, requestId } = incoming
+  const [status, title] = problems[code]
+  const extra: Record<string, string> = {
+    ...(options.allow === undefined ? {} : { allow: options.allow }),
+    ...(status === 503 ? { 'retry-after': '2' } : {}),
+  }
+  const response =
+    request.method === 'GET' && isNavigation(request)
+      ? errorPage({ status, title, requestId, retryHref: options.loginHref, headers: extra })
+      : problem(code, { requestId, headers: extra })
+  for (const cookie of options.setCookies ?? []) response.headers.append('set-cookie', cookie)
+  return response
+}

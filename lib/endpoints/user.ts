@@ -1,0 +1,46 @@
+import { problem } from '../http/problem.ts'
+import type { Session } from '../session/session.ts'
+import type { Sessions } from '../session/sessions.ts'
+import { type Endpoint, json } from './endpoint.ts'
+
+export interface UserDeps {
+  readonly sessions: Pick<Sessions, 'read'>
+  readonly now: () => number
+  readonly basePath: string
+  readonly anonymous: 401 | 200
+}
+
+/** One entry of the answer; arrays among the claims become one entry for each element. */
+export interface ClaimEntry {
+  readonly type: string
+  readonly value: unknown
+}
+
+/** `GET /bff/user`: the allowed claims and what the SPA needs to know of its session. Never a token. */
+export function createUser(deps: UserDeps): Endpoint {
+  return async ({ url, cookies, requestId }) => {
+    const slide = url.searchParams.get('slide') !== 'false'
+    const read = await deps.sessions.read(cookies, slide ? 'use' : 'peek')
+    if (read.kind === 'none') {
+      return deps.anonymous === 200 ? json(200, null) : problem('not_signed_in', { requestId })
+    }
+    const setCookies = read.setCookie === undefined ? [] : [read.setCookie]
+    return json(200, entriesOf(read.session, deps), setCookies)
+  }
+}
+
+function entriesOf({ record, expiresAt }: Session, { now, basePath }: UserDeps): ClaimEntry[] {
+  const claims = Object.entries(record.claims).flatMap(([type, value]) =>
+    Array.isArray(value) ? value.map((each) => ({ type, value: each })) : [{ type, value }],
+  )
+  const expiresIn = Math.max(0, Math.floor((Math.min(expiresAt, record.absoluteAt) - now()) / 1000))
+  const sid = encodeURIComponent(record.sid ?? record.handle)
+  return [
+    ...claims,
+    { type: 'bff:session_expires_in', value: expiresIn },
+    ...(record.sessionState === undefined
+      ? []
+      : [{ type: 'bff:session_state', value: record.sessionState }]),
+    { type: 'bff:logout_url', value: `${basePath}/logout?sid=${sid}` },
+  ]
+}

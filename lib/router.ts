@@ -1,0 +1,146 @@
+import { corsHeaders, preflightHeaders } from './http/cors.ts'
+import { passesCsrf } from './http/csrf.ts'
+import { type ProblemCode, problem } from './http/problem.ts'
+import { requestId as makeRequestId } from './http/request-id.ts'
+import type { Endpoint, EndpointRequest } from './endpoints/endpoint.ts'
+import { refuse } from './endpoints/refusal.ts'
+import { ProviderError } from './oidc/provider-error.ts'
+import { StoreUnavailableError } from './store/key-value.ts'
+import type { Log } from './telemetry/log.ts'
+
+/** `csrf`: the CSRF rule, and CORS headers for the listed origins. `open`: the endpoint guards itself. */
+type Guard = 'csrf' | 'open'
+
+/** One line of the table: what answers a method and path, and what guards it. */
+type Route = readonly [method: 'GET' | 'POST', path: string, guard: Guard, handler: Endpoint]
+
+export interface Endpoints {
+  readonly login: Endpoint
+  readonly callback: Endpoint
+  readonly logout: { readonly get: Endpoint; readonly post: Endpoint }
+  readonly logoutCallback: Endpoint
+  readonly user: Endpoint
+  readonly silentLogin: Endpoint
+  readonly silentLoginCallback: Endpoint
+  readonly backchannel: Endpoint
+  readonly frontchannel: Endpoint
+  readonly diagnostics: Endpoint
+  readonly health: { readonly live: Endpoint; readonly ready: Endpoint }
+}
+
+export interface Paths {
+  readonly basePath: string
+  readonly callbackPath: string
+  readonly logoutCallbackPath: string
+}
+
+/** The product, top to bottom. (`/api/remote/*` has a door of its own: `remote/`.) */
+function routeTable(to: Endpoints, { basePath, callbackPath, logoutCallbackPath }: Paths): Route[] {
+  return [
+    ['GET', `${basePath}/login`, 'open', to.login],
+    ['GET', callbackPath, 'open', to.callback],
+    ['POST', callbackPath, 'open', to.callback],
+    ['GET', `${basePath}/logout`, 'open', to.logout.get],
+    ['POST', `${basePath}/logout`, 'csrf', to.logout.post],
+    ['GET', logoutCallbackPath, 'open', to.logoutCallback],
+    ['GET', `${basePath}/user`, 'csrf', to.user],
+    ['GET', `${basePath}/silent-login`, 'open', to.silentLogin],
+    ['GET', `${basePath}/silent-login-callback`, 'open', to.silentLoginCallback],
+    ['POST', `${basePath}/backchannel`, 'open', to.backchannel],
+    ['GET', `${basePath}/frontchannel`, 'open', to.frontchannel],
+    ['GET', `${basePath}/diagnostics`, 'open', to.diagnostics],
+    ['GET', `${basePath}/health/live`, 'open', to.health.live],
+    ['GET', `${basePath}/health/ready`, 'open', to.health.ready],
+  ]
+}
+
+export interface RouterDeps {
+  readonly endpoints: Endpoints
+  readonly paths: Paths
+  readonly publicOrigin: string
+  readonly origins: readonly string[]
+  readonly loginHref: string
+  readonly log: Log
+}
+
+export interface RequestInfo {
+  /** Takes work that may outlive the answer. */
+  readonly background: (task: Promise<unknown>) => void
+}
+
+/** Answers every request below the endpoints' paths, whatever goes wrong; never rejects. */
+export function createRouter(deps: RouterDeps) {
+  const byPath = new Map<string, Map<string, Route>>()
+  for (const route of routeTable(deps.endpoints, deps.paths)) {
+    const methods = byPath.get(route[1]) ?? new Map<string, Route>()
+    byPath.set(route[1], methods.set(route[0], route))
+  }
+
+  async function answer(incoming: EndpointRequest): Promise<Response> {
+    const { request, url, requestId } = incoming
+    const methods = byPath.get(url.pathname)
+    if (!methods) return problem('not_found', { requestId })
+    const origin = request.headers.get('origin') ?? undefined
+    if (request.method === 'OPTIONS') {
+      const guarded = [...methods.values()].filter((route) => route[2] === 'csrf')
+      const requestedMethod = request.headers.get('access-control-request-method') ?? undefined
+      const rule = { origins: deps.origins, methods: guarded.map((route) => route[0]) }
+      const headers = guarded.length > 0 && preflightHeaders({ origin, requestedMethod }, rule)
+      if (headers) return new Response(null, { status: 204, headers })
+    }
+    const route = methods.get(request.method)
+    if (!route) {
+      const allow = [...methods.keys()].join(', ')
+      return refuse(incoming, 'method_not_allowed', { loginHref: deps.loginHref, allow })
+    }
+    const [, , guard, handler] = route
+    if (guard === 'open') return handler(incoming)
+    const cors = corsHeaders(origin, deps.origins)
+    const response = passesCsrf(csrfHeaders(request.headers), deps)
+      ? await handler(incoming).catch((error: unknown) => failure(incoming, error))
+      : problem('csrf_check_failed', { requestId })
+    for (const [name, value] of Object.entries(cors)) response.headers.set(name, value)
+    return response
+  }
+
+  function failure(incoming: EndpointRequest, cause: unknown): Response {
+    const code = codeOf(cause)
+    const { requestId, url } = incoming
+    deps.log.event('request.failed', { requestId, code, route: routeName(url), cause })
+    return refuse(incoming, code, { loginHref: deps.loginHref })
+  }
+
+  /** The path if it is one of the table; whatever a client invents does not reach the log. */
+  const routeName = (url: URL) => (byPath.has(url.pathname) ? url.pathname : 'unknown')
+
+  return {
+    /** Whether a path belongs to the endpoints. */
+    handles: (path: string): boolean => byPath.has(path),
+    /** `target` is the path and query of the request; its host comes from the settings, never from it. */
+    async handle(request: Request, target: string, info: RequestInfo): Promise<Response> {
+      const requestId = makeRequestId(request.headers.get('x-request-id') ?? undefined)
+      const url = URL.parse(`${deps.publicOrigin}${target}`)
+      if (!url || url.origin !== deps.publicOrigin) return problem('bad_request', { requestId })
+      const cookies = request.headers.get('cookie') ?? undefined
+      const incoming = { request, url, cookies, requestId, background: info.background }
+      const response = await answer(incoming).catch((error: unknown) => failure(incoming, error))
+      response.headers.set('x-request-id', requestId)
+      return response
+    },
+  }
+}
+
+export type Router = ReturnType<typeof createRouter>
+
+function csrfHeaders(headers: Headers) {
+  return {
+    origin: headers.get('origin') ?? undefined,
+    fetchSite: headers.get('sec-fetch-site') ?? undefined,
+    xCsrf: headers.get('x-csrf') ?? undefined,
+  }
+}
+
+function codeOf(error: unknown): ProblemCode {
+  if (error instanceof StoreUnavailableError || error instanceof ProviderError) return error.code
+  return 'internal_error'
+}

@@ -1,0 +1,177 @@
+import type { ClaimsPolicy } from '../session/claims.ts'
+import type { AccessToken, Session, SessionRecord } from '../session/session.ts'
+import type { Sessions } from '../session/sessions.ts'
+import { StoreUnavailableError } from '../store/key-value.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { RefreshGrant, RefreshOutcome } from './refresh-grant.ts'
+import type { Revocation } from './revocation.ts'
+import type { TokenFailure } from './token-result.ts'
+
+export interface RefreshDeps {
+  readonly sessions: Pick<Sessions, 'readFresh' | 'save' | 'end'>
+  readonly grant: RefreshGrant
+  readonly revoke: Revocation
+  readonly claims: ClaimsPolicy
+  readonly log: Log
+  readonly now: () => number
+  readonly sleep: (ms: number) => Promise<void>
+}
+
+export interface RefreshRequest {
+  readonly slot: string
+  readonly resource?: string
+  readonly scope?: string
+  /** Whether a token of the slot that somebody else obtained will do. */
+  readonly isUsable: (token: AccessToken) => boolean
+}
+
+/** `kept`: the session lives on, but there is no new token; the caller may use the old one while valid. */
+export type RefreshResult =
+  | { readonly kind: 'token'; readonly token: AccessToken; readonly record: SessionRecord }
+  | { readonly kind: 'ended' }
+  | { readonly kind: 'kept'; readonly code: TokenFailure; readonly record: SessionRecord }
+
+type Refreshed = Extract<RefreshOutcome, { kind: 'refreshed' }>
+
+/** How long a rotated refresh token is held for a store that is away: losing it costs a sign-in. */
+const saveForMs = 30_000
+
+/**
+ * One refresh, to be run by the holder of the session's lease: reads the session again, stops if another
+ * instance has done it, refreshes, saves by compare-and-set. Rejects only when the store is away before
+ * the token request was made.
+ */
+export async function refreshSession(
+  deps: RefreshDeps,
+  sessionKey: string,
+  request: RefreshRequest,
+): Promise<RefreshResult> {
+  // Twice at most: a rejected refresh token may have been rotated by an instance that lost its lease.
+  let tried: string | undefined
+  for (;;) {
+    const session = await deps.sessions.readFresh(sessionKey)
+    if (!session) return { kind: 'ended' }
+    const { record } = session
+    const present = record.accessTokens[request.slot]
+    if (present && request.isUsable(present)) return { kind: 'token', token: present, record }
+    const { refreshToken } = record
+    if (refreshToken === undefined) return { kind: 'kept', code: 'session_expired', record }
+    if (refreshToken === tried) return endRejected(deps, session)
+    const startedAt = deps.now()
+    const outcome = await deps.grant({
+      refreshToken,
+      ...(request.resource === undefined ? {} : { resource: request.resource }),
+      ...(request.scope === undefined ? {} : { scope: request.scope }),
+      ...(record.dpopKey === undefined ? {} : { dpopKey: record.dpopKey }),
+      expected: { sub: record.sub, issuer: record.issuer },
+    })
+    if (outcome.kind === 'refreshed') return save(deps, session, request, outcome, startedAt)
+    if (outcome.kind !== 'rejected') return keep(deps, session, outcome)
+    deps.log.event('token.refresh.rejected', { sub: record.sub, ...detail(outcome) })
+    if (tried !== undefined) return endRejected(deps, session)
+    tried = refreshToken
+  }
+}
+
+async function endRejected(deps: RefreshDeps, session: Session): Promise<RefreshResult> {
+  if (await deps.sessions.end(session)) {
+    deps.log.event('sign_out.done', { sub: session.record.sub, reason: 'refresh_rejected' })
+  }
+  return { kind: 'ended' }
+}
+
+function keep(
+  deps: RefreshDeps,
+  { record }: Session,
+  outcome: Extract<RefreshOutcome, { kind: 'unavailable' | 'misconfigured' }>,
+): RefreshResult {
+  if (outcome.kind === 'misconfigured') {
+    const fix =
+      'the provider refused our client authentication: check the client id and its secret or key'
+    deps.log.event('token.refresh.misconfigured', { sub: record.sub, ...detail(outcome), fix })
+    return { kind: 'kept', code: 'provider_misconfigured', record }
+  }
+  const cause = outcome.cause === undefined ? {} : { cause: outcome.cause }
+  deps.log.event('token.refresh.unavailable', { sub: record.sub, ...detail(outcome), ...cause })
+  return { kind: 'kept', code: 'token_unavailable', record }
+}
+
+async function save(
+  deps: RefreshDeps,
+  session: Session,
+  request: RefreshRequest,
+  outcome: Refreshed,
+  startedAt: number,
+): Promise<RefreshResult> {
+  const { expiresInSeconds, ...answered } = outcome.accessToken
+  const obtainedAt = deps.now()
+  const token: AccessToken = {
+    ...answered,
+    obtainedAt,
+    ...(expiresInSeconds === undefined ? {} : { expiresAt: obtainedAt + expiresInSeconds * 1000 }),
+  }
+  const change = await changeOf(deps, request.slot, token, outcome)
+  const saved = await saveInsistently(deps, session, change)
+  if (!saved) {
+    // Signed out meanwhile: sign-out wins, and what we obtained must not outlive the session (T4).
+    deps.log.event('token.refresh.orphaned', { sub: session.record.sub })
+    const { dpopKey, sub } = session.record
+    await deps.revoke(
+      {
+        refreshToken: outcome.refreshToken ?? session.record.refreshToken,
+        accessTokens: [token.token],
+        dpopKey,
+      },
+      sub,
+    )
+    return { kind: 'ended' }
+  }
+  deps.log.event('token.refreshed', {
+    sub: session.record.sub,
+    waitedMs: obtainedAt - startedAt,
+    ...(request.resource === undefined ? {} : { resource: request.resource }),
+    ...(expiresInSeconds === undefined ? {} : { expiresInSeconds }),
+  })
+  return { kind: 'token', token, record: saved.record }
+}
+
+/** What a refresh changes of a record, as a function, so that it can be applied to a newer one. */
+async function changeOf(deps: RefreshDeps, slot: string, token: AccessToken, outcome: Refreshed) {
+  const claims = outcome.claims && (await deps.claims(outcome.claims, 'refresh'))
+  return (record: SessionRecord): SessionRecord => ({
+    ...record,
+    accessTokens: { ...record.accessTokens, [slot]: token },
+    // No new refresh token, no new ID token in the answer: the old ones stay (T7).
+    ...(outcome.refreshToken === undefined ? {} : { refreshToken: outcome.refreshToken }),
+    ...(outcome.idToken === undefined ? {} : { idToken: outcome.idToken }),
+    ...(claims === undefined ? {} : { claims: { ...record.claims, ...claims } }),
+  })
+}
+
+/** Undefined when the session has ended. Waits for a store that is away: the old token is consumed. */
+async function saveInsistently(
+  deps: RefreshDeps,
+  session: Session,
+  change: (record: SessionRecord) => SessionRecord,
+): Promise<Session | undefined> {
+  const giveUpAt = deps.now() + saveForMs
+  let current: Session | undefined = session
+  for (;;) {
+    try {
+      if (!current) return undefined
+      const saved: Session | undefined = await deps.sessions.save(current, change(current.record))
+      if (saved) return saved
+      current = await deps.sessions.readFresh(session.key)
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError) || deps.now() > giveUpAt) throw error
+      await deps.sleep(200)
+    }
+  }
+}
+
+function detail(outcome: { error?: string; status?: number }) {
+  return {
+    ...(outcome.error === undefined ? {} : { error: outcome.error }),
+    ...(outcome.status === undefined ? {} : { status: outcome.status }),
+  }
+}

@@ -1,0 +1,26 @@
+import type { AccessToken } from '../session/session.ts'
+
+/** Which access token of a session: by resource (RFC 8707) and scope; the empty slot is the sign-in's own. */
+export function tokenSlot(target: { resource?: string; scope?: string }): string {
+  if (target.resource === undefined && target.scope === undefined) return ''
+  const scope = target.scope?.split(' ').filter(Boolean).sort().join(' ') ?? ''
+  return `${target.resource ?? ''} ${scope}`
+}
+
+/** Not expired. Without an expiry it is valid until somebody answers 401 (T7). */
+export function isValid(token: AccessToken, now: number): boolean {
+  return token.expiresAt === undefined || token.expiresAt > now
+}
+
+/**
+ * Further from expiry than the margin. The margin is never more than a fifth of the lifetime, so that a
+ * token of 30 seconds is not refreshed at each use, and it varies by up to a fifth from token to token,
+ * so that sessions which began together do not refresh together.
+ */
+export function isFresh(token: AccessToken, now: number, marginSeconds: number): boolean {
+  if (token.expiresAt === undefined) return true
+  const lifetime = token.expiresAt - token.obtainedAt
+  const margin = Math.min(marginSeconds * 1000, lifetime / 5)
+  const jitter = 1 - (token.obtainedAt % 1000) / 5000
+  return token.expiresAt - now > margin * jitter
+}

@@ -1,0 +1,163 @@
+import { createBoundedMap } from '../store/bounded-map.ts'
+import type { AccessToken, Session, SessionRecord } from '../session/session.ts'
+import type { KeyValue, MaybePromise } from '../store/key-value.ts'
+import { underLease } from './lease.ts'
+import { type RefreshDeps, type RefreshResult, refreshSession } from './refresh-session.ts'
+import type { DpopSigner, TokenFailure, TokenResult } from './token-result.ts'
+import { isFresh, isValid, tokenSlot } from './token-slot.ts'
+
+/** For which API a token is wanted. */
+export interface TokenTarget {
+  readonly resource?: string
+  readonly scope?: string
+  /** The token that the API has just refused: refresh, unless it was replaced already (T12). */
+  readonly rejected?: string
+}
+
+/** A user's access token for a target: fresh, or the reason why there is none. Rejects only with StoreUnavailableError. */
+export type UserToken = (session: Session, target: TokenTarget) => MaybePromise<TokenResult>
+
+export interface UserTokenDeps extends RefreshDeps {
+  readonly store: KeyValue
+  readonly signer: (dpopKey: JsonWebKey, token: string) => DpopSigner
+  /** Refresh this long ahead of expiry, in seconds. */
+  readonly marginSeconds: number
+  /** How long a request waits for a refresh, in seconds. */
+  readonly waitersSeconds: number
+  /** @default 5000 */
+  readonly leaseMs?: number
+}
+
+interface CoolDown {
+  readonly until: number
+  readonly code: TokenFailure
+}
+
+/** After a transient failure the provider is left alone for this long. */
+const coolDownMs = 3000
+/** A caller that holds a valid token does not wait long for a better one. */
+const patienceMs = 1000
+
+/**
+ * User tokens, refreshed ahead of expiry and exactly once: one flight for each (session, resource, scope)
+ * in this process, one lease for each session across processes. Those who do not hold the lease watch
+ * the record instead of queueing.
+ */
+export function createUserToken(deps: UserTokenDeps): UserToken {
+  const { sessions, store, log, now, sleep, marginSeconds } = deps
+  const flights = new Map<string, Promise<RefreshResult>>()
+  const coolDowns = createBoundedMap<CoolDown>({ maxWeight: 10_000, weigh: () => 1 })
+  const results = new WeakMap<AccessToken, TokenResult>()
+  const leaseMs = deps.leaseMs ?? 5000
+  const onLost = () => log.event('lease.lost', { what: 'session refresh' })
+
+  function asResult(token: AccessToken, record: SessionRecord): TokenResult {
+    const known = results.get(token)
+    if (known) return known
+    const result = makeResult(token, record)
+    results.set(token, result)
+    return result
+  }
+
+  function makeResult(token: AccessToken, record: SessionRecord): TokenResult {
+    const expiry = token.expiresAt === undefined ? {} : { expiresAt: token.expiresAt }
+    if (token.type === 'bearer') return { kind: 'bearer', token: token.token, ...expiry }
+    // A bound token without its key is useless, and is never sent as a Bearer token (T10).
+    if (!record.dpopKey) return { kind: 'failed', code: 'session_expired' }
+    const signer = deps.signer(record.dpopKey, token.token)
+    return { kind: 'dpop', token: token.token, signer, ...expiry }
+  }
+
+  function join(session: Session, slot: string, target: TokenTarget): Promise<RefreshResult> {
+    // Whoever was refused a token needs another one: that is another flight, behind the same lease.
+    const name = `${session.key} ${slot} ${target.rejected ?? ''}`
+    const under = flights.get(name)
+    if (under) return under
+    const flight = fly(session, slot, target).finally(() => flights.delete(name))
+    flights.set(name, flight)
+    return flight
+  }
+
+  /** Becomes the one who refreshes, or watches until somebody has. */
+  async function fly(session: Session, slot: string, target: TokenTarget): Promise<RefreshResult> {
+    const isUsable = (token: AccessToken) =>
+      token.token !== target.rejected && isFresh(token, now(), marginSeconds)
+    const giveUpAt = now() + deps.waitersSeconds * 1000
+    const { resource, scope } = target
+    const request = {
+      slot,
+      isUsable,
+      ...(resource === undefined ? {} : { resource }),
+      ...(scope === undefined ? {} : { scope }),
+    }
+    for (let pauseMs = 25; ; pauseMs = Math.min(250, pauseMs * 2)) {
+      const led = await underLease({ store, leaseMs, onLost }, `lease:${session.key}`, () =>
+        refreshSession(deps, session.key, request),
+      )
+      if (led) return noteFailure(session.key, led.value)
+      await sleep(pauseMs * (0.5 + Math.random()))
+      const latest = await sessions.readFresh(session.key)
+      if (!latest) return { kind: 'ended' }
+      const token = latest.record.accessTokens[slot]
+      if (token && isUsable(token)) return { kind: 'token', token, record: latest.record }
+      if (now() > giveUpAt) {
+        return { kind: 'kept', code: 'token_unavailable', record: latest.record }
+      }
+    }
+  }
+
+  function noteFailure(sessionKey: string, result: RefreshResult): RefreshResult {
+    if (result.kind === 'kept' && result.code !== 'session_expired') {
+      coolDowns.set(sessionKey, { until: now() + coolDownMs, code: result.code })
+    }
+    return result
+  }
+
+  /** The token that the session had before, while it is valid and nobody refused it. */
+  function oldToken(record: SessionRecord, slot: string, rejected: string | undefined) {
+    const old = record.accessTokens[slot]
+    return old && old.token !== rejected && isValid(old, now()) ? old : undefined
+  }
+
+  async function renew(session: Session, slot: string, target: TokenTarget): Promise<TokenResult> {
+    const fallBack = (record: SessionRecord, code: TokenFailure): TokenResult => {
+      const old = oldToken(record, slot, target.rejected)
+      return old ? asResult(old, record) : { kind: 'failed', code }
+    }
+    const coolDown = coolDowns.get(session.key)
+    if (coolDown && coolDown.until > now()) return fallBack(session.record, coolDown.code)
+
+    const flight = join(session, slot, target)
+    const old = oldToken(session.record, slot, target.rejected)
+    const canDoWithOld = old?.expiresAt !== undefined && old.expiresAt - now() > 2 * patienceMs
+    const waitMs = canDoWithOld ? patienceMs : deps.waitersSeconds * 1000
+    const result = await withinMs(flight, waitMs)
+    if (!result) return fallBack(session.record, 'token_unavailable')
+    if (result.kind === 'token') return asResult(result.token, result.record)
+    if (result.kind === 'ended') return { kind: 'failed', code: 'session_expired' }
+    return fallBack(result.record, result.code)
+  }
+
+  return (session, target) => {
+    const slot = tokenSlot(target)
+    const token = session.record.accessTokens[slot]
+    if (token && token.token !== target.rejected && isFresh(token, now(), marginSeconds)) {
+      return asResult(token, session.record)
+    }
+    return renew(session, slot, target)
+  }
+}
+
+/** Undefined when it takes longer. What goes on without us must not end the process by rejecting. */
+async function withinMs<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const tooLong = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, ms, undefined)
+  })
+  work.catch(() => undefined)
+  try {
+    return await Promise.race([work, tooLong])
+  } finally {
+    clearTimeout(timer)
+  }
+}
