@@ -1,0 +1,83 @@
+import * as client from 'openid-client'
+import type { OidcSettings } from '../config/settings.ts'
+import { callFailure, toProviderError } from './call-failure.ts'
+import type { OpenProviderCall } from './provider-call.ts'
+import { callLimitMs } from './provider-fetch.ts'
+
+/** What one sign-in adds to the settings. */
+export interface AuthorizationRequest {
+  state: string
+  nonce: string
+  /** S256 (RFC 7636). */
+  codeChallenge: string
+  prompt?: string
+  loginHint?: string
+  acrValues?: string
+  /** Seconds. */
+  maxAge?: number
+  uiLocales?: string
+  /** Thumbprint of the key that the code will be bound to (RFC 9449 section 10). */
+  dpopJkt?: string
+  /** The private key itself: a pushed request then carries a proof as well. */
+  dpopKey?: JsonWebKey
+}
+
+export interface AuthorizationRequestDeps {
+  oidc: OidcSettings
+  redirectUri: string
+  /** RFC 8707: every resource for which tokens will be asked later must be named here. */
+  resources: readonly string[]
+  call: OpenProviderCall
+}
+
+/**
+ * The address to send the browser to. With PAR (RFC 9126), when the provider requires it or the
+ * setting asks for it, it carries `client_id` and `request_uri` only (L12).
+ */
+export async function authorizationUrl(
+  request: AuthorizationRequest,
+  deps: AuthorizationRequestDeps,
+): Promise<URL> {
+  const call = await deps.call({ limitMs: callLimitMs })
+  const { configuration } = call
+  const parameters = parametersOf(request, deps)
+  const required = configuration.serverMetadata().require_pushed_authorization_requests === true
+  try {
+    if (!required && !deps.oidc.par) return client.buildAuthorizationUrl(configuration, parameters)
+    return await client.buildAuthorizationUrlWithPAR(
+      configuration,
+      parameters,
+      request.dpopKey ? { DPoP: await call.dpop(request.dpopKey) } : undefined,
+    )
+  } catch (error) {
+    throw toProviderError(callFailure(error, call.answer))
+  }
+}
+
+function parametersOf(
+  request: AuthorizationRequest,
+  { oidc, redirectUri, resources }: AuthorizationRequestDeps,
+): URLSearchParams {
+  // The extra parameters come first: a setting must not replace what protects the sign-in.
+  const parameters = new URLSearchParams(oidc.params)
+  const set = (name: string, value: string | number | undefined) => {
+    if (value !== undefined) parameters.set(name, String(value))
+  }
+  set('client_id', oidc.clientId)
+  set('response_type', 'code')
+  set('redirect_uri', redirectUri)
+  set('scope', oidc.scope)
+  set('state', request.state)
+  set('nonce', request.nonce)
+  set('code_challenge', request.codeChallenge)
+  set('code_challenge_method', 'S256')
+  if (oidc.responseMode === 'form_post') set('response_mode', 'form_post')
+  set('prompt', request.prompt)
+  set('login_hint', request.loginHint)
+  set('acr_values', request.acrValues)
+  set('max_age', request.maxAge)
+  set('ui_locales', request.uiLocales)
+  set('dpop_jkt', request.dpopJkt)
+  for (const resource of resources) parameters.append('resource', resource)
+  return parameters
+}

@@ -1,0 +1,87 @@
+import { errorCode } from './provider-error.ts'
+
+/** What the transaction remembers of the authorization request. */
+export interface ExpectedResponse {
+  state: string
+  issuer: string
+}
+
+export type AuthorizationResponse =
+  | {
+      kind: 'code'
+      /** The protocol parameters only, each once. */
+      parameters: URLSearchParams
+      sessionState?: string
+    }
+  | {
+      kind: 'failed'
+      code:
+        | 'sign_in_failed'
+        | 'sign_in_cancelled'
+        | 'provider_unavailable'
+        | 'provider_misconfigured'
+      /** OAuth error code, sanitised. */
+      error?: string
+      reason: string
+    }
+
+const protocolParameters = [
+  'code',
+  'state',
+  'iss',
+  'error',
+  'error_description',
+  'error_uri',
+  'session_state',
+  'response',
+] as const
+
+/**
+ * Judges the provider's answer at the callback before anything is sent: RFC 6749 section 4.1.2,
+ * `iss` of RFC 9207 (L3, on error answers as well), no parameter twice (L4). Unknown ones are ignored.
+ * @param issuerAdvertised `authorization_response_iss_parameter_supported`
+ */
+export function parseAuthorizationResponse(
+  answer: URLSearchParams,
+  expected: ExpectedResponse,
+  issuerAdvertised: 'advertised' | 'not-advertised',
+): AuthorizationResponse {
+  const parameters = new URLSearchParams()
+  for (const name of protocolParameters) {
+    const values = answer.getAll(name)
+    if (values.length > 1) return refused(`the parameter ${name} comes twice`)
+    if (values[0]) parameters.set(name, values[0])
+  }
+  if (parameters.has('response')) return refused('a JWT response was not asked for')
+  if (parameters.get('state') !== expected.state) return refused('state differs')
+  const iss = parameters.get('iss')
+  if (iss === null && issuerAdvertised === 'advertised') return refused('iss is missing')
+  if (iss !== null && iss !== expected.issuer) return refused('iss is another issuer')
+  if (parameters.has('error')) return failed(parameters.get('error'))
+  if (!parameters.has('code')) return refused('there is neither a code nor an error')
+
+  const sessionState = parameters.get('session_state')
+  return { kind: 'code', parameters, ...(sessionState === null ? {} : { sessionState }) }
+}
+
+function refused(reason: string): AuthorizationResponse {
+  return { kind: 'failed', code: 'sign_in_failed', reason }
+}
+
+/** RFC 6749 section 4.1.2.1 and OpenID Connect Core section 3.1.2.6. */
+function failed(value: string | null): AuthorizationResponse {
+  const error = errorCode(value)
+  const code =
+    {
+      access_denied: 'sign_in_cancelled',
+      temporarily_unavailable: 'provider_unavailable',
+      server_error: 'provider_unavailable',
+      unauthorized_client: 'provider_misconfigured',
+    }[error ?? ''] ?? 'sign_in_failed'
+  return {
+    kind: 'failed',
+    code: code as Extract<AuthorizationResponse, { kind: 'failed' }>['code'],
+    reason: 'the provider answered with an error',
+    ...(error === undefined ? {} : { error }),
+  }
+}

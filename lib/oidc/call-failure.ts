@@ -1,0 +1,78 @@
+import { ClientError } from 'openid-client'
+import { errorCode, ProviderError, plainCause } from './provider-error.ts'
+import type { ProviderAnswer } from './provider-fetch.ts'
+
+/**
+ * Whose fault a failed provider call is:
+ * - `unavailable`: no answer, 5xx, 408, 429. Trying later may help.
+ * - `misconfigured`: 401, `invalid_client`, `unauthorized_client`, or nothing could be sent. Ours.
+ * - `refused`: any other 4xx, whatever its body. What was presented is not accepted.
+ * - `bad_answer`: a 2xx (or 3xx) that cannot be used.
+ */
+export interface CallFailure {
+  kind: 'unavailable' | 'misconfigured' | 'refused' | 'bad_answer'
+  status?: number
+  /** OAuth error code, sanitised. */
+  error?: string
+  /** Free of tokens, for the log. */
+  cause: Error
+}
+
+/** Decides by the HTTP status first: real providers refuse with empty bodies and with HTML (T5). */
+export function callFailure(thrown: unknown, answer: ProviderAnswer): CallFailure {
+  if (thrown instanceof ProviderError) {
+    return {
+      kind: kindOf[thrown.code],
+      cause: thrown,
+      ...(thrown.error === undefined ? {} : { error: thrown.error }),
+    }
+  }
+  const error = answer.error ?? errorCode((thrown as { error?: unknown } | undefined)?.error)
+  return {
+    kind: decide(answer, error),
+    ...(answer.status === undefined ? {} : { status: answer.status }),
+    ...(error === undefined ? {} : { error }),
+    cause: plainCause(thrown),
+  }
+}
+
+/** The failure as an exception, for calls whose callers expect none. */
+export function toProviderError(failure: CallFailure): ProviderError {
+  if (failure.cause instanceof ProviderError) return failure.cause
+  return new ProviderError(codeOf[failure.kind], { cause: failure.cause, error: failure.error })
+}
+
+/** The ID token claim that openid-client found to differ from what was expected. */
+export function mismatchedClaim(thrown: unknown): string | undefined {
+  if (!(thrown instanceof ClientError)) return undefined
+  if (thrown.code !== 'OAUTH_JWT_CLAIM_COMPARISON_FAILED') return undefined
+  const detail = (thrown.cause as { cause?: { claim?: unknown } } | undefined)?.cause
+  return typeof detail?.claim === 'string' ? detail.claim : undefined
+}
+
+function decide({ sent, status }: ProviderAnswer, error: string | undefined): CallFailure['kind'] {
+  if (!sent) return 'misconfigured'
+  if (status === undefined || status >= 500 || status === 408 || status === 429) {
+    return 'unavailable'
+  }
+  if (status < 400) return 'bad_answer'
+  if (status === 401 || error === 'invalid_client' || error === 'unauthorized_client') {
+    return 'misconfigured'
+  }
+  // RFC 9449 section 8: a second challenge in a row is the server's trouble with its own nonces.
+  return error === 'use_dpop_nonce' ? 'unavailable' : 'refused'
+}
+
+const codeOf = {
+  unavailable: 'provider_unavailable',
+  misconfigured: 'provider_misconfigured',
+  refused: 'sign_in_failed',
+  bad_answer: 'bad_provider_answer',
+} as const
+
+const kindOf = {
+  provider_unavailable: 'unavailable',
+  provider_misconfigured: 'misconfigured',
+  sign_in_failed: 'refused',
+  bad_provider_answer: 'bad_answer',
+} as const

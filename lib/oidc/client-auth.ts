@@ -1,0 +1,67 @@
+import { type CryptoKey, importJWK, type JWK } from 'jose'
+import * as client from 'openid-client'
+import type { ClientAuth } from '../config/settings.ts'
+
+/**
+ * How we prove to the token, PAR and revocation endpoints who we are. Runs once a request, so every
+ * try has its own assertion.
+ * @param assertionAudience `aud` of client assertions (RFC 7523); the provider's issuer when undefined
+ */
+export function createClientAuth(
+  auth: ClientAuth,
+  assertionAudience: string | undefined,
+): client.ClientAuth {
+  switch (auth.method) {
+    case 'client_secret_basic':
+      return basic(auth.secret)
+    case 'client_secret_post':
+      return client.ClientSecretPost(auth.secret)
+    case 'private_key_jwt':
+      return privateKeyJwt(auth.key, assertionAudience)
+    case 'none':
+      return client.None()
+  }
+}
+
+/**
+ * RFC 6749 section 2.3.1 wants both parts form-encoded. openid-client also escapes `-`, `_` and `.`,
+ * which the encoding leaves alone: a provider that does not decode would then not know a UUID.
+ */
+function basic(secret: string): client.ClientAuth {
+  return (_server, { client_id }, _body, headers) => {
+    const credentials = `${formEncode(client_id)}:${formEncode(secret)}`
+    headers.set('authorization', `Basic ${Buffer.from(credentials).toString('base64')}`)
+  }
+}
+
+function formEncode(value: string): string {
+  return new URLSearchParams({ v: value }).toString().slice(2)
+}
+
+function privateKeyJwt(
+  jwk: JsonWebKey & { kid?: string; alg?: string },
+  audience: string | undefined,
+): client.ClientAuth {
+  const alg = jwk.alg ?? algorithmOf(jwk)
+  let assertion: Promise<client.ClientAuth> | undefined
+  const prepare = async () => {
+    const key = (await importJWK(jwk as JWK, alg)) as CryptoKey
+    return client.PrivateKeyJwt(jwk.kid === undefined ? key : { key, kid: jwk.kid }, {
+      [client.modifyAssertion](header, payload) {
+        // openid-client names Ed25519 keys as RFC 9864 does; most providers still know EdDSA only.
+        header.alg = alg
+        if (audience !== undefined) payload.aud = audience
+      },
+    })
+  }
+  return async (...request) => {
+    assertion ??= prepare()
+    await (await assertion)(...request)
+  }
+}
+
+function algorithmOf({ kty, crv }: JsonWebKey): string {
+  if (kty === 'RSA') return 'RS256'
+  if (kty === 'OKP') return 'EdDSA'
+  return { 'P-384': 'ES384', 'P-521': 'ES512' }[crv ?? ''] ?? 'ES256'
+}

@@ -1,0 +1,107 @@
+import * as client from 'openid-client'
+import type { Log } from '../telemetry/log.ts'
+import { callFailure, toProviderError } from './call-failure.ts'
+import { ProviderError, plainCause } from './provider-error.ts'
+import {
+  callLimitMs,
+  createProviderFetch,
+  isLoopbackHttp,
+  type ProviderAnswer,
+} from './provider-fetch.ts'
+
+const maxAgeMs = 60 * 60_000
+const retryMs = 60_000
+
+export interface DiscoveryDeps {
+  issuer: string
+  fetch: typeof fetch
+  now(): number
+  log: Log
+}
+
+/** The provider's metadata (OpenID Connect Discovery 1.0), fetched at first use. */
+export type Discovery = () => Promise<client.ServerMetadata>
+
+/**
+ * Lazy and single flight: a cold start makes one request whatever the concurrency, and that flight is
+ * also what bounds the retries while the provider is down. A failure is not remembered: the next call
+ * asks again. Metadata older than an hour is refreshed in the background, and kept if that fails.
+ */
+export function createDiscovery(deps: DiscoveryDeps): Discovery {
+  let known: client.ServerMetadata | undefined
+  let refreshAt = 0
+  let flight: Promise<client.ServerMetadata> | undefined
+
+  const fly = () => {
+    flight ??= discover(deps)
+      .then((metadata) => {
+        if (!known) deps.log.event('provider.discovered', { issuer: deps.issuer })
+        known = metadata
+        refreshAt = deps.now() + maxAgeMs
+        return metadata
+      })
+      .catch((error: unknown) => {
+        refreshAt = deps.now() + retryMs
+        deps.log.event('provider.unavailable', { issuer: deps.issuer, cause: plainCause(error) })
+        throw error
+      })
+      .finally(() => {
+        flight = undefined
+      })
+    return flight
+  }
+
+  return async () => {
+    if (!known) return fly()
+    if (deps.now() >= refreshAt) fly().catch(() => {})
+    return known
+  }
+}
+
+async function discover(deps: DiscoveryDeps): Promise<client.ServerMetadata> {
+  const server = new URL(deps.issuer)
+  const answer: ProviderAnswer = { sent: false }
+  const options: client.DiscoveryRequestOptions = {
+    [client.customFetch]: createProviderFetch({ fetch: deps.fetch, limitMs: callLimitMs, answer }),
+    ...(isLoopbackHttp(server) ? { execute: [client.allowInsecureRequests] } : {}),
+  }
+  let metadata: client.ServerMetadata
+  try {
+    metadata = (
+      await client.discovery(server, 'discovery', undefined, client.None(), options)
+    ).serverMetadata()
+  } catch (error) {
+    if (isIssuerMismatch(error)) throw wrongIssuer(deps)
+    const failure = callFailure(error, answer)
+    // No credentials were sent, so a 4xx says nothing about our registration: the address is wrong.
+    throw toProviderError(
+      failure.kind === 'unavailable' ? failure : { ...failure, kind: 'bad_answer' },
+    )
+  }
+  // openid-client compares after URL normalisation; Discovery section 4.3 asks for the exact string.
+  if (metadata.issuer !== deps.issuer) throw wrongIssuer(deps)
+  for (const name of ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const) {
+    if (!URL.canParse(String(metadata[name]))) {
+      throw new ProviderError('bad_provider_answer', {
+        cause: new Error(`the discovery document has no usable ${name}`),
+      })
+    }
+  }
+  return metadata
+}
+
+function isIssuerMismatch(error: unknown): boolean {
+  return (
+    error instanceof client.ClientError && error.code === 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED'
+  )
+}
+
+function wrongIssuer({ issuer, log }: DiscoveryDeps): ProviderError {
+  log.event('misconfiguration', {
+    what: `the discovery document at OIDC_ISSUER names another issuer than ${issuer}`,
+    fix: 'Set OIDC_ISSUER to exactly the "issuer" of the discovery document, trailing slash included.',
+  })
+  return new ProviderError('bad_provider_answer', {
+    cause: new Error('the issuer of the discovery document differs from OIDC_ISSUER'),
+  })
+}

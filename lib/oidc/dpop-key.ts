@@ -1,0 +1,42 @@
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from 'jose'
+import * as client from 'openid-client'
+import type { NonceMemory } from './nonce-memory.ts'
+
+/** A new private DPoP key (ES256) as JWK. The caller stores it encrypted, with the tokens bound to it. */
+export async function generateDpopKey(): Promise<JsonWebKey> {
+  const { privateKey } = await generateKeyPair('ES256', { extractable: true })
+  return (await exportJWK(privateKey)) as JsonWebKey
+}
+
+/** `jkt`: the RFC 7638 thumbprint, as in `dpop_jkt` (RFC 9449 section 10) and in `cnf`. */
+export async function dpopThumbprint(key: JsonWebKey): Promise<string> {
+  return calculateJwkThumbprint({ ...publicPart(key) })
+}
+
+/** The public members of an EC key, in the order of RFC 7638. */
+export function publicPart({ crv, kty, x, y }: JsonWebKey): { [member: string]: string } {
+  return { crv: String(crv), kty: String(kty), x: String(x), y: String(y) }
+}
+
+/**
+ * openid-client's proof maker for calls to the provider. It retries one `use_dpop_nonce` challenge by
+ * itself, with a new `jti` and a new client assertion; `nonces` carries what was learnt to later calls.
+ */
+export async function createDpopHandle(
+  configuration: client.Configuration,
+  key: JsonWebKey,
+  nonces: NonceMemory,
+): Promise<client.DPoPHandle> {
+  const { kty, crv, x, y, d } = key
+  const keyPair = {
+    privateKey: await importJWK({ kty, crv, x, y, d } as Parameters<typeof importJWK>[0], 'ES256'),
+    publicKey: await importJWK({ ...publicPart(key) }, 'ES256', { extractable: true }),
+  }
+  return client.getDPoPHandle(configuration, keyPair as client.CryptoKeyPair, {
+    [client.modifyAssertion](_header, payload) {
+      if (payload.nonce !== undefined) return
+      const nonce = nonces.get(String(payload.htu), key.x)
+      if (nonce !== undefined) payload.nonce = nonce
+    },
+  })
+}

@@ -1,0 +1,88 @@
+import type { JWTPayload } from 'jose'
+import type { KeySet } from './key-set.ts'
+import { clockToleranceSeconds } from './provider-call.ts'
+import { plainCause } from './provider-error.ts'
+
+const event = 'http://schemas.openid.net/event/backchannel-logout'
+/** Providers that give no `exp` exist (O5): such a token is good for ten minutes. */
+const defaultLifetimeSeconds = 600
+
+export type LogoutTokenResult =
+  | {
+      kind: 'valid'
+      issuer: string
+      /** At least one of `sub` and `sid` is there. */
+      sub?: string
+      sid?: string
+      /** To be remembered until `expiresAt`, so that the token works once. */
+      jti: string
+      /** Epoch milliseconds. */
+      expiresAt: number
+    }
+  | { kind: 'invalid' /** For the log. */; reason: string }
+
+/**
+ * OpenID Connect Back-Channel Logout 1.0 section 2.6, except for the replay check of `jti`, which
+ * needs the store and is the caller's. Never rejects: without keys the token is refused too.
+ */
+export async function verifyLogoutToken(
+  token: string,
+  rules: { issuer: string; clientId: string; alg: string },
+  deps: { keys: KeySet; wallClock(): number },
+): Promise<LogoutTokenResult> {
+  try {
+    const { payload, protectedHeader } = await deps.keys.verify(
+      token,
+      {
+        algorithms: [rules.alg],
+        issuer: rules.issuer,
+        audience: rules.clientId,
+        requiredClaims: ['iat', 'jti'],
+        clockTolerance: clockToleranceSeconds,
+        currentDate: new Date(deps.wallClock()),
+      },
+      'logout',
+    )
+    return judge(payload, protectedHeader.typ, deps.wallClock() / 1000)
+  } catch (error) {
+    return refused(plainCause(error).message)
+  }
+}
+
+function judge(payload: JWTPayload, typ: unknown, nowSeconds: number): LogoutTokenResult {
+  // Not required, because providers leave it out; but a token that says it is something else is not ours.
+  if (typ !== undefined && !/^(application\/)?(logout\+jwt|jwt)$/i.test(String(typ))) {
+    return refused('typ is another kind of token')
+  }
+  const { iss, sub, sid, jti, iat, exp, events } = payload
+  if (!isObject(events) || !isObject(events[event])) return refused('events has no logout event')
+  if ('nonce' in payload) return refused('nonce is present: this may be an ID token')
+  if (sub !== undefined && !isText(sub)) return refused('sub is no text')
+  if (sid !== undefined && !isText(sid)) return refused('sid is no text')
+  if (sub === undefined && sid === undefined) return refused('there is neither sub nor sid')
+  if (!isText(jti)) return refused('jti is no text')
+  if (iat === undefined || iat > nowSeconds + clockToleranceSeconds)
+    return refused('iat lies ahead')
+  const expires = exp ?? iat + defaultLifetimeSeconds
+  if (expires + clockToleranceSeconds < nowSeconds) return refused('the token is too old')
+  return {
+    kind: 'valid',
+    issuer: String(iss),
+    ...(sub === undefined ? {} : { sub }),
+    ...(sid === undefined ? {} : { sid }),
+    jti,
+    expiresAt: (expires + clockToleranceSeconds) * 1000,
+  }
+}
+
+function refused(reason: string): LogoutTokenResult {
+  return { kind: 'invalid', reason }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

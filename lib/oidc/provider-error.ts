@@ -1,0 +1,48 @@
+import type { ProblemCode } from '../http/problem.ts'
+
+/** What can go wrong between us and the provider, in the words that the browser may see. */
+export type ProviderFailureCode = Extract<
+  ProblemCode,
+  'provider_unavailable' | 'bad_provider_answer' | 'provider_misconfigured' | 'sign_in_failed'
+>
+
+/**
+ * A call to the provider that brought no usable answer. `code` is a problem code; `cause` is for the
+ * log and holds no token (see `plainCause`); `error` is the OAuth error code, where there was one.
+ */
+export class ProviderError extends Error {
+  readonly code: ProviderFailureCode
+  readonly error?: string
+
+  constructor(code: ProviderFailureCode, options: { cause: unknown; error?: string | undefined }) {
+    super(`the provider call failed: ${code}`, { cause: plainCause(options.cause) })
+    this.name = 'ProviderError'
+    this.code = code
+    if (options.error !== undefined) this.error = options.error
+  }
+}
+
+/**
+ * The part of an error that may be logged: name, message and the codes along the chain of causes.
+ * The originals carry whole token answers (openid-client) and pieces of the text (SyntaxError).
+ */
+export function plainCause(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error('something that is no Error was thrown')
+  const codes = new Set<string>()
+  let link: unknown = error
+  for (let depth = 0; depth < 5 && link instanceof Error; depth++) {
+    const { code } = link as { code?: unknown }
+    if (typeof code === 'string') codes.add(code)
+    link = link.cause
+  }
+  const message = error instanceof SyntaxError ? 'the text is not JSON' : error.message
+  const plain = new Error(codes.size > 0 ? `${message} (${[...codes].join(', ')})` : message)
+  plain.name = error.name
+  return plain
+}
+
+/** An OAuth error code as it may enter a log or a message: `[a-z_]`, at most 64 characters (L4). */
+export function errorCode(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined
+  return value.replace(/[^a-z_]/g, '').slice(0, 64) || undefined
+}

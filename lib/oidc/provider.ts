@@ -1,0 +1,102 @@
+import type { ServerMetadata } from 'openid-client'
+import type { Hooks, OidcSettings } from '../config/settings.ts'
+import type { Log } from '../telemetry/log.ts'
+import { type AuthorizationRequest, authorizationUrl } from './authorization-request.ts'
+import { createClientAuth } from './client-auth.ts'
+import { createDiscovery } from './discovery.ts'
+import { type EndSessionRequest, endSessionUrl } from './end-session-url.ts'
+import { type IdTokenClaims, verifyIdToken } from './id-token.ts'
+import { createKeySet } from './key-set.ts'
+import { type LogoutTokenResult, verifyLogoutToken } from './logout-token.ts'
+import { createNonceMemory, type NonceMemory } from './nonce-memory.ts'
+import { createProviderCalls, type OpenProviderCall } from './provider-call.ts'
+
+export type { ExpectedSignIn, SignInResult } from './redeem-code.ts'
+
+import { type ExpectedSignIn, redeemCode, type SignInResult } from './redeem-code.ts'
+
+export interface ProviderDeps {
+  oidc: OidcSettings
+  /** Absolute address of the callback. */
+  redirectUri: string
+  /** Absolute address of the logout callback. */
+  postLogoutRedirectUri: string
+  hooks: Hooks
+  /** Every request to the provider goes through it. */
+  fetch: typeof fetch
+  /** Epoch milliseconds, for the age of what is remembered. */
+  now(): number
+  /**
+   * Epoch milliseconds, for the times in tokens, assertions and proofs: those are compared with other
+   * people's clocks, so a test that moves `now` leaves it alone. @default Date.now
+   */
+  wallClock?(): number
+  log: Log
+  /** Resources (RFC 8707) for which user tokens will be asked; named at sign-in. @default [] */
+  resources?: readonly string[]
+}
+
+/** The OpenID Provider, as the rest of the engine sees it. Nothing is asked of it before the first use. */
+export interface Provider {
+  /** One call for openid-client. Rejects with ProviderError when discovery fails. For `tokens/`. */
+  readonly call: OpenProviderCall
+  /** DPoP nonces of the provider's own endpoints. */
+  readonly nonces: NonceMemory
+  /** Rejects with ProviderError. */
+  metadata(): Promise<ServerMetadata>
+  /** Where to send the browser for a sign-in. Rejects with ProviderError. */
+  authorizationUrl(request: AuthorizationRequest): Promise<URL>
+  /** The provider's answer at the callback, from the query or from a form post. */
+  redeemCode(
+    answer: { url: URL } | { form: URLSearchParams },
+    expected: ExpectedSignIn,
+  ): Promise<SignInResult>
+  /** Undefined when the provider has no end-session endpoint or cannot be reached. */
+  endSessionUrl(request: EndSessionRequest): Promise<URL | undefined>
+  /** Every value of a `prompt`; a provider without a list takes all of them (O5). Rejects with ProviderError. */
+  supportsPrompt(prompt: string): Promise<boolean>
+  /** All of O2 but the replay of `jti`, which is the caller's. */
+  verifyLogoutToken(token: string): Promise<LogoutTokenResult>
+  /** An ID token that a refresh brought: signature and claims. Rejects when it is not good. */
+  verifyRefreshedIdToken(idToken: string): Promise<IdTokenClaims>
+}
+
+/** Composes the provider from its parts: discovery, keys, and one file per protocol step. */
+export function createProvider(deps: ProviderDeps): Provider {
+  const { oidc, fetch, now, log, wallClock = Date.now } = deps
+  const metadata = createDiscovery({ issuer: oidc.issuer, fetch, now, log })
+  const keys = createKeySet({ metadata, fetch, now })
+  const clientAuth = createClientAuth(oidc.auth, oidc.assertionAudience)
+  const nonces = createNonceMemory()
+  const call = createProviderCalls({ oidc, metadata, clientAuth, nonces, fetch, wallClock })
+  const ours = { issuer: oidc.issuer, clientId: oidc.clientId, alg: oidc.idTokenAlg }
+  const verifying = { keys, wallClock }
+
+  return {
+    call,
+    nonces,
+    metadata,
+    authorizationUrl: (request) =>
+      authorizationUrl(request, {
+        oidc,
+        redirectUri: deps.redirectUri,
+        resources: deps.resources ?? [],
+        call,
+      }),
+    redeemCode: (answer, expected) =>
+      redeemCode('url' in answer ? answer.url.searchParams : answer.form, expected, {
+        ...deps,
+        ...verifying,
+        call,
+      }),
+    endSessionUrl: (request) =>
+      endSessionUrl(request, { postLogoutRedirectUri: deps.postLogoutRedirectUri, call }),
+    async supportsPrompt(prompt) {
+      const { prompt_values_supported: supported } = await metadata()
+      if (!Array.isArray(supported)) return true
+      return prompt.split(' ').every((value) => supported.includes(value))
+    },
+    verifyLogoutToken: (token) => verifyLogoutToken(token, ours, verifying),
+    verifyRefreshedIdToken: (idToken) => verifyIdToken(idToken, ours, verifying),
+  }
+}

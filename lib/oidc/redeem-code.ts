@@ -1,0 +1,185 @@
+import * as client from 'openid-client'
+import type { Hooks, OidcSettings } from '../config/settings.ts'
+import { parseAuthorizationResponse } from './authorization-response.ts'
+import { type CallFailure, callFailure, mismatchedClaim } from './call-failure.ts'
+import { type GrantedToken, grantedToken } from './granted-token.ts'
+import { type IdTokenClaims, IdTokenMismatch, verifyIdToken } from './id-token.ts'
+import type { KeySet } from './key-set.ts'
+import type { OpenProviderCall } from './provider-call.ts'
+import { type ProviderError, plainCause } from './provider-error.ts'
+import { tokenLimitMs } from './provider-fetch.ts'
+import { fetchUserInfo } from './user-info.ts'
+
+/** What the login transaction remembers, for the answer to be checked against. */
+export interface ExpectedSignIn {
+  state: string
+  nonce: string
+  codeVerifier: string
+  issuer: string
+  clientId: string
+  /** Epoch milliseconds at which the sign-in began; `max_age` counts back from there. */
+  startedAt?: number
+  /** Seconds, when the request asked for it: `auth_time` is then required. */
+  maxAge?: number
+  acrValues?: string
+  /** True when one of `acrValues` must have been used, not just was wished for. */
+  acrRequired?: boolean
+  /** Private JWK: the tokens must be bound to it (RFC 9449). */
+  dpopKey?: JsonWebKey
+}
+
+export type SignInResult =
+  | {
+      kind: 'signed-in'
+      sub: string
+      sid?: string
+      /** ID token and UserInfo merged, protocol claims included; on conflict the ID token wins. */
+      claims: Record<string, unknown>
+      idToken: string
+      accessToken: GrantedToken
+      refreshToken?: string
+      sessionState?: string
+      /** Seconds since the epoch. */
+      authTime?: number
+      acr?: string
+    }
+  | {
+      kind: 'failed'
+      code:
+        | 'sign_in_failed'
+        | 'sign_in_cancelled'
+        | 'provider_unavailable'
+        | 'bad_provider_answer'
+        | 'provider_misconfigured'
+      /** OAuth error code, sanitised: `[a-z_]`, at most 64 characters. */
+      error?: string
+      /** For the log; holds no token. */
+      cause?: unknown
+    }
+
+export interface RedeemCodeDeps {
+  oidc: OidcSettings
+  redirectUri: string
+  hooks: Hooks
+  call: OpenProviderCall
+  keys: KeySet
+  wallClock(): number
+}
+
+/**
+ * From the provider's answer at the callback to a checked identity and its tokens: authorization
+ * response, token request, ID token, UserInfo. Nothing is sent for an answer that is refused. Never rejects
+ * for anything that the browser or the provider does.
+ */
+export async function redeemCode(
+  answer: URLSearchParams,
+  expected: ExpectedSignIn,
+  deps: RedeemCodeDeps,
+): Promise<SignInResult> {
+  const { oidc } = deps
+  if (expected.issuer !== oidc.issuer || expected.clientId !== oidc.clientId) {
+    return failed('sign_in_failed', 'this sign-in was started with another issuer or client')
+  }
+  const call = await deps.call({ limitMs: tokenLimitMs }).catch((error: ProviderError) => error)
+  if (call instanceof Error) return failed(call.code, call)
+
+  const advertised =
+    call.configuration.serverMetadata().authorization_response_iss_parameter_supported
+  const response = parseAuthorizationResponse(
+    answer,
+    expected,
+    advertised ? 'advertised' : 'not-advertised',
+  )
+  if (response.kind === 'failed') return failed(response.code, response.reason, response.error)
+
+  try {
+    const tokens = await requestTokens(response.parameters, expected, call, deps)
+    const accessToken = grantedToken(tokens, expected.dpopKey ? 'dpop' : 'bearer')
+    if (!accessToken)
+      return failed('bad_provider_answer', 'the token type is not what was asked for')
+    const idToken = String(tokens.id_token)
+    const idClaims = await verifyIdToken(idToken, rulesOf(expected, oidc), deps)
+    const userInfo = oidc.userinfo
+      ? await fetchUserInfo(accessToken.token, idClaims.sub, expected.dpopKey, deps.call)
+      : {}
+    return {
+      ...identityOf(idClaims),
+      claims: { ...userInfo, ...idClaims },
+      idToken,
+      accessToken,
+      ...(tokens.refresh_token === undefined ? {} : { refreshToken: tokens.refresh_token }),
+      ...(response.sessionState === undefined ? {} : { sessionState: response.sessionState }),
+    }
+  } catch (error) {
+    if (error instanceof IdTokenMismatch || mismatchedClaim(error) === 'nonce') {
+      return failed('sign_in_failed', error as Error)
+    }
+    const failure = callFailure(error, call.answer)
+    return failed(codeOf[failure.kind], failure.cause, failure.error)
+  }
+}
+
+async function requestTokens(
+  parameters: URLSearchParams,
+  expected: ExpectedSignIn,
+  call: Awaited<ReturnType<OpenProviderCall>>,
+  { redirectUri, hooks }: RedeemCodeDeps,
+): Promise<client.TokenEndpointResponse> {
+  const url = new URL(redirectUri)
+  url.search = parameters.toString()
+  return client.authorizationCodeGrant(
+    call.configuration,
+    url,
+    {
+      expectedState: expected.state,
+      expectedNonce: expected.nonce,
+      pkceCodeVerifier: expected.codeVerifier,
+      idTokenExpected: true,
+    },
+    await hooks.tokenRequest?.({ grant: 'authorization_code' }),
+    expected.dpopKey ? { DPoP: await call.dpop(expected.dpopKey) } : undefined,
+  )
+}
+
+function rulesOf(expected: ExpectedSignIn, oidc: OidcSettings) {
+  const { issuer, clientId, nonce, maxAge, startedAt, acrValues, acrRequired } = expected
+  return {
+    issuer,
+    clientId,
+    nonce,
+    alg: oidc.idTokenAlg,
+    ...(maxAge === undefined ? {} : { maxAge }),
+    ...(startedAt === undefined ? {} : { startedAt }),
+    ...(acrRequired && acrValues !== undefined ? { requiredAcr: acrValues } : {}),
+  }
+}
+
+function identityOf({ sub, sid, auth_time, acr }: IdTokenClaims) {
+  return {
+    kind: 'signed-in' as const,
+    sub,
+    ...(typeof sid === 'string' && sid !== '' ? { sid } : {}),
+    ...(typeof auth_time === 'number' ? { authTime: auth_time } : {}),
+    ...(typeof acr === 'string' ? { acr } : {}),
+  }
+}
+
+const codeOf = {
+  unavailable: 'provider_unavailable',
+  misconfigured: 'provider_misconfigured',
+  refused: 'sign_in_failed',
+  bad_answer: 'bad_provider_answer',
+} as const satisfies Record<CallFailure['kind'], string>
+
+function failed(
+  code: Extract<SignInResult, { kind: 'failed' }>['code'],
+  cause: Error | string,
+  error?: string,
+): SignInResult {
+  return {
+    kind: 'failed',
+    code,
+    cause: typeof cause === 'string' ? new Error(cause) : plainCause(cause),
+    ...(error === undefined ? {} : { error }),
+  }
+}

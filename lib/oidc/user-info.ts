@@ -1,0 +1,32 @@
+import * as client from 'openid-client'
+import { callFailure, toProviderError } from './call-failure.ts'
+import type { OpenProviderCall } from './provider-call.ts'
+import { callLimitMs } from './provider-fetch.ts'
+
+/**
+ * OpenID Connect Core section 5.3. The answer must be about `sub` (section 5.3.2, L7); a signed answer
+ * has its signature verified. Rejects with ProviderError.
+ */
+export async function fetchUserInfo(
+  accessToken: string,
+  sub: string,
+  dpopKey: JsonWebKey | undefined,
+  open: OpenProviderCall,
+): Promise<Record<string, unknown>> {
+  const call = await open({ limitMs: callLimitMs })
+  try {
+    client.enableNonRepudiationChecks(call.configuration)
+    return await client.fetchUserInfo(
+      call.configuration,
+      accessToken,
+      sub,
+      dpopKey ? { DPoP: await call.dpop(dpopKey) } : undefined,
+    )
+  } catch (error) {
+    const failure = callFailure(error, call.answer)
+    // The token is seconds old: a provider that refuses it contradicts itself.
+    throw toProviderError(
+      failure.kind === 'unavailable' ? failure : { ...failure, kind: 'bad_answer' },
+    )
+  }
+}

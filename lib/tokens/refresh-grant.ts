@@ -1,0 +1,136 @@
+import * as client from 'openid-client'
+import type { Hooks, OidcSettings } from '../config/settings.ts'
+import { callFailure, mismatchedClaim } from '../oidc/call-failure.ts'
+import { type GrantedToken, grantedToken } from '../oidc/granted-token.ts'
+import type { Provider } from '../oidc/provider.ts'
+import type { ProviderCall } from '../oidc/provider-call.ts'
+import { ProviderError, plainCause } from '../oidc/provider-error.ts'
+import { tokenLimitMs } from '../oidc/provider-fetch.ts'
+
+export interface RefreshGrantRequest {
+  refreshToken: string
+  /** RFC 8707: another API than the sign-in's own token is for. */
+  resource?: string
+  scope?: string
+  /** Private JWK that the session's tokens are bound to. */
+  dpopKey?: JsonWebKey
+  /** Whose session it is: a new ID token must say the same. */
+  expected: { sub: string; issuer: string }
+}
+
+/**
+ * What became of a refresh (T5). Causes hold no token.
+ * - `rejected`: the refresh token is dead, the session ends.
+ * - `unavailable`: no usable answer; the session stays, after a cool-down it may be tried again.
+ * - `misconfigured`: the provider refuses us, not the user; the session stays.
+ */
+export type RefreshOutcome =
+  | {
+      kind: 'refreshed'
+      accessToken: GrantedToken
+      /** Absent: the old one goes on working. */
+      refreshToken?: string
+      idToken?: string
+      /** Of the new ID token, verified; absent when there is none. */
+      claims?: Record<string, unknown>
+    }
+  | { kind: 'rejected'; error?: string; status?: number }
+  | { kind: 'unavailable'; error?: string; status?: number; cause?: unknown }
+  | { kind: 'misconfigured'; error?: string; status?: number }
+
+export type RefreshGrant = (request: RefreshGrantRequest) => Promise<RefreshOutcome>
+
+export interface RefreshGrantDeps {
+  provider: Pick<Provider, 'call' | 'verifyRefreshedIdToken'>
+  oidc: OidcSettings
+  hooks: Hooks
+}
+
+/** The refresh_token grant (RFC 6749 section 6, OpenID Connect Core section 12). Never rejects. */
+export function createRefreshGrant(deps: RefreshGrantDeps): RefreshGrant {
+  return async (request) => {
+    let call: ProviderCall | undefined
+    try {
+      call = await deps.provider.call({ limitMs: tokenLimitMs })
+      const answer = await client.refreshTokenGrant(
+        call.configuration,
+        request.refreshToken,
+        await parametersOf(request, deps),
+        request.dpopKey ? { DPoP: await call.dpop(request.dpopKey) } : undefined,
+      )
+      return await accept(answer, request, deps.provider)
+    } catch (error) {
+      // OpenID Connect Core section 12.2: another issuer's identity is not mixed into the session.
+      if (mismatchedClaim(error) === 'iss') return idTokenMismatch
+      return outcomeOf(error, call)
+    }
+  }
+}
+
+async function parametersOf(
+  { resource, scope }: RefreshGrantRequest,
+  { oidc, hooks }: RefreshGrantDeps,
+): Promise<Record<string, string>> {
+  const target = {
+    ...(resource === undefined ? {} : { resource }),
+    ...(scope === undefined ? {} : { scope }),
+  }
+  const extra = await hooks.tokenRequest?.({ grant: 'refresh_token', ...target })
+  return { ...oidc.refreshParams, ...extra, ...target }
+}
+
+async function accept(
+  answer: client.TokenEndpointResponse & client.TokenEndpointResponseHelpers,
+  { dpopKey, expected }: RefreshGrantRequest,
+  provider: RefreshGrantDeps['provider'],
+): Promise<RefreshOutcome> {
+  const accessToken = grantedToken(answer, dpopKey ? 'dpop' : 'bearer')
+  if (!accessToken) {
+    return {
+      kind: 'unavailable',
+      status: 200,
+      cause: new Error('another token type was asked for'),
+    }
+  }
+  const claims = answer.claims()
+  if (claims && (claims.sub !== expected.sub || claims.iss !== expected.issuer)) {
+    return idTokenMismatch
+  }
+  const refreshToken =
+    answer.refresh_token === undefined ? {} : { refreshToken: answer.refresh_token }
+  const identity = answer.id_token === undefined ? {} : await identityOf(answer.id_token, provider)
+  return { kind: 'refreshed', accessToken, ...refreshToken, ...identity }
+}
+
+async function identityOf(idToken: string, provider: RefreshGrantDeps['provider']) {
+  try {
+    return { idToken, claims: await provider.verifyRefreshedIdToken(idToken) }
+  } catch (error) {
+    // Without keys the new claims cannot be believed; but the tokens are good, and the old refresh
+    // token may be consumed already.
+    if (error instanceof ProviderError) return {}
+    throw error
+  }
+}
+
+function outcomeOf(error: unknown, call: ProviderCall | undefined): RefreshOutcome {
+  const failure = callFailure(error, call?.answer ?? { sent: false })
+  const detail = {
+    ...(failure.status === undefined ? {} : { status: failure.status }),
+    ...(failure.error === undefined ? {} : { error: failure.error }),
+  }
+  switch (failure.kind) {
+    case 'refused':
+      return { kind: 'rejected', ...detail }
+    case 'misconfigured':
+      return { kind: 'misconfigured', ...detail }
+    default:
+      return { kind: 'unavailable', ...detail, cause: plainCause(failure.cause) }
+  }
+}
+
+const idTokenMismatch = {
+  kind: 'rejected',
+  status: 200,
+  error: 'id_token_mismatch',
+} as const satisfies RefreshOutcome
