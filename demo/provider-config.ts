@@ -171,7 +171,11 @@ function pickResource(
   return ctx.oidc.route === 'token' ? demoApiResource : Object.keys(demoResources)
 }
 
-function ownToken(_ctx: unknown, client: { clientId: string }, token: { clientId?: string }) {
+function ownToken(
+  _ctx: unknown,
+  client: { clientId: string },
+  token: { clientId?: string | undefined },
+) {
   return token.clientId === client.clientId
 }
 
