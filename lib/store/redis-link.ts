@@ -1,0 +1,167 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { StoreUnavailableError } from './key-value.ts'
+
+/** One established connection. Replies come in the order of the commands. */
+export interface RedisWire {
+  /** Rejects when the server refused the command, or when the connection broke. */
+  send(args: readonly string[]): Promise<unknown>
+  destroy(): void
+}
+
+export interface RedisWireEvents {
+  /** Something arrived that is no reply: a sign of life like one. */
+  onHeard(): void
+  /** The connection broke. May be called more than once. */
+  onLost(cause: unknown): void
+}
+
+export interface RedisLinkOptions {
+  /** Connects, or rejects, at the latest when the signal fires. */
+  dial(events: RedisWireEvents, signal: AbortSignal): Promise<RedisWire>
+  /** What a rejection of `send` was: the server's own answer, the wish of a wrong server, or a broken line. */
+  judge(error: unknown): 'refused' | 'wrong server' | 'broken'
+  /** A connection ended: whatever was known through it is worth nothing from here on. */
+  onLost(): void
+  commandTimeoutMs: number
+}
+
+export interface RedisLink {
+  /**
+   * Sends one command. What the server refused is thrown as it is; everything else that goes wrong is
+   * a StoreUnavailableError, after `commandTimeoutMs` at the latest.
+   */
+  send(args: readonly string[]): Promise<unknown>
+  close(): void
+}
+
+/** A connection that ended sooner than this counts as a failure, so that nothing reconnects in a tight loop. */
+const SETTLED_AFTER_MS = 5_000
+const LONGEST_BACK_OFF_MS = 2_000
+/** An idle connection is tried this often, so that one which died silently is found before a user does. */
+const HEARTBEAT_MS = 15_000
+
+/**
+ * Keeps one connection to Redis, for ever. While there is none a command fails at once, except that
+ * the first attempt after the start or a loss is waited for. A command whose deadline passes while
+ * nothing at all is heard condemns the connection: a stopped server and a dead network look alike,
+ * and TCP alone would take a quarter of an hour to notice.
+ */
+export function createRedisLink(options: RedisLinkOptions): RedisLink {
+  const { dial, judge, onLost, commandTimeoutMs } = options
+  let wire: RedisWire | undefined
+  let firstAttempt: Promise<void> | undefined
+  let openedAt = 0
+  let heardAt = 0
+  let failures = 0
+  let lastCause: unknown = new Error('not connected yet')
+  let closed = false
+  const closing = new AbortController()
+
+  async function keepTrying(): Promise<void> {
+    while (!closed && !wire) {
+      if (failures > 0) await pause()
+      const attempt = connect()
+      if (failures === 0) firstAttempt = attempt
+      await attempt
+      firstAttempt = undefined
+    }
+  }
+
+  async function connect(): Promise<void> {
+    let opened: RedisWire | undefined
+    try {
+      const onLost = (cause: unknown) => opened && lose(opened, cause)
+      opened = await dial({ onLost, onHeard }, closing.signal)
+      if (closed) return opened.destroy()
+      wire = opened
+      openedAt = performance.now()
+    } catch (cause) {
+      lastCause = cause
+      failures++
+    }
+  }
+
+  async function pause(): Promise<void> {
+    const longest = Math.min(25 * 2 ** failures, LONGEST_BACK_OFF_MS)
+    const options = { ref: false, signal: closing.signal }
+    await sleep(longest * (0.5 + Math.random() / 2), undefined, options).catch(() => {})
+  }
+
+  function lose(lost: RedisWire, cause: unknown): void {
+    if (wire !== lost) return
+    wire = undefined
+    lastCause = cause
+    failures = performance.now() - openedAt < SETTLED_AFTER_MS ? failures + 1 : 0
+    onLost()
+    lost.destroy()
+    void keepTrying()
+  }
+
+  function onHeard(): void {
+    heardAt = performance.now()
+  }
+
+  async function send(args: readonly string[]): Promise<unknown> {
+    if (!wire && firstAttempt) await withDeadline(firstAttempt).catch(unavailable)
+    const used = wire
+    if (!used) throw new StoreUnavailableError(lastCause)
+    const sentAt = performance.now()
+    try {
+      const reply = await withDeadline(used.send(args))
+      onHeard()
+      return reply
+    } catch (error) {
+      if (error instanceof LateError) {
+        if (heardAt < sentAt) lose(used, error)
+        throw new StoreUnavailableError(error)
+      }
+      const verdict = judge(error)
+      if (verdict === 'broken') throw new StoreUnavailableError(error)
+      onHeard()
+      if (verdict === 'refused') throw error
+      lose(used, error)
+      throw new StoreUnavailableError(error)
+    }
+  }
+
+  function withDeadline<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        // Timers run before sockets are read: after a long pause of this process the answer may lie
+        // there already, and is not late. `setImmediate` comes after the reading.
+        setImmediate(() => reject(new LateError(commandTimeoutMs)))
+      }, commandTimeoutMs)
+      promise.then(resolve, reject).finally(() => clearTimeout(timer))
+    })
+  }
+
+  const heartbeat = setInterval(() => {
+    if (wire) send(['PING']).catch(() => {})
+  }, HEARTBEAT_MS).unref()
+
+  void keepTrying()
+
+  return {
+    send,
+    close() {
+      closed = true
+      clearInterval(heartbeat)
+      closing.abort()
+      lastCause = new Error('the store is closed')
+      wire?.destroy()
+      wire = undefined
+      onLost()
+    },
+  }
+}
+
+function unavailable(cause: unknown): never {
+  throw new StoreUnavailableError(cause)
+}
+
+class LateError extends Error {
+  constructor(ms: number) {
+    super(`Redis did not answer within ${ms} ms`)
+    this.name = 'LateError'
+  }
+}

@@ -1,0 +1,230 @@
+import { createClient, ErrorReply } from 'redis'
+import { type Entry, type KeyValue, StoreUnavailableError } from './key-value.ts'
+import { createRedisLink, type RedisWire, type RedisWireEvents } from './redis-link.ts'
+import { ENTRY_FIELDS, type RedisScript, redisKey, redisScripts } from './redis-scripts.ts'
+import { createTrackedReads } from './tracked-reads.ts'
+
+export interface RedisStoreOptions {
+  /** `redis://` or, with TLS, `rediss://`; user, password and database as usual. */
+  url: string
+  /** Of every key, so that several installations may share a server. @default 'cloakroom:' */
+  prefix?: string
+  /** After this a command has failed. @default 1500 */
+  commandTimeoutMs?: number
+  /** How long a connection that fell silent is still believed, see tracked-reads.ts. @default 1000 */
+  trustMs?: number
+  /** How much of what was read is remembered, in characters of values. @default 32 Mi */
+  rememberedChars?: number
+}
+
+interface Dialing {
+  readonly url: string
+  readonly signal: AbortSignal
+  onLost(cause: unknown): void
+  /** A key as it is called in Redis; null for all of them. */
+  onInvalidated(name: Buffer | null): void
+}
+
+const DIAL_TIMEOUT_MS = 2_000
+/** Commands under way, after which another one fails at once. */
+const MAX_QUEUED = 10_000
+
+/**
+ * Any number of instances on one Redis 6 or later (or what speaks like it). Connects in the
+ * background and for ever. An entry that was read is remembered until Redis reports a change of it
+ * (RESP3, client-side caching); a server without that ability is asked every time.
+ */
+export function createRedisStore(options: RedisStoreOptions): KeyValue {
+  const { url, prefix = 'cloakroom:', commandTimeoutMs = 1500, trustMs = 1000 } = options
+  const entryPrefix = redisKey.entry(prefix, '')
+  let tracked = false
+
+  const link = createRedisLink({
+    dial,
+    judge,
+    onLost: () => reads.invalidate(null),
+    commandTimeoutMs,
+  })
+  const reads = createTrackedReads({
+    fetch: async (key) => parseEntry(await run('HMGET', entryKey(key), ...ENTRY_FIELDS)),
+    probe: async () => parseTime(await run('TIME')),
+    isTracked: () => tracked,
+    trustMs,
+    rememberedChars: options.rememberedChars ?? 32 * 1024 * 1024,
+  })
+
+  async function dial(events: RedisWireEvents, signal: AbortSignal): Promise<RedisWire> {
+    const onInvalidated = (name: Buffer | null): void => {
+      events.onHeard()
+      const key = name?.toString() ?? null
+      if (key === null) reads.invalidate(null)
+      else if (key.startsWith(entryPrefix)) reads.invalidate(key.slice(entryPrefix.length))
+    }
+    const opened = await open({ url, signal, onLost: events.onLost, onInvalidated })
+    tracked = opened.tracked
+    return opened.wire
+  }
+
+  async function run(...args: string[]): Promise<unknown> {
+    try {
+      return await link.send(args)
+    } catch (error) {
+      throw error instanceof StoreUnavailableError ? error : new StoreUnavailableError(error)
+    }
+  }
+
+  async function runScript(script: RedisScript, key: string, ...args: string[]): Promise<unknown> {
+    try {
+      return await link.send(['EVALSHA', script.sha, '1', key, ...args])
+    } catch (error) {
+      if (errorCode(error) === 'NOSCRIPT') return run('EVAL', script.source, '1', key, ...args)
+      throw error instanceof StoreUnavailableError ? error : new StoreUnavailableError(error)
+    }
+  }
+
+  /** Before, so that nothing read earlier is remembered; after, because a script may be sent twice. */
+  async function writeEntry<T>(key: string, write: () => Promise<T>): Promise<T> {
+    reads.invalidate(key)
+    try {
+      return await write()
+    } finally {
+      reads.invalidate(key)
+    }
+  }
+
+  async function deleteEntry(key: string): Promise<boolean> {
+    const deleted = (await run('DEL', entryKey(key))) === 1
+    // Redis writes its reports to the other instances in the same turn as the answer to us. A second
+    // round trip gives them a head start: who learns from us that a session ended finds it ended
+    // everywhere. It is done already, so a failure here changes nothing.
+    if (deleted) await run('PING').catch(() => {})
+    return deleted
+  }
+
+  const entryKey = (key: string): string => entryPrefix + key
+  const setKey = (key: string): string => redisKey.set(prefix, key)
+  const leaseKey = (key: string): string => redisKey.lease(prefix, key)
+
+  return {
+    kind: 'redis',
+    get: reads.get,
+    getFresh: reads.getFresh,
+    create: (key, value, ttlMs) =>
+      writeEntry(key, async () => {
+        return (await runScript(redisScripts.create, entryKey(key), value, whole(ttlMs))) === 1
+      }),
+    replace: (key, version, value, ttlMs) =>
+      writeEntry(key, async () => {
+        const ttl = ttlMs === undefined ? '' : whole(ttlMs)
+        const args = [`${version}`, value, ttl]
+        return Number(await runScript(redisScripts.replace, entryKey(key), ...args)) || undefined
+      }),
+    touch: (key, ttlMs) =>
+      writeEntry(key, async () => {
+        return (await runScript(redisScripts.touch, entryKey(key), whole(ttlMs))) === 1
+      }),
+    delete: (key) => writeEntry(key, () => deleteEntry(key)),
+
+    async addMember(key, member, ttlMs) {
+      await runScript(redisScripts.addMember, setKey(key), member, whole(ttlMs))
+    },
+    async removeMember(key, member) {
+      await run('SREM', setKey(key), member)
+    },
+    members: async (key) => (await run('SMEMBERS', setKey(key))) as string[],
+
+    acquireLease: async (key, owner, ttlMs) =>
+      (await run('SET', leaseKey(key), owner, 'NX', 'PX', whole(ttlMs))) === 'OK',
+    renewLease: async (key, owner, ttlMs) =>
+      (await runScript(redisScripts.renewLease, leaseKey(key), owner, whole(ttlMs))) === 1,
+    releaseLease: async (key, owner) =>
+      (await runScript(redisScripts.releaseLease, leaseKey(key), owner)) === 1,
+
+    async ping() {
+      await run('PING')
+    },
+    async close() {
+      link.close()
+    },
+  }
+}
+
+const whole = (ms: number): string => `${Math.ceil(ms)}`
+
+/** The reply to an HMGET of ENTRY_FIELDS. */
+export function parseEntry(reply: unknown): Entry | undefined {
+  const [value, version, expiresAt] = reply as (string | null)[]
+  if (typeof value !== 'string') return undefined
+  return { value, version: Number(version), expiresAt: Number(expiresAt) }
+}
+
+/** The reply to TIME: seconds and microseconds. */
+function parseTime(reply: unknown): number {
+  const [seconds, microseconds] = reply as [string, string]
+  return Number(seconds) * 1000 + Number(microseconds) / 1000
+}
+
+/** The first word of an error reply is its code: that is the protocol, not a message. */
+function errorCode(error: unknown): string | undefined {
+  return error instanceof ErrorReply ? error.message.split(' ', 1)[0] : undefined
+}
+
+/** A replica, or a server that lost its replicas, was a primary once: the address may lead elsewhere by now. */
+function judge(error: unknown): 'refused' | 'wrong server' | 'broken' {
+  const code = errorCode(error)
+  if (code === undefined) return 'broken'
+  return code === 'READONLY' || code === 'MASTERDOWN' ? 'wrong server' : 'refused'
+}
+
+/**
+ * A connection with tracking; where the server refuses exactly that (a proxy, an access list), one
+ * without. Any other refusal (a wrong password, a server that is loading) is a failure like all others.
+ */
+async function open(dialing: Dialing): Promise<{ wire: RedisWire; tracked: boolean }> {
+  try {
+    return { wire: await connect(dialing, 'tracked'), tracked: true }
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error
+    const wire = await connect(dialing, 'untracked')
+    const answer = await wire.send(['CLIENT', 'TRACKING', 'ON']).catch((refusal) => refusal)
+    if (errorCode(answer) !== undefined) return { wire, tracked: false }
+    wire.destroy()
+    throw error
+  }
+}
+
+function connect(dialing: Dialing, mode: 'tracked' | 'untracked'): Promise<RedisWire> {
+  const client = createClient({
+    url: dialing.url,
+    RESP: 3,
+    name: 'cloakroom',
+    emitInvalidate: mode === 'tracked',
+    disableOfflineQueue: true,
+    disableClientInfo: true,
+    maintNotifications: 'disabled',
+    commandsQueueMaxLength: MAX_QUEUED,
+    // Deadlines and reconnection are the link's: those of the client end when a command is written, and
+    // its cache has no way to say that a connection is merely silent.
+    commandOptions: { timeout: 0 },
+    socket: { connectTimeout: DIAL_TIMEOUT_MS, reconnectStrategy: false },
+  })
+  client.on('error', dialing.onLost)
+  client.on('invalidate', dialing.onInvalidated)
+  const wire: RedisWire = {
+    send: (args) => client.sendCommand(args),
+    destroy: () => client.destroy(),
+  }
+  const signal = AbortSignal.any([dialing.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => {
+      client.destroy()
+      reject(signal.reason)
+    }
+    signal.addEventListener('abort', giveUp, { once: true })
+    client.connect().then(() => {
+      signal.removeEventListener('abort', giveUp)
+      if (signal.aborted) client.destroy()
+      else resolve(wire)
+    }, reject)
+  })
+}
