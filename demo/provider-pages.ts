@@ -3,34 +3,38 @@ import type { DemoUser } from './users.ts'
 
 const style = `
 :root { color-scheme: light dark;
-  --ground: light-dark(#f6f6f4, #161618); --card: light-dark(#fff, #1f2023);
-  --text: light-dark(#1d1d1f, #ececee); --muted: light-dark(#5c5c63, #a5a5ad);
-  --line: light-dark(#dcdcd8, #37383d); --accent: light-dark(#2f5bd0, #8fb0ff);
-  --on-accent: light-dark(#fff, #10131c) }
+  --paper: light-dark(#faf9f6, #131412); --surface: light-dark(#fff, #1b1d1a);
+  --ink: light-dark(#1b1d1a, #ecebe6); --muted: light-dark(#5d615a, #a2a59d);
+  --line: light-dark(#dfddd5, #33362f); --accent: light-dark(#1f6a50, #7fcbac);
+  --on-accent: light-dark(#fff, #0d1f18) }
 * { box-sizing: border-box }
 body { margin: 0; min-height: 100dvh; display: grid; place-items: center; padding: 1.25rem;
-  background: var(--ground); color: var(--text);
-  font: 1rem/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif }
-main { width: 100%; max-width: 25rem; background: var(--card); border: 1px solid var(--line);
-  border-radius: 1rem; padding: 1.75rem }
-h1 { font-size: 1.3rem; line-height: 1.3; margin: 0 0 .35rem }
-p { margin: 0 0 1.1rem; color: var(--muted) }
-form { display: grid; gap: .6rem; margin: 0 }
-label { font-weight: 600; display: grid; gap: .35rem }
-input { font: inherit; color: inherit; background: transparent; padding: .65rem .8rem;
-  border: 1px solid var(--line); border-radius: .6rem; letter-spacing: .15em }
-button { font: inherit; color: inherit; text-align: left; cursor: pointer; display: flex; gap: .85rem;
-  align-items: center; width: 100%; min-height: 3.25rem; padding: .6rem .85rem; background: transparent;
-  border: 1px solid var(--line); border-radius: .7rem }
+  background: var(--paper); color: var(--ink);
+  font: 1rem/1.55 system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif }
+main { width: 100%; max-width: 26rem; background: var(--surface); border: 1px solid var(--line);
+  border-radius: 14px; padding: clamp(1.25rem, 5vw, 2rem) }
+h1 { font-size: 1.6rem; line-height: 1.15; letter-spacing: -.022em; font-weight: 650; margin: 0 0 .5rem;
+  text-wrap: balance }
+p { margin: 0 0 1.25rem; color: var(--muted); text-wrap: pretty }
+p:last-child { margin-bottom: 0 }
+form { display: grid; gap: .65rem; margin: 0 }
+label { display: grid; gap: .35rem; font-weight: 600 }
+input { font: inherit; color: inherit; min-height: 2.75rem; padding: 0 .9rem; background: var(--paper);
+  border: 1px solid var(--muted); border-radius: 10px; letter-spacing: .2em }
+button { font: inherit; color: inherit; text-align: left; cursor: pointer; display: flex; gap: .9rem;
+  align-items: center; width: 100%; min-height: 3.5rem; padding: .6rem .9rem; background: transparent;
+  border: 1px solid var(--line); border-radius: 10px }
 button:hover { border-color: var(--accent) }
 button img { width: 2.25rem; height: 2.25rem; flex: none }
-button small { display: block; color: var(--muted) }
-button.plain { justify-content: center; border-color: transparent; color: var(--muted); min-height: 2.75rem }
-button.primary { justify-content: center; background: var(--accent); color: var(--on-accent);
-  border-color: var(--accent); font-weight: 600 }
-:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
-a { color: var(--accent) }
-code { overflow-wrap: anywhere }
+button span { min-width: 0; overflow-wrap: anywhere; font-weight: 600; line-height: 1.35 }
+button small { display: block; color: var(--muted); font-weight: 400; font-size: .9rem }
+button.plain { justify-content: center; min-height: 2.75rem; border-color: transparent; color: var(--muted) }
+button.plain:hover { color: var(--accent) }
+button.primary { justify-content: center; min-height: 2.75rem; border-radius: 999px; font-weight: 600;
+  background: var(--accent); border-color: var(--accent); color: var(--on-accent) }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 3px }
+a { color: var(--accent); text-underline-offset: .2em }
+code { font-size: .84em; overflow-wrap: anywhere }
 `
 
 const submit = 'document.forms[0].submit()'

@@ -1,0 +1,20 @@
+import { defineConfig } from '#lib/config/define-config.ts'
+
+// This is the file to edit. Secrets and addresses come from the environment: see .env.example.
+// Every name that may stand here is described in docs/configuration.md, and by your editor.
+
+const demoApi = process.env.DEMO_API_URL ?? 'http://localhost:4001'
+
+export default defineConfig({
+  // Your APIs. The page calls /api/remote/<name>/…; the call goes on to `target` with the token added.
+  remotes: {
+    orders: { target: `${demoApi}/orders`, token: 'user' },
+    news: { target: `${demoApi}/public/news`, token: 'none', methods: ['GET'] },
+  },
+
+  // A sign-in ends after half an hour without use, and after eight hours in any case.
+  session: { idle: '30m', absolute: '8h' },
+
+  // Pages that send a visitor to sign in first.
+  spa: { protectedPages: ['/account'] },
+})
