@@ -38,7 +38,9 @@ export function contentSecurityPolicy({ nonce, https, development }: PageSurroun
 }
 
 /** The security headers of the app's pages, the policy included. */
-export function pageHeaders(surroundings: PageSurroundings): Record<string, string> {
+export function pageHeaders(
+  surroundings: PageSurroundings,
+): Record<string, string> & { 'content-security-policy': string } {
   return {
     'content-security-policy': contentSecurityPolicy(surroundings),
     'referrer-policy': 'strict-origin-when-cross-origin',

@@ -1,0 +1,34 @@
+'use client'
+
+import { useSession } from '#client/use-session.ts'
+import { ClaimsTable } from './claims-table.tsx'
+import { SessionTicket } from './session-ticket.tsx'
+import { SignInFirst } from './sign-in-first.tsx'
+import { Unavailable } from './unavailable.tsx'
+
+export function Account() {
+  const session = useSession()
+  if (session.status === 'anonymous') return <SignInFirst />
+  if (session.status === 'unavailable') return <Unavailable {...session} />
+  return (
+    <div data-testid="account-page">
+      <div className="hero">
+        <h1>Your account</h1>
+        <p>
+          This page is behind the gate: without a session the server leads to the sign-in first, and
+          then back to exactly here.
+        </p>
+      </div>
+      {session.status === 'loading' && <p className="loading">One moment…</p>}
+      {session.status === 'signed-in' && (
+        <div className="stack narrow">
+          <SessionTicket user={session.user} remainingSeconds={session.remainingSeconds} />
+          <section className="card" aria-labelledby="claims-title">
+            <h2 id="claims-title">Who you are</h2>
+            <ClaimsTable claims={session.user.claims} />
+          </section>
+        </div>
+      )}
+    </div>
+  )
+}

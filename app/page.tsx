@@ -1,0 +1,5 @@
+import { Home } from './demo-spa/home.tsx'
+
+export default function Page() {
+  return <Home />
+}

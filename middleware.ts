@@ -1,0 +1,38 @@
+import { type NextRequest, NextResponse } from 'next/server'
+import { createNonce, pageHeaders } from '#lib/http/csp.ts'
+import { answerGate, decideGate, isProtected } from '#lib/http/page-gate.ts'
+import { requestId } from '#lib/http/request-id.ts'
+import { engine } from './app/engine.ts'
+
+// The endpoints and the remotes stay out: they guard themselves, and a matched body is cut at 10 MB.
+export const config = {
+  runtime: 'nodejs',
+  matcher: ['/((?!bff/|api/|_next/static/|_next/image|icon\\.svg).*)'],
+}
+
+/** Security headers of every page, and the gate in front of the protected ones. */
+export async function middleware(request: NextRequest): Promise<Response> {
+  const { protectedPages, basePath, https, development } = await engine.pageSettings()
+  const { pathname, search, origin } = request.nextUrl
+  const nonce = createNonce()
+
+  if (isProtected(pathname, protectedPages)) {
+    const session = await engine.peekSession(request.headers.get('cookie'))
+    const { method, headers } = request
+    const answer = answerGate(decideGate({ method, pathname, search, headers }, session), {
+      basePath,
+      nonce,
+      origin,
+      requestId: requestId(headers.get('x-request-id') ?? undefined),
+    })
+    if (answer) return answer
+  }
+
+  const answerHeaders = pageHeaders({ nonce, https, development })
+  // Next reads the nonce from the policy on the request, and puts it on its scripts.
+  const headers = new Headers(request.headers)
+  headers.set('content-security-policy', answerHeaders['content-security-policy'])
+  const response = NextResponse.next({ request: { headers } })
+  for (const [name, value] of Object.entries(answerHeaders)) response.headers.set(name, value)
+  return response
+}

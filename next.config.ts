@@ -1,0 +1,27 @@
+import type { NextConfig } from 'next'
+
+const config: NextConfig = {
+  poweredByHeader: false,
+  reactStrictMode: true,
+  // The path of a proxied call belongs to the API: `/api/remote/orders/` is not `/api/remote/orders`.
+  skipTrailingSlashRedirect: true,
+  // Answers of the APIs keep their encoding, length and ETag, and events are not held back. Pages are
+  // compressed by the CDN or proxy in front, as on Vercel.
+  compress: false,
+  // The engine's packages are Node's business: loaded as they are, not bundled.
+  serverExternalPackages: [
+    '@upstash/redis',
+    'iron-session',
+    'jose',
+    'openid-client',
+    'pino',
+    'redis',
+    'undici',
+    'zod',
+  ],
+  // `npm run check` type-checks the whole house; a build that does it again, with the tests, only waits.
+  typescript: { ignoreBuildErrors: true },
+  turbopack: { root: import.meta.dirname },
+}
+
+export default config
