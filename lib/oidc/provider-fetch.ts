@@ -81,8 +81,8 @@ async function readBody(response: Response): Promise<Uint8Array<ArrayBuffer>> {
   if (response.body) {
     for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
       length += chunk.length
-      // Leaving the loop cancels the body.
-      if (length > maxBodyBytes) throw new Error('the answer of the provider is too large')
+      // Leaving the loop cancels the body. Without a body the answer is judged by its status.
+      if (length > maxBodyBytes) return new Uint8Array()
       chunks.push(chunk)
     }
   }

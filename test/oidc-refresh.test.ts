@@ -1,0 +1,280 @@
+import assert from 'node:assert/strict'
+import { after, afterEach, describe, test } from 'node:test'
+import { decodeJwt, exportJWK, generateKeyPair } from 'jose'
+import { generateDpopKey } from '#lib/oidc/dpop-key.ts'
+import { createRefreshGrant, type RefreshGrantRequest } from '#lib/tokens/refresh-grant.ts'
+import { providerUnderTest } from './support/provider-under-test.ts'
+import { type ScriptedAnswer, startScriptedProvider } from './support/scripted-provider.ts'
+
+const peer = await startScriptedProvider()
+after(() => peer.close())
+afterEach(() => {
+  Object.assign(peer.state, { dpopNonce: undefined, rotate: true, idTokenOnRefresh: true })
+  Object.assign(peer.state, { sendExpiresIn: true, metadata: {} })
+  peer.override('token')
+})
+
+type Options = Parameters<typeof providerUnderTest>[1]
+
+/** A signed-in user, and the grant that refreshes their tokens. */
+async function signedIn(options: Options = {}, dpopKey?: JsonWebKey) {
+  const { provider, oidc, signIn } = providerUnderTest(peer, options)
+  const result = await signIn(dpopKey ? { expected: { dpopKey } } : {})
+  assert.ok(result.kind === 'signed-in')
+  const grant = createRefreshGrant({ provider, oidc, hooks: options.hooks ?? {} })
+  const refresh = (more: Partial<RefreshGrantRequest> = {}) =>
+    grant({
+      refreshToken: result.refreshToken ?? '',
+      expected: { sub: 'alice', issuer: peer.issuer },
+      ...(dpopKey ? { dpopKey } : {}),
+      ...more,
+    })
+  return { refresh, grant, refreshToken: result.refreshToken }
+}
+
+/** The honest answer to the next refresh, changed. */
+function answerWith(change: (body: Record<string, unknown>) => Record<string, unknown>) {
+  peer.once('token', async (_, usual) => {
+    const answer = await usual()
+    return { ...answer, body: change(answer.body as Record<string, unknown>) }
+  })
+}
+
+describe('a refresh', () => {
+  test('T7: brings a token, a new refresh token, and the claims of a new ID token', async () => {
+    const { refresh, refreshToken } = await signedIn()
+    peer.state.claims = { ...peer.state.claims, name: 'Alice II' }
+    const outcome = await refresh()
+    assert.ok(outcome.kind === 'refreshed')
+    assert.equal(outcome.accessToken.expiresInSeconds, 300)
+    assert.notEqual(outcome.refreshToken, refreshToken)
+    assert.equal(outcome.claims?.name, 'Alice II')
+    assert.ok(outcome.idToken)
+  })
+
+  test('T7: may come without expires_in, refresh token and ID token', async () => {
+    Object.assign(peer.state, { rotate: false, idTokenOnRefresh: false })
+    const { refresh } = await signedIn()
+    peer.state.sendExpiresIn = false
+    const outcome = await refresh()
+    assert.ok(outcome.kind === 'refreshed')
+    assert.deepEqual(Object.keys(outcome).sort(), ['accessToken', 'kind'])
+    assert.equal('expiresInSeconds' in outcome.accessToken, false)
+  })
+
+  test('sends the target, the settings and what the hook adds, which replaces nothing of ours', async () => {
+    const { refresh, refreshToken } = await signedIn({
+      oidc: { refreshParams: { tenant: 'one', audience: 'a' } },
+      hooks: { tokenRequest: ({ grant }) => ({ audience: grant, refresh_token: 'x', scope: 'x' }) },
+    })
+    await refresh({ resource: 'urn:reports', scope: 'reports.read' })
+    const sent = Object.fromEntries(peer.tokenRequests('refresh_token').at(-1) ?? [])
+    assert.deepEqual(sent, {
+      grant_type: 'refresh_token',
+      refresh_token: refreshToken,
+      tenant: 'one',
+      audience: 'refresh_token',
+      resource: 'urn:reports',
+      scope: 'reports.read',
+    })
+  })
+})
+
+describe('T5: a refresh that fails', () => {
+  const answers: [string, ScriptedAnswer, string, string?][] = [
+    [
+      'invalid_grant',
+      { status: 400, body: { error: 'invalid_grant' } },
+      'rejected',
+      'invalid_grant',
+    ],
+    [
+      'invalid_request',
+      { status: 400, body: { error: 'invalid_request' } },
+      'rejected',
+      'invalid_request',
+    ],
+    ['400 with an empty body', { status: 400 }, 'rejected'],
+    ['400 with HTML', { status: 400, body: '<h1>no</h1>' }, 'rejected'],
+    [
+      '400 with a challenge',
+      { status: 400, headers: { 'www-authenticate': 'Bearer error="x"' } },
+      'rejected',
+    ],
+    ['403', { status: 403, body: {} }, 'rejected'],
+    ['404', { status: 404 }, 'rejected'],
+    ['400 with a megabyte', { status: 400, body: 'x'.repeat(2 << 20) }, 'rejected'],
+    ['401 with an empty body', { status: 401 }, 'misconfigured'],
+    [
+      '401 with a challenge',
+      { status: 401, headers: { 'www-authenticate': 'Basic' }, body: { error: 'invalid_client' } },
+      'misconfigured',
+      'invalid_client',
+    ],
+    [
+      '401 with invalid_grant',
+      { status: 401, body: { error: 'invalid_grant' } },
+      'misconfigured',
+      'invalid_grant',
+    ],
+    [
+      '400 with invalid_client',
+      { status: 400, body: { error: 'invalid_client' } },
+      'misconfigured',
+      'invalid_client',
+    ],
+    [
+      '400 with unauthorized_client',
+      { status: 400, body: { error: 'unauthorized_client' } },
+      'misconfigured',
+      'unauthorized_client',
+    ],
+    ['500', { status: 500 }, 'unavailable'],
+    [
+      '503 with invalid_grant',
+      { status: 503, body: { error: 'invalid_grant' } },
+      'unavailable',
+      'invalid_grant',
+    ],
+    ['408', { status: 408, body: { error: 'invalid_grant' } }, 'unavailable', 'invalid_grant'],
+    ['429', { status: 429 }, 'unavailable'],
+    ['a broken connection', { fault: 'reset' }, 'unavailable'],
+    [
+      'half of a refusal',
+      { status: 400, body: { error: 'invalid_grant' }, fault: 'cut' },
+      'unavailable',
+    ],
+    ['half an answer', { body: { access_token: 'x'.repeat(99) }, fault: 'cut' }, 'unavailable'],
+    ['200 with an empty body', { body: '' }, 'unavailable'],
+    ['200 with HTML', { body: '<h1>hello</h1>' }, 'unavailable'],
+    ['200 with an error', { body: { error: 'invalid_grant' } }, 'unavailable'],
+    ['200 without a token type', { body: { access_token: 'x' } }, 'unavailable'],
+    ['204', { status: 204 }, 'unavailable'],
+    ['a redirect', { status: 302, headers: { location: '/token' } }, 'unavailable'],
+  ]
+  for (const [title, answer, kind, error] of answers) {
+    test(`with ${title} is ${kind}`, async () => {
+      const { refresh } = await signedIn()
+      peer.once('token', () => answer)
+      const outcome = await refresh()
+      assert.ok(outcome.kind !== 'refreshed')
+      assert.deepEqual([outcome.kind, outcome.error], [kind, error])
+      assert.equal(outcome.status, answer.fault ? undefined : (answer.status ?? 200))
+    })
+  }
+
+  test('because the provider cannot be found at a cold start is unavailable', async () => {
+    const { provider, oidc } = providerUnderTest(peer)
+    const grant = createRefreshGrant({ provider, oidc, hooks: {} })
+    peer.once('discovery', () => ({ fault: 'reset' }))
+    const outcome = await grant({ refreshToken: 'x', expected: { sub: 'a', issuer: 'b' } })
+    assert.equal(outcome.kind, 'unavailable')
+  })
+
+  test('because our own hook throws is our misconfiguration', async () => {
+    const { provider, oidc } = providerUnderTest(peer)
+    const tokenRequest = () => Promise.reject(new Error('broken hook'))
+    const grant = createRefreshGrant({ provider, oidc, hooks: { tokenRequest } })
+    const outcome = await grant({ refreshToken: 'x', expected: { sub: 'a', issuer: 'b' } })
+    assert.equal(outcome.kind, 'misconfigured')
+  })
+})
+
+describe('T7: a refreshed ID token', () => {
+  const withIdToken = (
+    claims: Record<string, unknown>,
+    sign?: Parameters<typeof peer.signIdToken>[1],
+  ) =>
+    peer.once('token', async (_, usual) => {
+      const answer = await usual()
+      const id_token = await peer.signIdToken(claims, sign)
+      return { ...answer, body: { ...(answer.body as object), id_token } }
+    })
+
+  test('of another user or issuer ends the session, and nothing of it is used', async () => {
+    for (const claims of [{ sub: 'mallory' }, { iss: 'https://evil.example' }]) {
+      const { refresh } = await signedIn()
+      withIdToken(claims)
+      const outcome = await refresh()
+      assert.deepEqual(outcome, { kind: 'rejected', status: 200, error: 'id_token_mismatch' })
+    }
+  })
+
+  test('that cannot be verified makes the answer a broken one', async () => {
+    for (const sign of [{ key: 'foreign' }, { alg: 'none' }] as const) {
+      const { refresh } = await signedIn()
+      withIdToken({}, sign)
+      assert.equal((await refresh()).kind, 'unavailable')
+    }
+  })
+
+  test('whose key cannot be had leaves the identity as it was, and the tokens are used', async () => {
+    const { refresh } = await signedIn()
+    await peer.rotateKeys()
+    peer.once('jwks', () => ({ status: 503 }))
+    const outcome = await refresh()
+    assert.ok(outcome.kind === 'refreshed' && outcome.refreshToken)
+    assert.equal(outcome.claims, undefined)
+    assert.equal(outcome.idToken, undefined)
+  })
+})
+
+describe('DPoP at refresh (RFC 9449)', () => {
+  test('T10, T11: one retry for a nonce, with a new jti and a new client assertion', async () => {
+    const { privateKey } = await generateKeyPair('ES256', { extractable: true })
+    const key = (await exportJWK(privateKey)) as JsonWebKey
+    const options: Options = { oidc: { auth: { method: 'private_key_jwt', key } } }
+    const { refresh } = await signedIn(options, await generateDpopKey())
+    peer.state.dpopNonce = 'asked'
+    const before = peer.requests.length
+    const outcome = await refresh()
+    assert.ok(outcome.kind === 'refreshed')
+    assert.equal(outcome.accessToken.type, 'dpop')
+    const sent = peer.requests.slice(before).filter(({ name }) => name === 'token')
+    assert.equal(sent.length, 2)
+    const ids = sent.flatMap(({ headers, params }) => [
+      decodeJwt(headers.dpop ?? '').jti,
+      decodeJwt(params.get('client_assertion') ?? '').jti,
+    ])
+    assert.equal(new Set(ids).size, 4)
+  })
+
+  test('T10: a nonce that comes on a 200 is used for the next request', async () => {
+    const { refresh, grant } = await signedIn({}, await generateDpopKey())
+    peer.once('token', async (_, usual) => ({
+      ...(await usual()),
+      headers: { 'dpop-nonce': 'next' },
+    }))
+    const first = await refresh()
+    assert.ok(first.kind === 'refreshed')
+    await grant({
+      refreshToken: first.refreshToken ?? '',
+      expected: { sub: 'alice', issuer: peer.issuer },
+      dpopKey: await generateDpopKey(),
+    })
+    const proof = peer.requests.filter(({ name }) => name === 'token').at(-1)?.headers.dpop ?? ''
+    assert.equal(decodeJwt(proof).nonce, 'next')
+    assert.equal(decodeJwt(proof).htu, `${peer.issuer}/token`)
+  })
+
+  test('T10: a second challenge in a row is no reason to end the session, and no third try', async () => {
+    const { refresh } = await signedIn({}, await generateDpopKey())
+    let count = 0
+    peer.override('token', () => {
+      count += 1
+      return {
+        status: 400,
+        body: { error: 'use_dpop_nonce' },
+        headers: { 'dpop-nonce': `nonce-${count}` },
+      }
+    })
+    assert.equal((await refresh()).kind, 'unavailable')
+    assert.equal(count, 2)
+  })
+
+  test('T10: is never downgraded to Bearer', async () => {
+    const { refresh } = await signedIn({}, await generateDpopKey())
+    answerWith((body) => ({ ...body, token_type: 'Bearer' }))
+    assert.equal((await refresh()).kind, 'unavailable')
+  })
+})
