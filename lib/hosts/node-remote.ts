@@ -1,0 +1,36 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Remote } from '../remote/remote.ts'
+
+/** The proxy's door on a Node server. */
+export interface NodeRemote {
+  /** For `request` and, so that a refused body is never asked for, `checkContinue`. */
+  handle(request: IncomingMessage, response: ServerResponse): void
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+}
+
+/** Hands Node's own objects over as they are: nothing is parsed, copied or wrapped on the way. */
+export function createNodeRemote(remote: Remote): NodeRemote {
+  return {
+    handle(request, response) {
+      remote.handle({
+        method: request.method ?? 'GET',
+        target: request.url ?? '/',
+        rawHeaders: request.rawHeaders,
+        body: request,
+        peerAddress: request.socket.remoteAddress ?? '',
+        sink: response,
+      })
+    },
+    upgrade(request, socket, head) {
+      remote.upgrade({
+        method: request.method ?? 'GET',
+        target: request.url ?? '/',
+        rawHeaders: request.rawHeaders,
+        peerAddress: request.socket.remoteAddress ?? '',
+        socket,
+        head,
+      })
+    },
+  }
+}

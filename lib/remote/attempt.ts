@@ -1,0 +1,179 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Dispatcher } from 'undici'
+import type { AnswerSink } from './exchange.ts'
+
+type Controller = Dispatcher.DispatchController
+
+/** Who is told what becomes of an attempt. It answers each with `pass`, `hold` or `discard`, now or later. */
+export interface AttemptOwner {
+  readonly sink: AnswerSink
+  /** Idle time of either side, in milliseconds. */
+  readonly idleTimeoutMs: number
+  /** The final head arrived. */
+  onHead(attempt: Attempt, status: number, headers: IncomingHttpHeaders): void
+  /** It failed before anything was passed on. `answering`: the API had begun to answer. */
+  onFailure(attempt: Attempt, error: Error, answering: boolean): void
+  /** It failed while its answer was being passed on. */
+  onBreak(error: Error): void
+  /** The whole answer has been handed to the sink. */
+  onPassed(): void
+}
+
+// An answer that nobody wants is read to its end, which keeps the connection, but not for long.
+const maxDiscardedBytes = 64 * 1024
+
+const waiting = 0
+const held = 1
+const passing = 2
+const discarding = 3
+const over = 4
+
+/**
+ * One try at an upstream call: undici's handler, passing on what comes as it comes, with back-pressure.
+ * A class, since one is made for every request and all must have one shape.
+ */
+export class Attempt implements Dispatcher.DispatchHandler {
+  readonly #owner: AttemptOwner
+  #state = waiting
+  #answering = false
+  #controller: Controller | undefined
+  /** Bytes of the body that are still to come, or -1 when that is not known. */
+  #left = -1
+  #discarded = 0
+  #wroteBody = false
+  #listensForDrain = false
+  #stallTimer: NodeJS.Timeout | undefined
+  // An answer without a body ends though it is held.
+  #endedWhileHeld = false
+  #failedWhileHeld: Error | undefined
+
+  constructor(owner: AttemptOwner) {
+    this.#owner = owner
+  }
+
+  /** Passes the answer on from here. The head must be written by now. */
+  pass(contentLength: string | undefined): void {
+    const wasHeld = this.#state === held
+    this.#state = passing
+    if (contentLength !== undefined) this.#left = Number(contentLength)
+    // With a length the head can travel with the body; without one, events may be a long time coming.
+    else process.nextTick(flushHead, this)
+    if (!wasHeld) return
+    if (this.#failedWhileHeld) this.#owner.onBreak(this.#failedWhileHeld)
+    else if (this.#endedWhileHeld) this.#end()
+    else this.#controller?.resume()
+  }
+
+  /** Stops the answer before its body, until `pass` or `discard`. */
+  hold(): void {
+    this.#state = held
+    this.#controller?.pause()
+  }
+
+  /** Drops the answer. */
+  discard(): void {
+    const wasHeld = this.#state === held
+    this.#state = discarding
+    if (wasHeld && !this.#endedWhileHeld) this.#controller?.resume()
+  }
+
+  /** Cancels the call: nothing is told to the owner any more. */
+  abort(reason: Error): void {
+    if (this.#state === over) return
+    this.#state = over
+    this.#stopStallTimer()
+    this.#controller?.abort(reason)
+  }
+
+  onRequestStart(controller: Controller): void {
+    this.#controller = controller
+    // Cancelled while it waited for a connection.
+    if (this.#state === over) controller.abort(new Error('cancelled'))
+  }
+
+  onRequestUpgrade(controller: Controller): void {
+    controller.abort(new Error('no upgrade was asked for'))
+  }
+
+  onResponseStarted(): void {
+    this.#answering = true
+  }
+
+  onResponseStart(_controller: Controller, status: number, headers: IncomingHttpHeaders): void {
+    // 1xx other than 101 are for the next hop only; browsers have no use for them.
+    if (status >= 200 && this.#state === waiting) this.#owner.onHead(this, status, headers)
+  }
+
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    if (this.#state === passing) {
+      this.#wroteBody = true
+      if (this.#left === chunk.length) this.#end(chunk)
+      else {
+        if (this.#left > 0) this.#left -= chunk.length
+        if (!this.#owner.sink.write(chunk)) this.#pause(controller)
+      }
+    } else if (this.#state === discarding) {
+      this.#discarded += chunk.length
+      if (this.#discarded > maxDiscardedBytes) this.abort(new Error('discarded'))
+    }
+  }
+
+  onResponseEnd(): void {
+    if (this.#state === passing) this.#end()
+    else if (this.#state === held) this.#endedWhileHeld = true
+    else this.#state = over
+  }
+
+  onResponseError(_controller: Controller, error: Error): void {
+    const state = this.#state
+    if (state === held) {
+      this.#failedWhileHeld = error
+      return
+    }
+    this.#state = over
+    this.#stopStallTimer()
+    if (state === waiting) this.#owner.onFailure(this, error, this.#answering)
+    else if (state === passing) this.#owner.onBreak(error)
+  }
+
+  /** Flushes a head whose body keeps us waiting. */
+  flushIfWaiting(): void {
+    if (this.#state === passing && !this.#wroteBody) this.#owner.sink.flushHeaders()
+  }
+
+  #end(lastChunk?: Buffer): void {
+    this.#state = over
+    this.#stopStallTimer()
+    // Head, body and end in one call is one write to the socket.
+    if (lastChunk) this.#owner.sink.end(lastChunk)
+    else this.#owner.sink.end()
+    this.#owner.onPassed()
+  }
+
+  #pause(controller: Controller): void {
+    controller.pause()
+    if (!this.#listensForDrain) {
+      this.#listensForDrain = true
+      this.#owner.sink.on('drain', () => {
+        this.#stopStallTimer()
+        if (this.#state === passing) controller.resume()
+      })
+    }
+    // A client that takes nothing would hold the API's connection for ever.
+    this.#stallTimer ??= setTimeout(() => {
+      if (this.#state !== passing) return
+      this.abort(new Error('stalled'))
+      this.#owner.onBreak(new Error('the client does not take the answer'))
+    }, this.#owner.idleTimeoutMs)
+  }
+
+  #stopStallTimer(): void {
+    if (this.#stallTimer === undefined) return
+    clearTimeout(this.#stallTimer)
+    this.#stallTimer = undefined
+  }
+}
+
+function flushHead(attempt: Attempt): void {
+  attempt.flushIfWaiting()
+}

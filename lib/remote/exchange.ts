@@ -1,0 +1,46 @@
+import type { Duplex, Readable } from 'node:stream'
+
+/**
+ * Where an answer goes. `ServerResponse` is one as it stands, so the Node host pays nothing for it;
+ * the Next host has a small one of its own. `close` is emitted exactly once, whether the answer was
+ * completed or the client went away.
+ */
+export interface AnswerSink {
+  /** Sends `100 Continue`: called right before the body is read, for a client that waits to be asked. */
+  writeContinue(): void
+  /** Throws when a name, a value or the status cannot stand on the wire. */
+  writeHead(status: number, headers: string[]): unknown
+  /** Sends the head now, though there is no body yet. */
+  flushHeaders(): void
+  /** False: wait for `drain`. */
+  write(chunk: Buffer): boolean
+  end(chunk?: Buffer | string): unknown
+  /** Breaks the connection, so that nobody takes what was sent for the whole answer. */
+  destroy(error?: Error): unknown
+  on(event: 'drain' | 'close', listener: () => void): unknown
+  on(event: 'error', listener: (error: Error) => void): unknown
+}
+
+/** One request for a remote API, in the words of the wire. */
+export interface RemoteExchange {
+  readonly method: string
+  /** The request-target, path and query byte for byte as received. */
+  readonly target: string
+  /** Name, value, name, value, …, as received. */
+  readonly rawHeaders: readonly string[]
+  /** Looked at only when `Content-Length` or `Transfer-Encoding` announces a body. */
+  readonly body: Readable | null
+  readonly peerAddress: string
+  readonly sink: AnswerSink
+}
+
+/** A request to switch to WebSocket. Its answer is written to the socket itself. */
+export interface UpgradeExchange {
+  readonly method: string
+  readonly target: string
+  readonly rawHeaders: readonly string[]
+  readonly peerAddress: string
+  readonly socket: Duplex
+  /** What had arrived behind the request's head. */
+  readonly head: Buffer
+}

@@ -1,0 +1,92 @@
+import type { RemoteSettings } from '../config/settings.ts'
+import {
+  type ChooseToken,
+  createChooseToken,
+  needsSession,
+  type TokenSources,
+} from './choose-token.ts'
+import type { RemotePlace } from './location.ts'
+import { remoteRoot } from './match-route.ts'
+import { createRequestHeaders, type RequestHead } from './request-headers.ts'
+import { createResponseHeaders, type ResponseHeaders } from './response-headers.ts'
+import { createUpstream, type Upstream } from './upstream.ts'
+
+/** One remote API with everything about it that no request changes worked out beforehand. */
+export interface ReadyRemote {
+  readonly settings: RemoteSettings
+  readonly place: RemotePlace
+  readonly upstream: Upstream
+  readonly needsSession: boolean
+  readonly chooseToken: ChooseToken
+  readonly readHeaders: (rawHeaders: readonly string[]) => RequestHead
+  readonly answerHeaders: ResponseHeaders
+  /** Flat list of what every request to this API gets. */
+  readonly addedHeaders: readonly string[]
+  /** An `Authorization` by setting: for calls that carry no token. */
+  readonly addedAuthorization: string | undefined
+  allows(method: string): boolean
+  /** For `Allow`. */
+  readonly allow: string
+}
+
+export interface PrepareRemoteDeps extends TokenSources {
+  readonly publicOrigin: string
+  readonly varyByOrigin: boolean
+  readonly now: () => number
+}
+
+const everyMethod = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+// TRACE would show the token that we added; CONNECT makes a tunnel.
+const neverMethods = new Set(['TRACE', 'TRACK', 'CONNECT'])
+// Framing and routing are not for a setting to change.
+const neverAdded =
+  /^(?:connection|content-length|expect|keep-alive|te|trailer|transfer-encoding|upgrade|cookie)$/
+
+export function prepareRemote(settings: RemoteSettings, deps: PrepareRemoteDeps): ReadyRemote {
+  const target = new URL(settings.target)
+  const place: RemotePlace = {
+    origin: target.origin,
+    prefix: target.pathname === '/' ? '' : target.pathname.replace(/\/$/, ''),
+    publicPrefix: `${remoteRoot}/${settings.name}`,
+  }
+  const added = Object.entries(settings.headers.add)
+    .map(([name, value]) => [name.toLowerCase(), value] as const)
+    .filter(([name]) => !neverAdded.test(name))
+  const methods = settings.methods && withHead(settings.methods)
+  const origin = new URL(deps.publicOrigin)
+
+  return {
+    settings,
+    place,
+    upstream: createUpstream(settings, deps),
+    needsSession: needsSession(settings),
+    chooseToken: createChooseToken(settings, deps),
+    readHeaders: createRequestHeaders({
+      remove: [...settings.headers.remove, ...added.map(([name]) => name)],
+      methodsAreLimited: methods !== undefined,
+      lowerCaseNames: settings.http2,
+    }),
+    answerHeaders: createResponseHeaders({
+      place,
+      cache: settings.cache,
+      setCookie: settings.setCookie,
+      varyByOrigin: deps.varyByOrigin,
+    }),
+    addedHeaders: [
+      ...['x-forwarded-host', origin.host],
+      ...['x-forwarded-proto', origin.protocol.slice(0, -1)],
+      ...['x-forwarded-prefix', place.publicPrefix],
+      ...['via', '1.1 cloakroom'],
+      ...added.filter(([name]) => name !== 'authorization').flat(),
+    ],
+    addedAuthorization: added.find(([name]) => name === 'authorization')?.[1],
+    allows: (method) => (methods ? methods.has(method) : !neverMethods.has(method)),
+    allow: methods ? [...methods].join(', ') : everyMethod.join(', '),
+  }
+}
+
+/** RFC 9110 section 9.3.2: HEAD is GET without the content, so it may go where GET may. */
+function withHead(methods: readonly string[]): Set<string> {
+  const all = methods.includes('GET') ? ['GET', 'HEAD', ...methods] : methods
+  return new Set(all.filter((method) => !neverMethods.has(method)))
+}

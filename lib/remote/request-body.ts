@@ -1,0 +1,136 @@
+import { Readable } from 'node:stream'
+
+/** Bodies up to this size are read whole first, and so can be sent again after a 401 (T12). */
+export const replayableBytes = 64 * 1024
+
+/** After an early answer the client may go on sending for so long; then its connection is broken. */
+const restPatienceMs = 5000
+
+/** Why a body did not arrive whole. */
+export class BodyError extends Error {
+  readonly code: 'body_too_large' | 'request_timeout' | 'body_aborted'
+  constructor(code: BodyError['code']) {
+    super(code)
+    this.code = code
+  }
+}
+
+/** Calls back when nothing has arrived for a while. */
+class IdleTimer {
+  readonly #timer: NodeJS.Timeout
+  constructor(ms: number, onIdle: () => void) {
+    this.#timer = setTimeout(onIdle, ms)
+  }
+  touch(): void {
+    this.#timer.refresh()
+  }
+  stop(): void {
+    clearTimeout(this.#timer)
+  }
+}
+
+/**
+ * Reads a body of known, small size and calls back once: with the bytes, or with why there are none.
+ * When the client goes away before the end there is nobody left to call back for.
+ */
+export function readSmallBody(
+  source: Readable,
+  bytes: number,
+  idleMs: number,
+  done: (body: Buffer | BodyError) => void,
+): void {
+  const chunks: Buffer[] = []
+  let received = 0
+  const idle = new IdleTimer(idleMs, () => {
+    source.off('end', onEnd)
+    done(new BodyError('request_timeout'))
+  })
+  function onEnd(): void {
+    idle.stop()
+    done(received === bytes ? Buffer.concat(chunks) : new BodyError('body_aborted'))
+  }
+  source.on('data', (chunk: Buffer) => {
+    received += chunk.length
+    if (received <= bytes) chunks.push(chunk)
+    idle.touch()
+  })
+  source.on('end', onEnd)
+  source.on('close', () => idle.stop())
+  source.on('error', ignore)
+}
+
+/**
+ * A body on its way, counted. It stands between the client's request and undici because undici destroys
+ * what it was reading when the API answers early, and destroying the request would take the client's
+ * connection, and the answer, with it.
+ */
+export class PassingBody extends Readable {
+  readonly #source: Readable
+  readonly #idleMs: number
+  #left: number
+  #idle: IdleTimer | undefined
+
+  constructor(source: Readable, limits: { maxBytes: number; idleMs: number }) {
+    super({ highWaterMark: replayableBytes })
+    this.#source = source
+    this.#left = limits.maxBytes
+    this.#idleMs = limits.idleMs
+    source.pause()
+    source.on('data', this.#onData)
+    source.on('end', this.#onEnd)
+    source.on('close', this.#onClose)
+    source.on('error', ignore)
+  }
+
+  override _read(): void {
+    // Only a client that is being listened to can be too slow.
+    this.#idle ??= new IdleTimer(this.#idleMs, () => this.destroy(new BodyError('request_timeout')))
+    this.#source.resume()
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    this.#stopWaiting()
+    this.#source.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose)
+    callback(error)
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    this.#left -= chunk.length
+    if (this.#left < 0) this.destroy(new BodyError('body_too_large'))
+    else if (this.push(chunk)) this.#idle?.touch()
+    else {
+      this.#stopWaiting()
+      this.#source.pause()
+    }
+  }
+
+  readonly #onEnd = (): void => {
+    this.#stopWaiting()
+    this.push(null)
+  }
+
+  readonly #onClose = (): void => {
+    if (!this.#source.readableEnded) this.destroy(new BodyError('body_aborted'))
+  }
+
+  #stopWaiting(): void {
+    this.#idle?.stop()
+    this.#idle = undefined
+  }
+}
+
+/**
+ * Reads and drops what the client still sends, so that it gets to read the answer: closing a connection
+ * with unread data resets it, and the answer may be lost with it.
+ */
+export function dropRest(source: Readable): void {
+  if (source.readableEnded || source.destroyed) return
+  const timer = setTimeout(() => source.destroy(), restPatienceMs)
+  timer.unref()
+  source.on('error', ignore)
+  source.on('close', () => clearTimeout(timer))
+  source.on('end', () => clearTimeout(timer))
+  source.resume()
+}
+
+function ignore(): void {}
