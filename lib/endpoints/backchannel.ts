@@ -29,11 +29,14 @@ const replayMemoryMs = 24 * 60 * 60 * 1000
  */
 export function createBackchannel(deps: BackchannelDeps): Endpoint {
   async function targets(token: { sub?: string; sid?: string }): Promise<Session[]> {
-    const bySid = token.sid === undefined ? [] : await deps.sessions.findBySid(deps.issuer, token.sid)
+    const bySid =
+      token.sid === undefined ? [] : await deps.sessions.findBySid(deps.issuer, token.sid)
     const subs = new Set(bySid.map((session) => session.record.sub))
     if (token.sub !== undefined) subs.add(token.sub)
     if (token.sid !== undefined && !deps.allSessions) return bySid
-    const lists = await Promise.all([...subs].map((sub) => deps.sessions.findBySub(deps.issuer, sub)))
+    const lists = await Promise.all(
+      [...subs].map((sub) => deps.sessions.findBySub(deps.issuer, sub)),
+    )
     return lists.flat()
   }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { parseReturnUrl, type ReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
-import type { Provider, SignInResult } from '../oidc/provider.ts'
+import type { Provider } from '../oidc/provider.ts'
+import type { SignInResult } from '../oidc/redeem-code.ts'
 import type { ClaimsPolicy } from '../session/claims.ts'
 import type { SessionRecord } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
@@ -124,7 +125,7 @@ export function createCallback(deps: CallbackDeps): Endpoint {
     const state = states[0] ?? ''
     const taken = await deps.transactions.take(incoming.cookies, state)
     if (!taken) return lost(incoming, state)
-    const { transaction, clearCookie } = taken
+    const { transaction, startedAt, clearCookie } = taken
     if (transaction.issuer !== deps.issuer || transaction.clientId !== deps.clientId) {
       return lost(incoming, state)
     }
@@ -135,6 +136,7 @@ export function createCallback(deps: CallbackDeps): Endpoint {
       codeVerifier,
       issuer,
       clientId,
+      startedAt,
       ...(maxAge === undefined ? {} : { maxAge }),
       ...(acrValues === undefined ? {} : { acrValues }),
       ...(dpopKey === undefined ? {} : { dpopKey }),

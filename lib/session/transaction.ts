@@ -21,6 +21,13 @@ export interface Transaction {
   readonly dpopKey?: JsonWebKey
 }
 
+export interface TakenTransaction {
+  readonly transaction: Transaction
+  /** Epoch milliseconds. */
+  readonly startedAt: number
+  readonly clearCookie: string
+}
+
 export interface TransactionsOptions {
   readonly secrets: readonly string[]
   readonly secure: boolean
@@ -82,18 +89,19 @@ export function createTransactions(options: TransactionsOptions) {
     async take(
       cookieHeader: string | undefined,
       state: string,
-    ): Promise<{ transaction: Transaction; clearCookie: string } | undefined> {
+    ): Promise<TakenTransaction | undefined> {
       const hash = stateHash(state)
       const cookie = list(cookieHeader).find(({ name }) => name.endsWith(`.${hash}`))
       if (!cookie || !cookieNamePattern.test(cookie.name)) return undefined
       const sealed = (await seal.unseal(cookie.value))?.value
       if (!sealed || sealed.state !== state) return undefined
-      if (typeof sealed.expiresAt !== 'number' || sealed.expiresAt <= now()) return undefined
-      const { expiresAt: _, ...transaction } = sealed
+      const { expiresAt, ...transaction } = sealed
+      if (typeof expiresAt !== 'number' || expiresAt <= now()) return undefined
       const unused = await store.create(`transaction:${hash}`, '', lifetimeSeconds * 1000)
       if (!unused) return undefined
       return {
         transaction: transaction as unknown as Transaction,
+        startedAt: expiresAt - lifetimeSeconds * 1000,
         clearCookie: expire(cookie.name),
       }
     },

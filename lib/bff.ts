@@ -1,0 +1,211 @@
+import type { Settings } from './config/settings.ts'
+import { createBackchannel } from './endpoints/backchannel.ts'
+import { createCallback } from './endpoints/callback.ts'
+import { createDiagnostics } from './endpoints/diagnostics.ts'
+import { createEndSession } from './endpoints/end-session.ts'
+import { createFrontchannel } from './endpoints/frontchannel.ts'
+import { createHealth } from './endpoints/health.ts'
+import { createLogin } from './endpoints/login.ts'
+import { createLogout } from './endpoints/logout.ts'
+import { createLogoutCallback } from './endpoints/logout-callback.ts'
+import { createSilentLoginCallback } from './endpoints/silent-login-callback.ts'
+import { createStartSignIn } from './endpoints/start-sign-in.ts'
+import { createUser } from './endpoints/user.ts'
+import { dpopThumbprint, generateDpopKey } from './oidc/dpop-key.ts'
+import { createNonceMemory } from './oidc/nonce-memory.ts'
+import { createProvider } from './oidc/provider.ts'
+import { createRemote, type Remote } from './remote/remote.ts'
+import { createRouter, type Endpoints, type RequestInfo } from './router.ts'
+import { createCipher } from './session/cipher.ts'
+import { createClaimsPolicy } from './session/claims.ts'
+import { createSeal } from './session/seal.ts'
+import { createSessionIndex } from './session/session-index.ts'
+import { createSessions } from './session/sessions.ts'
+import { createTickets } from './session/ticket.ts'
+import { createTransactions } from './session/transaction.ts'
+import type { KeyValue } from './store/key-value.ts'
+import { openStore } from './store/open-store.ts'
+import type { Log } from './telemetry/log.ts'
+import { createRecentMisconfigurations } from './telemetry/recent-misconfigurations.ts'
+import { createDpopSigners } from './tokens/dpop.ts'
+import { createRefreshGrant } from './tokens/refresh-grant.ts'
+import { createRevocation } from './tokens/revocation.ts'
+import { createUserToken } from './tokens/user-token.ts'
+
+export interface BffOptions {
+  readonly settings: Settings
+  readonly log: Log
+  /** @default the one that the settings name */
+  readonly store?: KeyValue
+  /** Epoch milliseconds. @default Date.now */
+  readonly now?: () => number
+  /** For requests to the provider. @default the global fetch, always with `cache: 'no-store'` */
+  readonly fetch?: typeof fetch
+}
+
+/** The running engine: what the hosts open their doors to. */
+export interface Bff {
+  readonly settings: Settings
+  /** Whether a path is an endpoint's. */
+  handlesPath(path: string): boolean
+  /** Answers an endpoint. `target` is the path and query as received. Never rejects. */
+  handle(request: Request, target: string, info: RequestInfo): Promise<Response>
+  /** `/api/remote/*`. */
+  readonly remote: Remote
+  /** Whether a cookie header belongs to a session; does not extend it. Rejects with StoreUnavailableError. */
+  peekSession(cookieHeader: string | undefined): Promise<'signed-in' | 'anonymous'>
+  close(): Promise<void>
+}
+
+/** Composes the engine from its settings. Asks nothing of the provider yet. */
+export async function createBff(options: BffOptions): Promise<Bff> {
+  const { settings, now = Date.now } = options
+  const { oidc, secrets, basePath, publicOrigin } = settings
+  const misconfigurations = createRecentMisconfigurations(options.log, now)
+  const { log } = misconfigurations
+  const store = options.store ?? (await openStore(settings.store, storeEvents(log)))
+  const secure = publicOrigin.startsWith('https:')
+  const returnUrls = { publicOrigin, origins: settings.spa.origins }
+  const loginHref = `${basePath}/login`
+  const ours = { issuer: oidc.issuer, clientId: oidc.clientId }
+
+  const provider = createProvider({
+    oidc,
+    redirectUri: `${publicOrigin}${settings.callbackPath}`,
+    postLogoutRedirectUri: `${publicOrigin}${settings.logoutCallbackPath}`,
+    hooks: settings.hooks,
+    fetch: options.fetch ?? ((input, init) => fetch(input, init)),
+    now,
+    log,
+    resources: resourcesOf(settings),
+  })
+  const tickets = createTickets({ secrets, secure, sameSite: settings.session.sameSite, now })
+  const sessions = createSessions({
+    store,
+    cipher: createCipher(secrets, 'record'),
+    tickets,
+    index: createSessionIndex(store),
+    log,
+    now,
+    idleSeconds: settings.session.idleSeconds,
+    touchEverySeconds: settings.session.touchEverySeconds,
+  })
+  const transactions = createTransactions({
+    secrets,
+    secure,
+    responseMode: oidc.responseMode,
+    store,
+    now,
+  })
+  const claims = createClaimsPolicy({
+    allowed: settings.session.claims,
+    transform: settings.hooks.claims,
+  })
+  const signer = createDpopSigners({ nonces: createNonceMemory() })
+  const revoke = createRevocation({ provider, oidc, signer, log })
+  const userToken = createUserToken({
+    sessions,
+    store,
+    grant: createRefreshGrant({ provider, oidc, hooks: settings.hooks }),
+    revoke,
+    claims,
+    signer,
+    log,
+    now,
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    ...settings.tokens,
+  })
+  const endSession = createEndSession({ sessions, revoke, log })
+  const startSignIn = createStartSignIn({
+    provider,
+    sessions,
+    transactions,
+    ...ours,
+    ...(oidc.dpop ? { createDpopKey } : {}),
+    log,
+  })
+  const login = { startSignIn, provider, returnUrls, loginHref }
+  const channels = { sessions, endSession, issuer: oidc.issuer, ...settings.backchannel }
+  const logoutSeal = createSeal(secrets, 'logout')
+
+  const endpoints: Endpoints = {
+    login: createLogin(login),
+    callback: createCallback({
+      provider,
+      sessions,
+      transactions,
+      startSignIn,
+      endSession,
+      claims,
+      log,
+      now,
+      returnUrls,
+      ...ours,
+      absoluteSeconds: settings.session.absoluteSeconds,
+      loginHref,
+    }),
+    logout: createLogout({
+      provider,
+      sessions,
+      endSession,
+      seal: logoutSeal,
+      returnUrls,
+      ...settings.logout,
+      loginHref,
+    }),
+    logoutCallback: createLogoutCallback({ seal: logoutSeal, returnUrls, loginHref }),
+    user: createUser({ sessions, now, basePath, anonymous: settings.user.anonymous }),
+    silentLogin: createLogin({ ...login, silent: true }),
+    silentLoginCallback: createSilentLoginCallback({ sessions, publicOrigin }),
+    backchannel: createBackchannel({ ...channels, provider, store, log }),
+    frontchannel: createFrontchannel({ ...channels, loginHref }),
+    diagnostics: createDiagnostics({
+      sessions,
+      provider,
+      now,
+      development: settings.mode === 'development',
+      store: store.kind,
+      misconfigurations: misconfigurations.list,
+    }),
+    health: createHealth({ store, provider }),
+  }
+  const router = createRouter({
+    endpoints,
+    paths: settings,
+    publicOrigin,
+    origins: settings.spa.origins,
+    loginHref,
+    log,
+  })
+  const remote = createRemote({ settings, readSession: sessions.read, userToken, log, now })
+
+  return {
+    settings,
+    handlesPath: router.handles,
+    handle: router.handle,
+    remote,
+    async peekSession(cookieHeader) {
+      const read = await sessions.read(cookieHeader, 'peek')
+      return read.kind === 'session' ? 'signed-in' : 'anonymous'
+    },
+    async close() {
+      await remote.close()
+      await store.close()
+    },
+  }
+}
+
+async function createDpopKey() {
+  const key = await generateDpopKey()
+  return { key, thumbprint: await dpopThumbprint(key) }
+}
+
+/** Resources of which user tokens will be asked: a provider may want to hear of them at sign-in. */
+function resourcesOf({ remotes }: Settings): string[] {
+  const resources = Object.values(remotes).map(({ resource }) => resource)
+  return [...new Set(resources.filter((resource) => resource !== undefined))]
+}
+
+function storeEvents(log: Log) {
+  return {}
+}

@@ -1,0 +1,48 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+
+/**
+ * A Node request as a web Request, its URL on the public origin. Undefined when it cannot be one (a
+ * method or header that the fetch standard does not allow): the caller answers 400.
+ */
+export function toRequest(
+  incoming: IncomingMessage,
+  publicOrigin: string,
+  signal: AbortSignal,
+): Request | undefined {
+  const method = incoming.method ?? 'GET'
+  const headers = new Headers()
+  try {
+    for (let i = 0; i + 1 < incoming.rawHeaders.length; i += 2) {
+      headers.append(incoming.rawHeaders[i] ?? '', incoming.rawHeaders[i + 1] ?? '')
+    }
+    const hasBody = method !== 'GET' && method !== 'HEAD'
+    return new Request(`${publicOrigin}${incoming.url ?? '/'}`, {
+      method,
+      headers,
+      signal,
+      ...(hasBody ? { body: Readable.toWeb(incoming) as ReadableStream, duplex: 'half' } : {}),
+    } as RequestInit)
+  } catch {
+    return undefined
+  }
+}
+
+/** Writes a web Response; several `Set-Cookie` stay several. */
+export async function sendResponse(
+  answer: Response,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const headers: string[] = []
+  for (const [name, value] of answer.headers) {
+    if (name !== 'set-cookie') headers.push(name, value)
+  }
+  for (const cookie of answer.headers.getSetCookie()) headers.push('set-cookie', cookie)
+  const body = Buffer.from(await answer.arrayBuffer())
+  headers.push('content-length', String(body.byteLength))
+  // A body that nobody read would be taken for the next request on this connection.
+  if (!request.complete) headers.push('connection', 'close')
+  response.writeHead(answer.status, headers)
+  response.end(body)
+}

@@ -1,0 +1,156 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Bff } from '../bff.ts'
+import { problemParts } from '../http/problem.ts'
+import { requestId } from '../http/request-id.ts'
+import type { Log } from '../telemetry/log.ts'
+import { createNodeRemote } from './node-remote.ts'
+import { sendResponse, toRequest } from './node-web.ts'
+
+/** Answers what is no endpoint and no remote API: the pages. Next's request handler is one. */
+export type PageHandler = (request: IncomingMessage, response: ServerResponse) => unknown
+
+export interface NodeHostOptions {
+  readonly bff: Bff
+  readonly log: Log
+  /** Without it everything that is not ours is 404. May arrive later: the engine answers at once. */
+  readonly pages?: PageHandler | Promise<PageHandler>
+  /** WebSocket upgrades that are not for a remote API (the development server's). */
+  readonly pageUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown
+}
+
+export interface NodeHost {
+  readonly server: Server
+  /** Where it listens, for example `http://127.0.0.1:3000`. */
+  readonly address: string
+  /** No new connections; requests in flight have `graceMs` to finish; then store and sockets close (A2). */
+  close(graceMs?: number): Promise<{ forced: boolean }>
+}
+
+/**
+ * The engine on a plain Node server. `/bff/*` and `/api/remote/*` never enter Next; a proxied answer goes
+ * from undici's stream to the socket.
+ */
+export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost> {
+  const { bff, log } = options
+  const remote = createNodeRemote(bff.remote)
+  const background = (task: Promise<unknown>) => {
+    task.catch((cause: unknown) => log.event('unexpected.error', { where: 'background', cause }))
+  }
+
+  async function answerEndpoint(request: IncomingMessage, response: ServerResponse) {
+    const target = request.url ?? '/'
+    const abort = new AbortController()
+    response.once('close', () => abort.abort())
+    const web = toRequest(request, bff.settings.publicOrigin, abort.signal)
+    const answer =
+      web === undefined ? badRequest(request) : await bff.handle(web, target, { background })
+    await sendResponse(answer, request, response)
+  }
+
+  async function answerPage(request: IncomingMessage, response: ServerResponse) {
+    const pages = await options.pages
+    if (pages) return pages(request, response)
+    const id = requestId(undefined)
+    const { status, headers, body } = problemParts('not_found', { requestId: id })
+    response.writeHead(status, headers).end(body)
+  }
+
+  function onRequest(request: IncomingMessage, response: ServerResponse): void {
+    const target = request.url ?? '/'
+    // An absolute-form target is for proxies; nothing of ours is asked for that way.
+    if (!target.startsWith('/')) refuse(request, response)
+    else if (bff.remote.handles(target)) remote.handle(request, response)
+    else if (bff.handlesPath(target.split('?', 1)[0] ?? '/')) {
+      answerEndpoint(request, response).catch(giveUp(response))
+    } else answerPage(request, response).catch(giveUp(response))
+  }
+
+  function giveUp(response: ServerResponse) {
+    return (cause: unknown) => {
+      log.event('unexpected.error', { where: 'request', cause })
+      response.destroy()
+    }
+  }
+
+  const server = createServer(
+    // Headers: room for five sign-ins under way. Bodies have idle limits of their own, not a total one.
+    {
+      maxHeaderSize: 32 * 1024,
+      headersTimeout: 20_000,
+      requestTimeout: 0,
+      keepAliveTimeout: 65_000,
+    },
+    onRequest,
+  )
+  server.on('checkContinue', (request, response) => {
+    if (bff.remote.handles(request.url ?? '/')) return remote.handle(request, response)
+    response.writeContinue()
+    onRequest(request, response)
+  })
+  server.on('upgrade', (request, socket, head) => {
+    if (bff.remote.handles(request.url ?? '/')) return remote.upgrade(request, socket, head)
+    if (options.pageUpgrade) return options.pageUpgrade(request, socket, head)
+    socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+  })
+  server.on('clientError', onClientError)
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(bff.settings.port, bff.settings.host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  const { address, port, family } = server.address() as AddressInfo
+
+  return {
+    server,
+    address: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    async close(graceMs = 30_000) {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      const timer = new Promise<'late'>((resolve) => setTimeout(resolve, graceMs, 'late').unref())
+      const forced = (await Promise.race([closed, timer])) === 'late'
+      if (forced) server.closeAllConnections()
+      await bff.close()
+      return { forced }
+    },
+  }
+
+  function refuse(request: IncomingMessage, response: ServerResponse): void {
+    const id = requestId(headerOf(request, 'x-request-id'))
+    const { status, headers, body } = problemParts('bad_request', { requestId: id })
+    response.writeHead(status, { ...headers, connection: 'close' }).end(body)
+  }
+
+  function badRequest(request: IncomingMessage): Response {
+    const id = requestId(headerOf(request, 'x-request-id'))
+    const { status, headers, body } = problemParts('bad_request', { requestId: id })
+    return new Response(body, { status, headers })
+  }
+}
+
+/** What the parser refused before there was a request: malformed, too large, or too slow. */
+function onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const code =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? 'header_too_large'
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? 'request_timeout'
+        : 'bad_request'
+  const { status, headers, body } = problemParts(code, { requestId: requestId(undefined) })
+  const lines = Object.entries({
+    ...headers,
+    connection: 'close',
+    'content-length': `${body.length}`,
+  })
+  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  socket.end(`HTTP/1.1 ${status} Refused\r\n${head}\r\n${body}`)
+}
+
+function headerOf(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name]
+  return typeof value === 'string' ? value : undefined
+}

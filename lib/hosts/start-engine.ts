@@ -1,0 +1,40 @@
+import { type Bff, createBff } from '../bff.ts'
+import type { Config } from '../config/define-config.ts'
+import { loadSettings } from '../config/load-settings.ts'
+import { describeProblems } from '../config/report.ts'
+import type { Log } from '../telemetry/log.ts'
+import { createPinoLog } from '../telemetry/pino-log.ts'
+
+export interface Engine {
+  readonly ok: true
+  readonly bff: Bff
+  readonly log: Log
+}
+
+/** The running engine, or a text for the terminal that lists every problem of the configuration. */
+export type EngineStart = Engine | { readonly ok: false; readonly report: string }
+
+/** Reads the settings, opens the store, and composes the engine. */
+export async function startEngine(config: Config): Promise<EngineStart> {
+  const loaded = loadSettings({ config })
+  if (!loaded.ok) return { ok: false, report: describeProblems(loaded.problems) }
+  const { settings, notes } = loaded
+  const log = createPinoLog({ level: settings.logLevel })
+  for (const note of notes) log.event('config.note', { note })
+  const bff = await createBff({ settings, log })
+  return { ok: true, bff, log }
+}
+
+/** Says in the log that the engine serves, where and as what. */
+export function logStart({ bff, log }: Engine, host: 'node' | 'next', url: string): void {
+  log.event('server.started', { url, host, store: bff.settings.store.kind, pid: process.pid })
+}
+
+const slot = Symbol.for('cloakroom.engine')
+
+/** The one engine of the process, whichever copy of this module asks first. */
+export function sharedEngine(start: () => Promise<EngineStart>): Promise<EngineStart> {
+  const shared = globalThis as { [slot]?: Promise<EngineStart> }
+  shared[slot] ??= start()
+  return shared[slot]
+}

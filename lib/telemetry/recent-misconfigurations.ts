@@ -1,0 +1,24 @@
+import type { Log, LogEvent, LogFields } from './log.ts'
+
+export interface Misconfiguration {
+  readonly what: string
+  readonly fix: string
+  /** Epoch milliseconds. */
+  readonly at: number
+}
+
+const kept = 20
+
+/** A log that also remembers the last misconfigurations, for `/bff/diagnostics`. Nothing per user enters. */
+export function createRecentMisconfigurations(log: Log, now: () => number) {
+  const recent: Misconfiguration[] = []
+  const event = <E extends LogEvent>(name: E, fields: LogFields[E]): void => {
+    if (name === 'misconfiguration') {
+      const { what, fix } = fields as LogFields['misconfiguration']
+      recent.unshift({ what, fix, at: now() })
+      recent.length = Math.min(recent.length, kept)
+    }
+    log.event(name, fields)
+  }
+  return { log: { event } satisfies Log, list: (): readonly Misconfiguration[] => recent }
+}

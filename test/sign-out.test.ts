@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { type App, startApp } from './support/app.ts'
+
+let app: App
+before(async () => {
+  app = await startApp()
+})
+after(() => app.close())
+beforeEach(() => {
+  app.provider.state.revoked.length = 0
+})
+
+async function signedIn() {
+  const browser = app.browser()
+  await browser.signInHere()
+  const logoutUrl = String((await browser.user())?.['bff:logout_url'])
+  return { browser, logoutUrl }
+}
+
+describe('sign-out', () => {
+  test('O1: ends the session here, revokes, then goes to the provider', async () => {
+    const { browser, logoutUrl } = await signedIn()
+    const answer = await browser.send(`${app.origin}${logoutUrl}&returnUrl=/bye`)
+    assert.equal(answer.status, 302)
+    const target = new URL(answer.headers.get('location') ?? '')
+    assert.equal(target.origin + target.pathname, `${app.provider.issuer}/logout`)
+    assert.ok(target.searchParams.get('id_token_hint'))
+    assert.equal(
+      target.searchParams.get('post_logout_redirect_uri'),
+      `${app.origin}/bff/logout-callback`,
+    )
+    assert.match(answer.headers.getSetCookie().join(), /^bff=; .*Max-Age=0/)
+    assert.equal(await browser.user(), undefined)
+    assert.ok(app.provider.state.revoked.some((token) => token.startsWith('refresh-')))
+
+    const back = await browser.visit(target, { until: (url) => url.pathname === '/bye' })
+    assert.equal(back.status, 303)
+    assert.equal(back.headers.get('location'), '/bye')
+  })
+
+  test('O4: without the sid, or with a wrong one, nothing ends and nothing is told', async () => {
+    const { browser, logoutUrl } = await signedIn()
+    const sid = logoutUrl.split('sid=')[1] ?? ''
+    for (const [path, code] of [
+      ['/bff/logout', 'sid_missing'],
+      ['/bff/logout?sid=', 'sid_missing'],
+      ['/bff/logout?sid=wrong', 'sid_mismatch'],
+      [`/bff/logout?sid=${sid}&sid=wrong`, 'sid_missing'],
+    ]) {
+      const answer = await browser.call(path ?? '')
+      assert.equal(answer.status, 400)
+      assert.equal(JSON.parse(answer.body).code, code)
+      assert.ok(!answer.body.includes(sid))
+    }
+    assert.equal((await browser.user())?.sub, 'alice')
+  })
+
+  test('O4: a provider without sid gets a handle of ours, which is not the session id', async () => {
+    app.provider.state.sid = undefined
+    try {
+      const { browser, logoutUrl } = await signedIn()
+      assert.match(logoutUrl, /^\/bff\/logout\?sid=[\w-]{22}$/)
+      assert.equal((await browser.send(`${app.origin}${logoutUrl}`)).status, 302)
+      assert.equal(await browser.user(), undefined)
+    } finally {
+      app.provider.state.sid = 'provider-sid'
+    }
+  })
+
+  test('POST answers where to go, behind the CSRF rule', async () => {
+    const { browser } = await signedIn()
+    const crossSite = { method: 'POST', headers: { 'sec-fetch-site': 'cross-site' } }
+    assert.equal((await browser.call('/bff/logout', crossSite)).status, 403)
+    assert.equal((await browser.user())?.sub, 'alice')
+    const answer = await browser.call('/bff/logout', { method: 'POST' })
+    assert.equal(answer.status, 200)
+    assert.match(JSON.parse(answer.body).redirectUrl, /\/logout\?/)
+    assert.equal(await browser.user(), undefined)
+  })
+
+  test('L8: a return URL elsewhere is refused, and the session stays', async () => {
+    const { browser, logoutUrl } = await signedIn()
+    const answer = await browser.call(`${logoutUrl}&returnUrl=https://evil.example/`)
+    assert.equal(answer.status, 400)
+    assert.equal((await browser.user())?.sub, 'alice')
+  })
+
+  test('S7: two sign-outs at once revoke once', async () => {
+    const { browser, logoutUrl } = await signedIn()
+    const answers = await Promise.all([1, 2].map(() => browser.send(`${app.origin}${logoutUrl}`)))
+    assert.deepEqual(
+      answers.map((answer) => answer.status),
+      [302, 302],
+    )
+    assert.equal(app.provider.state.revoked.filter((it) => it.startsWith('refresh-')).length, 1)
+  })
+
+  test('T8: a failing revocation endpoint does not fail the sign-out', async () => {
+    const { browser, logoutUrl } = await signedIn()
+    const restore = app.provider.override('revocation', () => ({ status: 503, body: 'down' }))
+    try {
+      assert.equal((await browser.send(`${app.origin}${logoutUrl}`)).status, 302)
+      assert.equal(await browser.user(), undefined)
+    } finally {
+      restore()
+    }
+  })
+
+  test('anonymous, it leads to the return URL', async () => {
+    const answer = await app.browser().send(`${app.origin}/bff/logout?returnUrl=/x`)
+    assert.equal(answer.status, 302)
+    assert.equal(answer.headers.get('location'), '/x')
+  })
+
+  test('the way back with a wrong state is refused, without one it leads to the start', async () => {
+    const browser = app.browser()
+    assert.equal((await browser.call('/bff/logout-callback?state=wrong')).status, 400)
+    const bare = await browser.call('/bff/logout-callback')
+    assert.equal(bare.headers.get('location'), '/')
+  })
+})
+
+describe('sign-out with a provider that has neither endpoint (O1, O5)', () => {
+  test('O1: still signs out here', async (t) => {
+    const metadata = { end_session_endpoint: undefined, revocation_endpoint: undefined }
+    const bare = await startApp({ provider: { metadata } })
+    t.after(() => bare.close())
+    const browser = bare.browser()
+    await browser.signInHere()
+    const logoutUrl = String((await browser.user())?.['bff:logout_url'])
+    const answer = await browser.send(`${bare.origin}${logoutUrl}&returnUrl=/bye`)
+    assert.equal(answer.headers.get('location'), '/bye')
+    assert.equal(await browser.user(), undefined)
+  })
+})
+
+describe('back-channel logout (OpenID Connect Back-Channel Logout 1.0)', () => {
+  async function send(claims: Record<string, unknown>) {
+    const token = await app.provider.signLogoutToken(claims)
+    return post(token)
+  }
+  const post = (token: string) =>
+    app.browser().send(`${app.origin}/bff/backchannel`, {
+      method: 'POST',
+      body: new URLSearchParams({ logout_token: token }),
+    })
+
+  test('O2: ends the sessions of the sid, answers 200, and revokes', async () => {
+    const { browser } = await signedIn()
+    const answer = await send({})
+    assert.equal(answer.status, 200)
+    assert.match(answer.headers.get('cache-control') ?? '', /no-store/)
+    assert.equal(await browser.user(), undefined)
+  })
+
+  test('O2: by sub when there is no sid', async () => {
+    const { browser } = await signedIn()
+    assert.equal((await send({ sid: undefined })).status, 200)
+    assert.equal(await browser.user(), undefined)
+  })
+
+  test('O2: of somebody who is not here: still 200', async () => {
+    assert.equal((await send({ sid: 'unknown', sub: 'nobody' })).status, 200)
+  })
+
+  test('O2: a token that was seen before is refused', async () => {
+    const token = await app.provider.signLogoutToken()
+    assert.equal((await post(token)).status, 200)
+    assert.equal((await post(token)).status, 400)
+  })
+
+  test('O2: no token, two tokens, or none of ours: 400, and the session stays', async () => {
+    const { browser } = await signedIn()
+    for (const body of [
+      new URLSearchParams(),
+      new URLSearchParams([
+        ['logout_token', 'a'],
+        ['logout_token', 'b'],
+      ]),
+      new URLSearchParams({ logout_token: 'a.b.c' }),
+    ]) {
+      const answer = await app
+        .browser()
+        .send(`${app.origin}/bff/backchannel`, { method: 'POST', body })
+      assert.equal(answer.status, 400)
+      assert.match(answer.headers.get('cache-control') ?? '', /no-store/)
+    }
+    assert.equal((await browser.user())?.sub, 'alice')
+  })
+})
+
+describe('front-channel logout (OpenID Connect Front-Channel Logout 1.0)', () => {
+  test('O3: iss and sid must both match', async () => {
+    const { browser } = await signedIn()
+    const iss = encodeURIComponent(app.provider.issuer)
+    for (const query of [
+      '',
+      `?iss=${iss}`,
+      '?sid=provider-sid',
+      '?iss=x&sid=provider-sid',
+      `?iss=${iss}&sid=x`,
+    ]) {
+      assert.equal((await browser.call(`/bff/frontchannel${query}`)).status, 400, query)
+    }
+    assert.equal((await browser.user())?.sub, 'alice')
+    const answer = await browser.call(`/bff/frontchannel?iss=${iss}&sid=provider-sid`)
+    assert.equal(answer.status, 200)
+    assert.equal(await browser.user(), undefined)
+  })
+
+  test('O3: ends the session when the browser sends no cookie into the iframe', async () => {
+    const { browser } = await signedIn()
+    const iss = encodeURIComponent(app.provider.issuer)
+    const framed = app.browser()
+    assert.equal((await framed.call(`/bff/frontchannel?iss=${iss}&sid=provider-sid`)).status, 200)
+    assert.equal(await browser.user(), undefined)
+  })
+})

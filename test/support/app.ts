@@ -1,0 +1,154 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type Bff, createBff } from '#lib/bff.ts'
+import type { Config } from '#lib/config/define-config.ts'
+import { loadSettings } from '#lib/config/load-settings.ts'
+import { type NodeHost, startNodeHost } from '#lib/hosts/node.ts'
+import type { KeyValue } from '#lib/store/key-value.ts'
+import { createMemoryStore } from '#lib/store/memory.ts'
+import { createHttpBrowser, type HttpBrowser, type Visit } from './http-browser.ts'
+import { type RecordedEvents, recordEvents } from './provider-under-test.ts'
+import {
+  type ScriptedProvider,
+  type ScriptedProviderOptions,
+  startScriptedProvider,
+} from './scripted-provider.ts'
+
+/** What the API behind the remote `api` was sent. */
+export interface ApiRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: IncomingMessage['headers']
+}
+
+export interface AppOptions {
+  config?: Config
+  env?: Record<string, string>
+  /** Options of a provider of its own, or one that several apps share. */
+  provider?: ScriptedProviderOptions | ScriptedProvider
+  store?: KeyValue
+  /** @default answers 200 with the access token's last characters nowhere in it */
+  api?: (request: IncomingMessage, response: ServerResponse) => void
+}
+
+/** The engine on a real Node host, with a scripted provider and an API behind it. */
+export interface App {
+  readonly origin: string
+  readonly provider: ScriptedProvider
+  readonly apiRequests: ApiRequest[]
+  readonly log: RecordedEvents
+  readonly bff: Bff
+  readonly host: NodeHost
+  /** Moves the engine's clock (not the provider's, and not timers). */
+  advance(ms: number): void
+  now(): number
+  /** A new browser of nobody. */
+  browser(): AppBrowser
+  close(): Promise<void>
+}
+
+export interface AppBrowser extends HttpBrowser {
+  /** Signs in at the provider and answers the last page's visit. */
+  signInHere(query?: string): Promise<Visit>
+  /** As the page's `fetch` would. */
+  call(path: string, init?: { method?: string; headers?: Record<string, string> }): Promise<Visit>
+  /** The claims of `/bff/user` by name, or undefined when it says 401. */
+  user(query?: string): Promise<Record<string, unknown> | undefined>
+}
+
+export async function startApp(options: AppOptions = {}): Promise<App> {
+  const provider = isProvider(options.provider)
+    ? options.provider
+    : await startScriptedProvider(options.provider)
+  const apiRequests: ApiRequest[] = []
+  const api = createServer((request, response) => {
+    const { method = '', url = '', headers } = request
+    apiRequests.push({ method, url, headers })
+    if (options.api) options.api(request, response)
+    else response.writeHead(200, { 'content-type': 'application/json' }).end('{"ok":true}')
+  })
+  const apiOrigin = await listen(api)
+  const port = await freePort()
+  const origin = `http://localhost:${port}`
+  let ahead = 0
+  const now = () => Date.now() + ahead
+  const loaded = loadSettings({
+    env: {
+      OIDC_ISSUER: provider.issuer,
+      OIDC_CLIENT_ID: provider.clientId,
+      OIDC_CLIENT_SECRET: provider.clientSecret,
+      BFF_BASE_URL: origin,
+      BFF_SECRET: 'k8Zp2VxQ7mN4tR9wL3sB6yH1cF5gJ0dA',
+      BFF_STORE: 'memory',
+      PORT: String(port),
+      ...options.env,
+    },
+    config: { remotes: { api: { target: apiOrigin } }, ...options.config },
+  })
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
+  const log = recordEvents()
+  const store = options.store ?? createMemoryStore({ now })
+  const bff = await createBff({ settings: loaded.settings, log, store, now })
+  const host = await startNodeHost({ bff, log })
+
+  return {
+    origin,
+    provider,
+    apiRequests,
+    log,
+    bff,
+    host,
+    now,
+    advance: (ms) => {
+      ahead += ms
+    },
+    browser: () => appBrowser(origin),
+    async close() {
+      await host.close(1000)
+      api.closeAllConnections()
+      await new Promise((resolve) => api.close(resolve))
+      if (!isProvider(options.provider)) await provider.close()
+    },
+  }
+}
+
+function appBrowser(origin: string): AppBrowser {
+  const browser = createHttpBrowser()
+  const call: AppBrowser['call'] = (path, init = {}) =>
+    browser.send(`${origin}${path}`, {
+      ...init,
+      headers: { accept: '*/*', 'sec-fetch-site': 'same-origin', 'x-csrf': '1', ...init.headers },
+    })
+  return {
+    ...browser,
+    call,
+    signInHere: (query = '') =>
+      browser.visit(`${origin}/bff/login${query}`, {
+        until: (url) => url.origin === origin && url.pathname !== '/bff/callback',
+      }),
+    async user(query = '') {
+      const { status, body } = await call(`/bff/user${query}`)
+      if (status === 401) return undefined
+      if (status !== 200) throw new Error(`/bff/user answered ${status}: ${body}`)
+      const entries = JSON.parse(body) as { type: string; value: unknown }[]
+      return Object.fromEntries(entries.map(({ type, value }) => [type, value]))
+    },
+  }
+}
+
+function isProvider(it: AppOptions['provider']): it is ScriptedProvider {
+  return it !== undefined && 'issuer' in it
+}
+
+export async function listen(server: ReturnType<typeof createServer>): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await listen(server)
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
