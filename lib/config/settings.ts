@@ -37,7 +37,10 @@ export type TrustProxy = 'none' | 'vercel' | readonly string[]
 
 export type ClientAuth =
   | { readonly method: 'client_secret_basic' | 'client_secret_post'; readonly secret: string }
-  | { readonly method: 'private_key_jwt'; readonly key: JsonWebKey & { kid?: string; alg?: string } }
+  | {
+      readonly method: 'private_key_jwt'
+      readonly key: JsonWebKey & { kid?: string; alg?: string }
+    }
   | { readonly method: 'none' }
 
 export interface OidcSettings {

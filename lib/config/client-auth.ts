@@ -1,0 +1,44 @@
+import { parsePrivateKey } from './private-key.ts'
+import type { Report } from './report.ts'
+import type { ClientAuth } from './settings.ts'
+
+export type AuthMethod = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
+
+export interface ClientCredentials {
+  /** Setting that holds (or should hold) the shared secret, for messages: `OIDC_CLIENT_SECRET`. */
+  readonly secretName: string
+  readonly secret: string | undefined
+  readonly keyName: string
+  readonly key: string | undefined
+  /** Setting of the method, for messages: `oidc.authMethod`. */
+  readonly methodName: string
+  readonly method: AuthMethod | undefined
+}
+
+const placeholder: ClientAuth = { method: 'none' }
+
+/** A confidential client has exactly one kind of credential, and a method that fits it. */
+export function clientAuth(credentials: ClientCredentials, report: Report): ClientAuth {
+  const { secret, secretName, key, keyName, method, methodName } = credentials
+  if (secret !== undefined && key !== undefined) {
+    report.problem(secretName, `is set, and ${keyName} too`, 'keep one of the two')
+    return placeholder
+  }
+  if (key !== undefined) {
+    const jwk = parsePrivateKey(key)
+    if (!jwk.ok) report.problem(keyName, jwk.problem, jwk.fix)
+    if (method !== undefined && method !== 'private_key_jwt') {
+      report.problem(methodName, `is ${method}, which needs a secret`, 'leave it out with a key')
+    }
+    return jwk.ok ? { method: 'private_key_jwt', key: jwk.value } : placeholder
+  }
+  if (method === 'private_key_jwt') {
+    report.problem(methodName, `is private_key_jwt without a key`, `set ${keyName}`)
+    return placeholder
+  }
+  if (secret === undefined) {
+    report.problem(secretName, 'is not set', `set it, or ${keyName}`)
+    return placeholder
+  }
+  return { method: method ?? 'client_secret_basic', secret }
+}

@@ -1,0 +1,163 @@
+import type { ClientConfig } from './client-config.ts'
+import type { Duration } from './duration.ts'
+import type { OidcConfig } from './oidc-config.ts'
+import type { RemoteConfig } from './remote-config.ts'
+import type { Hooks } from './settings.ts'
+
+/**
+ * What `bff.config.ts` may say. Everything has a default; an unknown name is refused at start.
+ * Secrets and addresses are not here: they come from the environment.
+ */
+export interface Config {
+  /**
+   * Path under which the endpoints live; `/` puts them at the root of the origin.
+   * @default '/bff'
+   */
+  basePath?: string
+  /**
+   * Path that the provider sends the browser back to after sign-in. Change it only for a client that
+   * is already registered with another one, such as `/signin-oidc`. Follows `basePath`.
+   * @default '/bff/callback'
+   */
+  callbackPath?: string
+  /**
+   * Path that the provider sends the browser back to after sign-out. Follows `basePath`.
+   * @default '/bff/logout-callback'
+   */
+  logoutCallbackPath?: string
+  /** How Cloakroom talks to the OpenID Provider. */
+  oidc?: OidcConfig
+  /** How long a sign-in lasts, and what the browser may know of it. */
+  session?: SessionConfig
+  /** What `GET /bff/user` answers. */
+  user?: UserConfig
+  /** Sign-out that the user starts. */
+  logout?: LogoutConfig
+  /** Sign-out that the provider starts (OpenID Connect Back-Channel Logout 1.0). */
+  backchannel?: BackchannelConfig
+  /** The single-page app itself. */
+  spa?: SpaConfig
+  /** When access tokens are renewed. */
+  tokens?: TokensConfig
+  /**
+   * The APIs behind `/api/remote/<name>/`. A name holds letters, digits, `.`, `_`, `~` and `-`.
+   * @default {}
+   */
+  remotes?: Record<string, RemoteConfig>
+  /**
+   * Machine clients (client credentials) by name, for `remotes.*.client` and `bff.clientFetch(name)`.
+   * @default {}
+   */
+  clients?: Record<string, ClientConfig>
+  /**
+   * Hook: runs at sign-in and after each refresh that brings new claims; its answer replaces them.
+   * Not possible in a JSON file.
+   */
+  claims?: Hooks['claims']
+  /** Hook: adds parameters to a token request at the moment it is made. Not possible in a JSON file. */
+  tokenRequest?: Hooks['tokenRequest']
+}
+
+export interface SessionConfig {
+  /**
+   * Time without a request after which the session ends. At least `60s`, at most `absolute`.
+   * A short value means more sign-ins at the provider.
+   * @default '30m'
+   */
+  idle?: Duration
+  /**
+   * Time after which the session ends however busy it is. At least `idle`, at most `400d`, which is
+   * as long as browsers keep a cookie.
+   * @default '8h'
+   */
+  absolute?: Duration
+  /**
+   * How often a use of the session is written to the store. At least `1s`, at most half of `idle`
+   * (and that by default when `idle` is shorter than `2m`). A short value means more writes; a long
+   * one ends some sessions that much too early.
+   * @default '1m'
+   */
+  touchEvery?: Duration
+  /**
+   * `SameSite` of the session cookie. With `strict`, a page that is opened by a link from another site
+   * is at first anonymous to the server; its own fetches are signed in. With `lax` it is signed in.
+   * @default 'strict'
+   */
+  sameSite?: 'strict' | 'lax'
+  /**
+   * Claims of the ID token (and of UserInfo) that are kept, and that `GET /bff/user` shows to scripts.
+   * @default ['sub', 'name', 'given_name', 'family_name', 'nickname', 'preferred_username', 'picture', 'email', 'email_verified']
+   */
+  claims?: readonly string[]
+}
+
+export interface UserConfig {
+  /**
+   * Status for a visitor who is not signed in: `401` with a problem, or `200` with the body `null`,
+   * which keeps the browser's console quiet.
+   * @default 401
+   */
+  anonymous?: 401 | 200
+}
+
+export interface LogoutConfig {
+  /**
+   * Whether `GET /bff/logout` needs the `sid` of the session. With `false` any page on the web can
+   * sign your users out by a link.
+   * @default true
+   */
+  requireSid?: boolean
+  /**
+   * Whether sign-out revokes the tokens at the provider (RFC 7009). It never waits for the answer.
+   * @default true
+   */
+  revoke?: boolean
+}
+
+export interface BackchannelConfig {
+  /**
+   * Whether a logout token ends all sessions of its user, not only the one that its `sid` names.
+   * @default false
+   */
+  allSessions?: boolean
+  /**
+   * Whether back-channel logout revokes the refresh tokens of the sessions that it ends.
+   * @default true
+   */
+  revoke?: boolean
+}
+
+export interface SpaConfig {
+  /**
+   * Other origins that the app is served from, such as `https://app.example.com`. They get CORS headers
+   * and may be returned to after sign-in. Each one is trusted as much as the public origin itself.
+   * @default []
+   */
+  origins?: readonly string[]
+  /**
+   * Page prefixes, such as `/account`, that send an anonymous visitor to sign-in. A convenience for
+   * people: data is protected by the engine, whatever is listed here.
+   * @default []
+   */
+  protectedPages?: readonly string[]
+}
+
+export interface TokensConfig {
+  /**
+   * How long before its expiry a token is renewed; never more than a fifth of its lifetime. From `0s`
+   * to `1h`. A short value risks tokens that expire on their way to the API.
+   * @default '60s'
+   */
+  margin?: Duration
+  /**
+   * How long a request waits for a refresh that another one has begun, before it uses the old token
+   * or, when that has expired, answers 503. From `1s` to `60s`.
+   * @default '10s'
+   */
+  waiters?: Duration
+}
+
+/** Types the configuration; it is checked at start, together with the environment. */
+export function defineConfig(config: Config): Config {
+  return config
+}

@@ -1,0 +1,27 @@
+import { type Environment, type Mode, readVariable } from './env.ts'
+import type { Report } from './report.ts'
+import type { Settings } from './settings.ts'
+
+const levels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
+
+export function listenPort(env: Environment, report: Report): number {
+  const text = readVariable(env, 'PORT') ?? '3000'
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
+  report.problem('PORT', 'is no port', 'write a number from 0 to 65535 (0 takes any free one)')
+  return 0
+}
+
+export function listenHost(env: Environment, mode: Mode, report: Report): string {
+  const host = readVariable(env, 'HOST') ?? (mode === 'development' ? '127.0.0.1' : '0.0.0.0')
+  if (/[^A-Za-z0-9.:_-]/.test(host)) {
+    report.problem('HOST', 'is no address', 'write an IP address or a host name, without a port')
+  }
+  return host
+}
+
+export function logLevel(env: Environment, report: Report): Settings['logLevel'] {
+  const text = readVariable(env, 'LOG_LEVEL')?.toLowerCase() ?? 'info'
+  const level = levels.find((each) => each === text)
+  if (!level) report.problem('LOG_LEVEL', 'is no level', `choose one of ${levels.join(', ')}`)
+  return level ?? 'info'
+}

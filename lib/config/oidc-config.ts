@@ -1,0 +1,62 @@
+export interface OidcConfig {
+  /**
+   * Scopes asked for at sign-in, separated by spaces. Must contain `openid`; without `offline_access`
+   * most providers give no refresh token. `OIDC_SCOPE` goes before it.
+   * @default 'openid profile email offline_access'
+   */
+  scope?: string
+  /**
+   * Extra parameters of the authorization request, such as `audience`, `access_type` or `prompt`.
+   * Parameters that Cloakroom sets by itself are refused.
+   * @default {}
+   */
+  params?: Record<string, string>
+  /**
+   * Extra parameters of the refresh request.
+   * @default {}
+   */
+  refreshParams?: Record<string, string>
+  /**
+   * Extra parameters of the revocation request.
+   * @default {}
+   */
+  revocationParams?: Record<string, string>
+  /**
+   * How the client proves itself to the provider. `private_key_jwt` when `OIDC_CLIENT_KEY` is set, and
+   * only then; `client_secret_post` for providers that do not decode HTTP Basic as RFC 6749 says.
+   * @default 'client_secret_basic'
+   */
+  authMethod?: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
+  /**
+   * `aud` of client assertions, for older servers that want the URL of their token endpoint. The
+   * issuer when left out.
+   */
+  assertionAudience?: string
+  /**
+   * How the provider hands over the code. `form_post` keeps it out of URLs, and makes the cookie of a
+   * sign-in under way `SameSite=None`, because the answer is then a POST from another site.
+   * @default 'query'
+   */
+  responseMode?: 'query' | 'form_post'
+  /**
+   * Push the authorization request (RFC 9126) also when the provider does not require it.
+   * @default false
+   */
+  par?: boolean
+  /**
+   * Bind users' tokens to a key (RFC 9449). Every remote that gets a user's token must understand it.
+   * @default false
+   */
+  dpop?: boolean
+  /**
+   * Read claims from the UserInfo endpoint at sign-in, for providers that leave them out of the ID token.
+   * @default false
+   */
+  userinfo?: boolean
+  /**
+   * The one algorithm with which ID tokens and logout tokens may be signed: `RS256`, `PS256`, `ES256`,
+   * their 384 and 512 variants, or `EdDSA`.
+   * @default 'RS256'
+   */
+  idTokenAlg?: string
+}

@@ -1,0 +1,30 @@
+import type { Report } from './report.ts'
+
+const client = ['client_id', 'client_secret', 'client_assertion', 'client_assertion_type']
+
+/** Parameters that each request sets by itself: an extra one of that name would send it twice (L4). */
+const owned = {
+  authorization: [
+    ...client,
+    ...['response_type', 'response_mode', 'redirect_uri', 'scope', 'state', 'nonce', 'dpop_jkt'],
+    ...['code_challenge', 'code_challenge_method', 'request', 'request_uri'],
+  ],
+  refresh: [...client, 'grant_type', 'refresh_token'],
+  revocation: [...client, 'token', 'token_type_hint'],
+  clientCredentials: [...client, 'grant_type', 'scope', 'resource', 'audience'],
+} as const
+
+/** Refuses extra parameters that are not extra. */
+export function checkParameters(
+  setting: string,
+  request: keyof typeof owned,
+  parameters: Readonly<Record<string, string>>,
+  report: Report,
+): void {
+  const names: readonly string[] = owned[request]
+  for (const name of Object.keys(parameters)) {
+    if (names.includes(name)) {
+      report.problem(`${setting}.${name}`, 'is set by Cloakroom itself', 'take it out')
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import { accepted, type Parsed, refused } from './parsed.ts'
+import type { Report } from './report.ts'
+import type { Settings } from './settings.ts'
+
+const remotePrefix = '/api/remote'
+const endpoints = [
+  'login',
+  'logout',
+  'user',
+  'silent-login',
+  'silent-login-callback',
+  'backchannel',
+  'frontchannel',
+  'diagnostics',
+  'health/live',
+  'health/ready',
+]
+
+/** A path of plain segments, without a trailing slash; `/` becomes the empty string. */
+export function parsePath(value: unknown): Parsed<string> {
+  if (typeof value !== 'string' || !value.startsWith('/')) {
+    return refused('is no path', 'begin it with /')
+  }
+  const path = value.replace(/\/$/, '')
+  const segments = path.split('/').slice(1)
+  if (segments.some((segment) => !/^[A-Za-z0-9._~-]+$/.test(segment) || /^\.+$/.test(segment))) {
+    return refused('is no plain path', 'use segments of letters, digits, ., _, ~ and -')
+  }
+  return accepted(path)
+}
+
+export type Paths = Pick<Settings, 'basePath' | 'callbackPath' | 'logoutCallbackPath'>
+
+/** Fills in the two callback paths, and sees that no path takes the place of another. */
+export function paths(
+  given: { basePath: string; callbackPath?: string; logoutCallbackPath?: string },
+  report: Report,
+): Paths {
+  const { basePath } = given
+  const callbackPath = given.callbackPath ?? `${basePath}/callback`
+  const logoutCallbackPath = given.logoutCallbackPath ?? `${basePath}/logout-callback`
+  if (isBelow(basePath, remotePrefix)) {
+    report.problem('basePath', `is below ${remotePrefix}`, 'use another path, such as /bff')
+    return { basePath, callbackPath, logoutCallbackPath }
+  }
+  const taken = new Set(endpoints.map((name) => `${basePath}/${name}`))
+  for (const [setting, path] of Object.entries({ callbackPath, logoutCallbackPath })) {
+    if (path === '' || taken.has(path) || isBelow(path, remotePrefix)) {
+      report.problem(setting, 'is the path of something else', 'use a path of its own')
+    }
+    taken.add(path)
+  }
+  return { basePath, callbackPath, logoutCallbackPath }
+}
+
+function isBelow(path: string, prefix: string): boolean {
+  return path === prefix || path.startsWith(`${prefix}/`)
+}

@@ -1,0 +1,83 @@
+import { z } from 'zod'
+import { type ByteSize, parseByteSize } from './byte-size.ts'
+import { type Duration, type DurationRange, parseDuration } from './duration.ts'
+import { accepted, type Parsed, refused } from './parsed.ts'
+import { parsePath } from './paths.ts'
+import type { RemoteTokenHook, TokenKind } from './settings.ts'
+
+/** A value whose parser says by itself what is wrong and what to do about it. */
+function leaf<In, Out>(parse: (value: unknown) => Parsed<Out>) {
+  return z
+    .custom<In>(() => true)
+    .transform((value, context): Out => {
+      const parsed = parse(value)
+      if (parsed.ok) return parsed.value
+      context.addIssue({ code: 'custom', message: parsed.problem, params: { fix: parsed.fix } })
+      return z.NEVER
+    })
+}
+
+export function duration(range: DurationRange) {
+  return leaf<Duration, number>((value) => parseDuration(value, range))
+}
+
+/** For lifetimes that end up in cookies and stores, which count whole seconds. */
+export function wholeSeconds(range: DurationRange) {
+  return leaf<Duration, number>((value) => {
+    const parsed = parseDuration(value, range)
+    if (!parsed.ok || Number.isInteger(parsed.value)) return parsed
+    return refused('has a fraction of a second', 'use whole seconds')
+  })
+}
+
+export function byteSize() {
+  return leaf<ByteSize, number>(parseByteSize)
+}
+
+export function path() {
+  return leaf<string, string>(parsePath)
+}
+
+/** A string that says something: an empty one is a slip. */
+export function text() {
+  return leaf<string, string>((value) =>
+    typeof value === 'string' && value.trim() !== ''
+      ? accepted(value.trim())
+      : refused('is no text', 'write a string that is not empty'),
+  )
+}
+
+/** RFC 8707 section 2: an absolute URI without a fragment. */
+export function absoluteUri() {
+  return leaf<string, string>((value) =>
+    typeof value === 'string' && URL.canParse(value) && !value.includes('#')
+      ? accepted(value)
+      : refused('is no absolute URI', 'write it as https://host/path or urn:name, without #'),
+  )
+}
+
+export function hook<Hook extends (...input: never[]) => unknown>() {
+  return leaf<Hook, Hook>((value) =>
+    typeof value === 'function'
+      ? accepted(value as Hook)
+      : refused('is no function', 'write a function in bff.config.ts, or leave it out'),
+  )
+}
+
+const tokenKinds: readonly TokenKind[] = [
+  'user',
+  'client',
+  'user-or-client',
+  'user-or-none',
+  'none',
+]
+
+export function tokenChoice() {
+  return leaf<TokenKind | RemoteTokenHook, TokenKind | RemoteTokenHook>((value) => {
+    if (typeof value === 'function') return accepted(value as RemoteTokenHook)
+    const kind = tokenKinds.find((each) => each === value)
+    return kind
+      ? accepted(kind)
+      : refused('is no kind of token', `choose one of ${tokenKinds.join(', ')}, or a function`)
+  })
+}

@@ -1,0 +1,104 @@
+import { type Environment, onVercel, readVariable } from './env.ts'
+import type { Report } from './report.ts'
+import type { StoreSettings } from './settings.ts'
+import { parseWebAddress } from './web-address.ts'
+
+const kinds = ['memory', 'sqlite', 'redis', 'upstash'] as const
+type StoreKind = (typeof kinds)[number]
+
+const placeholder: StoreSettings = { kind: 'memory' }
+
+/** BFF_STORE and what belongs to it. */
+export function storeChoice(env: Environment, report: Report): StoreSettings {
+  const wanted = readVariable(env, 'BFF_STORE')?.toLowerCase() ?? defaultKind(env)
+  if (!isKind(wanted)) {
+    report.problem('BFF_STORE', 'names no store', `choose one of ${kinds.join(', ')}`)
+    return placeholder
+  }
+  if (onVercel(env) && (wanted === 'memory' || wanted === 'sqlite')) {
+    report.problem(
+      'BFF_STORE',
+      `is ${wanted}, which instances on Vercel cannot share`,
+      'set UPSTASH_REDIS_REST_URL and UPSTASH_REDIS_REST_TOKEN, or REDIS_URL',
+    )
+    return placeholder
+  }
+  if (wanted === 'redis') return redisStore(env, report)
+  if (wanted === 'upstash') return upstashStore(env, report)
+  if (wanted === 'sqlite') {
+    return { kind: 'sqlite', file: readVariable(env, 'BFF_SQLITE_FILE') ?? '.data/cloakroom.db' }
+  }
+  report.note('BFF_STORE is memory: sessions end with this process and no other can see them.')
+  return { kind: 'memory' }
+}
+
+function isKind(text: string): text is StoreKind {
+  return (kinds as readonly string[]).includes(text)
+}
+
+function defaultKind(env: Environment): StoreKind {
+  const { url, token } = upstashPair(env)
+  if (url !== undefined || token !== undefined) return 'upstash'
+  return readVariable(env, 'REDIS_URL') === undefined ? 'sqlite' : 'redis'
+}
+
+function redisStore(env: Environment, report: Report): StoreSettings {
+  const url = readVariable(env, 'REDIS_URL')
+  // The value may hold a password, so no message repeats it.
+  if (url === undefined) {
+    report.problem('REDIS_URL', 'is not set', 'set it to redis://host:port or rediss://host:port')
+  } else if (!/^rediss?:\/\/./i.test(url) || !URL.canParse(url) || !new URL(url).hostname) {
+    report.problem(
+      'REDIS_URL',
+      'is no Redis address',
+      'write redis://host:port or rediss://host:port',
+    )
+  } else if (!/^\/?\d{0,3}$/.test(new URL(url).pathname)) {
+    report.problem(
+      'REDIS_URL',
+      'has a path that is no database number',
+      'end it with /0, or nothing',
+    )
+  } else {
+    return { kind: 'redis', url }
+  }
+  return placeholder
+}
+
+/** The pair that Upstash names, or the same two as Vercel's marketplace names them; never a mixture. */
+function upstashPair(env: Environment) {
+  const url = readVariable(env, 'UPSTASH_REDIS_REST_URL')
+  const token = readVariable(env, 'UPSTASH_REDIS_REST_TOKEN')
+  if (url !== undefined || token !== undefined) {
+    return { url, token, names: ['UPSTASH_REDIS_REST_URL', 'UPSTASH_REDIS_REST_TOKEN'] as const }
+  }
+  return {
+    url: readVariable(env, 'KV_REST_API_URL'),
+    token: readVariable(env, 'KV_REST_API_TOKEN'),
+    names: ['KV_REST_API_URL', 'KV_REST_API_TOKEN'] as const,
+  }
+}
+
+function upstashStore(env: Environment, report: Report): StoreSettings {
+  const pair = upstashPair(env)
+  if (pair.url === undefined && pair.token === undefined) {
+    report.problem(
+      'UPSTASH_REDIS_REST_URL',
+      'is not set although BFF_STORE is upstash',
+      'set it and UPSTASH_REDIS_REST_TOKEN as the database page shows them',
+    )
+    return placeholder
+  }
+  const [urlName, tokenName] = pair.names
+  if (pair.url === undefined) {
+    report.problem(urlName, `is not set although ${tokenName} is`, 'set both')
+  } else {
+    const address = parseWebAddress(pair.url, 'anywhere')
+    if (!address.ok) report.problem(urlName, address.problem, address.fix)
+    else if (address.value.protocol === 'http:') report.note(`${urlName} is plain http.`)
+  }
+  if (pair.token === undefined) {
+    report.problem(tokenName, `is not set although ${urlName} is`, 'set both')
+  }
+  return { kind: 'upstash', url: pair.url ?? '', token: pair.token ?? '' }
+}

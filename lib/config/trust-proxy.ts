@@ -1,0 +1,45 @@
+import { isIP } from 'node:net'
+import { type Environment, onVercel, readVariable } from './env.ts'
+import type { Report } from './report.ts'
+import type { TrustProxy } from './settings.ts'
+
+const fix = "write none, vercel, or your proxies' addresses as 10.0.0.0/8, 192.0.2.7"
+
+/** BFF_TRUST_PROXY: `none`, `vercel`, or a list of addresses and CIDRs. */
+export function trustProxy(env: Environment, report: Report): TrustProxy {
+  const text = readVariable(env, 'BFF_TRUST_PROXY') ?? 'none'
+  if (text === 'none') {
+    if (onVercel(env)) {
+      report.note('BFF_TRUST_PROXY is none: set it to vercel, or all visitors share one address.')
+    }
+    return 'none'
+  }
+  if (text === 'vercel') {
+    if (!onVercel(env)) {
+      report.note(
+        'BFF_TRUST_PROXY is vercel, but this is not Vercel: visitors can forge addresses.',
+      )
+    }
+    return 'vercel'
+  }
+  const ranges = text.split(',').map((range) => range.trim())
+  for (const range of ranges) {
+    const bits = prefixBits(range)
+    if (bits === undefined) {
+      report.problem('BFF_TRUST_PROXY', `has ${JSON.stringify(range)}, which is no CIDR`, fix)
+    } else if (bits === 0) {
+      report.note(`BFF_TRUST_PROXY has ${range}: every visitor can forge forwarded headers.`)
+    }
+  }
+  return ranges
+}
+
+/** Length of the prefix of an address or CIDR; undefined when it is neither. */
+function prefixBits(range: string): number | undefined {
+  const [address = '', prefix, ...rest] = range.split('/')
+  const family = isIP(address)
+  if (family === 0 || rest.length > 0) return undefined
+  const longest = family === 4 ? 32 : 128
+  if (prefix === undefined) return longest
+  return /^\d{1,3}$/.test(prefix) && Number(prefix) <= longest ? Number(prefix) : undefined
+}

@@ -1,0 +1,36 @@
+import { accepted, type Parsed, refused } from './parsed.ts'
+
+/** `localhost`, `127.0.0.0/8`, `[::1]`: names that cannot be reached from elsewhere. Of a parsed URL. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
+}
+
+export type PlainHttp = 'on-loopback' | 'anywhere'
+
+/** An address without credentials, query or fragment: what every configured URL has to be. */
+export function parseWebAddress(text: string, plainHttp: PlainHttp): Parsed<URL> {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || !/^https?:\/\//i.test(text)) {
+    return refused('is not an http(s) URL', 'write it as https://host/path')
+  }
+  if (url.username || url.password) {
+    return refused('holds a user name or password', 'leave out what is before the @')
+  }
+  if (text.includes('?') || text.includes('#')) {
+    return refused('has a query or fragment', 'leave out everything from the ? or # on')
+  }
+  if (url.protocol === 'http:' && plainHttp === 'on-loopback' && !isLoopback(url.hostname)) {
+    return refused('is plain http', 'use https, or http on localhost, 127.0.0.0/8 or [::1]')
+  }
+  return accepted(url)
+}
+
+/** Scheme, host and port and nothing else, spelled as browsers spell it. */
+export function parseOrigin(text: string): Parsed<string> {
+  const address = parseWebAddress(text, 'on-loopback')
+  if (!address.ok) return address
+  if (address.value.pathname !== '/') {
+    return refused('has a path', `leave it at ${address.value.origin}`)
+  }
+  return accepted(address.value.origin)
+}
