@@ -15,7 +15,7 @@ export interface AttemptOwner {
   onFailure(attempt: Attempt, error: Error, answering: boolean): void
   /** It failed while its answer was being passed on. */
   onBreak(error: Error): void
-  /** The whole answer has been handed to the sink. */
+  /** The whole answer is there, and is about to be handed to the sink. */
   onPassed(): void
 }
 
@@ -145,9 +145,9 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#state = over
     this.#stopStallTimer()
     // Head, body and end in one call is one write to the socket.
+    this.#owner.onPassed()
     if (lastChunk) this.#owner.sink.end(lastChunk)
     else this.#owner.sink.end()
-    this.#owner.onPassed()
   }
 
   #pause(controller: Controller): void {

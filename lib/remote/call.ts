@@ -227,12 +227,11 @@ export class Call implements AttemptOwner, AnswerContext {
     const { peerAddress } = this.#exchange
     const head = this.#head
     const { passed } = head
-    const address = plainAddress(peerAddress)
-    const before = head.forwardedFor
-    const chain = before !== undefined && trusts(peerAddress) ? `${before}, ${address}` : address
+    const before = trusts(peerAddress) ? head.forwardedFor : undefined
+    const chain = forwardedFor(before, plainAddress(peerAddress))
     const traceparent = tracing.traceparent(head.traceparent)
-    passed.push('x-forwarded-for', chain, 'x-request-id', this.requestId)
-    passed.push('traceparent', traceparent)
+    if (chain !== '') passed.push('x-forwarded-for', chain)
+    passed.push('x-request-id', this.requestId, 'traceparent', traceparent)
     if (head.tracestate !== undefined && traceparent === head.traceparent) {
       passed.push('tracestate', head.tracestate)
     }
@@ -402,6 +401,12 @@ export class Call implements AttemptOwner, AnswerContext {
   get #targetUrl(): string {
     return this.#remote.place.origin + this.upstreamPath
   }
+}
+
+/** Empty where no address is known: inside Next, unless its platform says. */
+function forwardedFor(before: string | undefined, address: string): string {
+  if (before === undefined) return address
+  return address === '' ? before : `${before}, ${address}`
 }
 
 function ignore(): void {}
