@@ -33,13 +33,18 @@ export interface LogFields {
   'provider.discovered': { issuer: string }
   'provider.unavailable': { issuer: string; cause: unknown }
   'remote.failed': { requestId: string; remote: string; code: ProblemCode; cause?: unknown }
-  'remote.aborted': { requestId: string; remote: string; by: 'client' | 'upstream'; cause?: unknown }
+  'remote.aborted': {
+    requestId: string
+    remote: string
+    by: 'client' | 'upstream'
+    cause?: unknown
+  }
   'remote.circuit_opened': { remote: string; failures: number }
   'remote.circuit_closed': { remote: string }
   'logout_token.refused': { requestId: string; reason: string }
   'store.unavailable': { store: string; cause: unknown }
   'store.recovered': { store: string; downMs: number }
-  'misconfiguration': { what: string; fix: string }
+  misconfiguration: { what: string; fix: string }
   'unexpected.error': { where: string; cause: unknown }
 }
 
