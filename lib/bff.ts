@@ -8,6 +8,10 @@ import { createHealth } from './endpoints/health.ts'
 import { createLogin } from './endpoints/login.ts'
 import { createLogout } from './endpoints/logout.ts'
 import { createLogoutCallback } from './endpoints/logout-callback.ts'
+import {
+  createSessionAdministration,
+  type SessionAdministration,
+} from './endpoints/session-administration.ts'
 import { createSilentLoginCallback } from './endpoints/silent-login-callback.ts'
 import { createStartSignIn } from './endpoints/start-sign-in.ts'
 import { createUser } from './endpoints/user.ts'
@@ -25,6 +29,7 @@ import { createTickets } from './session/ticket.ts'
 import { createTransactions } from './session/transaction.ts'
 import type { KeyValue } from './store/key-value.ts'
 import { openStore } from './store/open-store.ts'
+import type { StoreEvents } from './store/watch-health.ts'
 import type { Log } from './telemetry/log.ts'
 import { createRecentMisconfigurations } from './telemetry/recent-misconfigurations.ts'
 import { createDpopSigners } from './tokens/dpop.ts'
@@ -54,6 +59,8 @@ export interface Bff {
   readonly remote: Remote
   /** Whether a cookie header belongs to a session; does not extend it. Rejects with StoreUnavailableError. */
   peekSession(cookieHeader: string | undefined): Promise<'signed-in' | 'anonymous'>
+  /** For server code: list and end sessions. */
+  readonly sessions: SessionAdministration
   close(): Promise<void>
 }
 
@@ -188,6 +195,12 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       const read = await sessions.read(cookieHeader, 'peek')
       return read.kind === 'session' ? 'signed-in' : 'anonymous'
     },
+    sessions: createSessionAdministration({
+      sessions,
+      endSession,
+      issuer: oidc.issuer,
+      revoke: settings.logout.revoke,
+    }),
     async close() {
       await remote.close()
       await store.close()
@@ -206,6 +219,9 @@ function resourcesOf({ remotes }: Settings): string[] {
   return [...new Set(resources.filter((resource) => resource !== undefined))]
 }
 
-function storeEvents(log: Log) {
-  return {}
+function storeEvents(log: Log): StoreEvents {
+  return {
+    onDown: (outage) => log.event('store.unavailable', outage),
+    onUp: (outage) => log.event('store.recovered', outage),
+  }
 }
