@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs'
+import { defineConfig } from 'playwright/test'
+import type { WorkerOptions } from './fixtures.ts'
+
+const installed = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+const executablePath = process.env.CHROMIUM_PATH ?? installed.find((path) => existsSync(path))
+
+/** The same specs in a real Chromium on both hosts. They need a build: `npm test -- e2e` makes it. */
+export default defineConfig<object, WorkerOptions>({
+  testDir: '.',
+  outputDir: '../test-results',
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  workers: 1,
+  retries: 0,
+  forbidOnly: process.env.CI !== undefined,
+  reporter: [
+    ['list'],
+    ...(process.env.PLAYWRIGHT_JSON_OUTPUT_FILE ? [['json'] satisfies ['json']] : []),
+  ],
+  use: {
+    launchOptions: {
+      ...(executablePath ? { executablePath } : {}),
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    },
+    screenshot: 'only-on-failure',
+    trace: 'off',
+  },
+  projects: [
+    { name: 'node', use: { host: 'node' } },
+    { name: 'next', use: { host: 'next' } },
+  ],
+})
