@@ -1,21 +1,8 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { describeSetsAndLeases } from './contract-sets-and-leases.ts'
+import { eventually, gone, MINUTE, MOMENT, type StoreUnderTest } from './contract-support.ts'
 import type { Entry, KeyValue } from './key-value.ts'
-
-/** What the suite needs of one implementation: an empty store, and time that it can let pass. */
-export interface StoreUnderTest {
-  readonly store: KeyValue
-  /** A second handle on the same data, as another instance holds it. A memory store has none. */
-  readonly peer?: KeyValue
-  /** Moves the store's clock: a fake one at once, a server's by waiting. */
-  pass(ms: number): Promise<void>
-  close(): Promise<void>
-}
-
-const MINUTE = 60_000
-/** Short enough to wait for where the clock is real. */
-const MOMENT = 40
 
 /** What every store must hold, whatever it is made of: the contract of key-value.ts as tests. */
 export function describeKeyValue(name: string, open: () => Promise<StoreUnderTest>): void {
@@ -165,71 +152,7 @@ export function describeKeyValue(name: string, open: () => Promise<StoreUnderTes
       })
     })
 
-    describe('sets', () => {
-      it('holds each member once and forgets the removed ones', async () => {
-        assert.deepEqual(await store.members('set'), [])
-        for (const member of ['x', 'y', 'x', 'z']) await store.addMember('set', member, MINUTE)
-        await store.removeMember('set', 'y')
-        await store.removeMember('set', 'never there')
-        await store.removeMember('no such set', 'x')
-        assert.deepEqual((await store.members('set')).sort(), ['x', 'z'])
-      })
-
-      it('a later, shorter member does not shorten the life of the set', async () => {
-        await store.addMember('set', 'long', MINUTE)
-        await store.addMember('set', 'short', MOMENT)
-        await subject.pass(2 * MOMENT)
-        assert.deepEqual((await store.members('set')).sort(), ['long', 'short'])
-      })
-
-      it('a longer member prolongs it, and all of it expires together', async () => {
-        await store.addMember('set', 'x', 1)
-        await subject.pass(2 * MOMENT)
-        await gone(async () => (await store.members('set'))[0])
-        await store.addMember('set', 'y', MOMENT)
-        await store.addMember('set', 'z', MINUTE)
-        await subject.pass(2 * MOMENT)
-        const members = await store.members('set')
-        assert.ok(members.includes('z') && !members.includes('x'), String(members))
-      })
-    })
-
-    describe('leases', () => {
-      it('one of many wins, and the others until it is released do not', async () => {
-        const attempts = await Promise.all(
-          Array.from({ length: 10 }, (_, i) => store.acquireLease('lease', `owner-${i}`, MINUTE)),
-        )
-        assert.equal(attempts.filter(Boolean).length, 1)
-        const owner = `owner-${attempts.indexOf(true)}`
-        assert.equal(await store.acquireLease('lease', owner, MINUTE), false)
-        assert.equal(await store.releaseLease('lease', owner), true)
-        assert.equal(await store.acquireLease('lease', 'next', MINUTE), true)
-      })
-
-      it('a lease is renewed and released by its owner only', async () => {
-        await store.acquireLease('lease', 'owner', MINUTE)
-        assert.equal(await store.renewLease('lease', 'thief', MINUTE), false)
-        assert.equal(await store.releaseLease('lease', 'thief'), false)
-        assert.equal(await store.renewLease('lease', 'owner', MINUTE), true)
-        assert.equal(await store.acquireLease('lease', 'thief', MINUTE), false)
-      })
-
-      it('a lease that ran out is free, and lost to its former owner', async () => {
-        await store.acquireLease('lease', 'slow', MOMENT)
-        await subject.pass(MOMENT)
-        await eventually(() => store.acquireLease('lease', 'next', MINUTE))
-        assert.equal(await store.renewLease('lease', 'slow', MINUTE), false)
-        assert.equal(await store.releaseLease('lease', 'slow'), false)
-        assert.equal(await store.renewLease('lease', 'next', MINUTE), true)
-      })
-
-      it('a renewal counts from now', async () => {
-        await store.acquireLease('lease', 'owner', MINUTE)
-        await store.renewLease('lease', 'owner', MOMENT)
-        await subject.pass(MOMENT)
-        await eventually(() => store.acquireLease('lease', 'next', MINUTE))
-      })
-    })
+    describeSetsAndLeases(() => subject)
 
     describe('keys and values', () => {
       const hostile = [
@@ -322,14 +245,3 @@ export function describeKeyValue(name: string, open: () => Promise<StoreUnderTes
     })
   })
 }
-
-/** Waits, with the real clock, for what another party does in its own time. */
-export async function eventually(holds: () => Promise<boolean>): Promise<void> {
-  for (const giveUpAt = Date.now() + 10_000; ; await sleep(2)) {
-    if (await holds()) return
-    assert.ok(Date.now() < giveUpAt, 'it did not come to hold within 10 s')
-  }
-}
-
-const gone = (look: () => unknown): Promise<void> =>
-  eventually(async () => (await look()) === undefined)

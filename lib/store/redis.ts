@@ -1,7 +1,12 @@
 import { createClient, ErrorReply } from 'redis'
-import { type Entry, type KeyValue, StoreUnavailableError } from './key-value.ts'
+import { type KeyValue, StoreUnavailableError } from './key-value.ts'
+import {
+  createRedisCommands,
+  ENTRY_FIELDS,
+  parseEntry,
+  type RedisScript,
+} from './redis-commands.ts'
 import { createRedisLink, type RedisWire, type RedisWireEvents } from './redis-link.ts'
-import { ENTRY_FIELDS, type RedisScript, redisKey, redisScripts } from './redis-scripts.ts'
 import { createTrackedReads } from './tracked-reads.ts'
 
 export interface RedisStoreOptions {
@@ -36,7 +41,8 @@ const MAX_QUEUED = 10_000
  */
 export function createRedisStore(options: RedisStoreOptions): KeyValue {
   const { url, prefix = 'cloakroom:', commandTimeoutMs = 1500, trustMs = 1000 } = options
-  const entryPrefix = redisKey.entry(prefix, '')
+  const { entryKey, readPrimary: _, ...commands } = createRedisCommands({ prefix, run: runScript })
+  const entryPrefix = entryKey('')
   let tracked = false
 
   const link = createRedisLink({
@@ -93,53 +99,24 @@ export function createRedisStore(options: RedisStoreOptions): KeyValue {
   }
 
   async function deleteEntry(key: string): Promise<boolean> {
-    const deleted = (await run('DEL', entryKey(key))) === 1
+    const deleted = await commands.delete(key)
     // Redis writes its reports to the other instances in the same turn as the answer to us. A second
     // round trip gives them a head start: who learns from us that a session ended finds it ended
-    // everywhere. It is done already, so a failure here changes nothing.
+    // everywhere. The deletion is done already, so a failure here changes nothing.
     if (deleted) await run('PING').catch(() => {})
     return deleted
   }
 
-  const entryKey = (key: string): string => entryPrefix + key
-  const setKey = (key: string): string => redisKey.set(prefix, key)
-  const leaseKey = (key: string): string => redisKey.lease(prefix, key)
-
   return {
     kind: 'redis',
+    ...commands,
     get: reads.get,
     getFresh: reads.getFresh,
-    create: (key, value, ttlMs) =>
-      writeEntry(key, async () => {
-        return (await runScript(redisScripts.create, entryKey(key), value, whole(ttlMs))) === 1
-      }),
+    create: (key, value, ttlMs) => writeEntry(key, () => commands.create(key, value, ttlMs)),
     replace: (key, version, value, ttlMs) =>
-      writeEntry(key, async () => {
-        const ttl = ttlMs === undefined ? '' : whole(ttlMs)
-        const args = [`${version}`, value, ttl]
-        return Number(await runScript(redisScripts.replace, entryKey(key), ...args)) || undefined
-      }),
-    touch: (key, ttlMs) =>
-      writeEntry(key, async () => {
-        return (await runScript(redisScripts.touch, entryKey(key), whole(ttlMs))) === 1
-      }),
+      writeEntry(key, () => commands.replace(key, version, value, ttlMs)),
+    touch: (key, ttlMs) => writeEntry(key, () => commands.touch(key, ttlMs)),
     delete: (key) => writeEntry(key, () => deleteEntry(key)),
-
-    async addMember(key, member, ttlMs) {
-      await runScript(redisScripts.addMember, setKey(key), member, whole(ttlMs))
-    },
-    async removeMember(key, member) {
-      await run('SREM', setKey(key), member)
-    },
-    members: async (key) => (await run('SMEMBERS', setKey(key))) as string[],
-
-    acquireLease: async (key, owner, ttlMs) =>
-      (await run('SET', leaseKey(key), owner, 'NX', 'PX', whole(ttlMs))) === 'OK',
-    renewLease: async (key, owner, ttlMs) =>
-      (await runScript(redisScripts.renewLease, leaseKey(key), owner, whole(ttlMs))) === 1,
-    releaseLease: async (key, owner) =>
-      (await runScript(redisScripts.releaseLease, leaseKey(key), owner)) === 1,
-
     async ping() {
       await run('PING')
     },
@@ -147,15 +124,6 @@ export function createRedisStore(options: RedisStoreOptions): KeyValue {
       link.close()
     },
   }
-}
-
-const whole = (ms: number): string => `${Math.ceil(ms)}`
-
-/** The reply to an HMGET of ENTRY_FIELDS. */
-export function parseEntry(reply: unknown): Entry | undefined {
-  const [value, version, expiresAt] = reply as (string | null)[]
-  if (typeof value !== 'string') return undefined
-  return { value, version: Number(version), expiresAt: Number(expiresAt) }
 }
 
 /** The reply to TIME: seconds and microseconds. */
