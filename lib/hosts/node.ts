@@ -110,8 +110,11 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
     address: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
     async close(graceMs = 30_000) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      // A kept-alive connection that has had its answer would hold the server open until its timeout.
+      const sweep = setInterval(() => server.closeIdleConnections(), 50)
       const timer = new Promise<'late'>((resolve) => setTimeout(resolve, graceMs, 'late').unref())
       const forced = (await Promise.race([closed, timer])) === 'late'
+      clearInterval(sweep)
       if (forced) server.closeAllConnections()
       await bff.close()
       return { forced }

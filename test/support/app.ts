@@ -13,6 +13,7 @@ import {
   type ScriptedProviderOptions,
   startScriptedProvider,
 } from './scripted-provider.ts'
+import { freePort } from './start-cloakroom.ts'
 
 /** What the API behind the remote `api` was sent. */
 export interface ApiRequest {
@@ -27,7 +28,7 @@ export interface AppOptions {
   /** Options of a provider of its own, or one that several apps share. */
   provider?: ScriptedProviderOptions | ScriptedProvider
   store?: KeyValue
-  /** @default answers 200 with the access token's last characters nowhere in it */
+  /** @default answers 200 and `{"ok":true}` */
   api?: (request: IncomingMessage, response: ServerResponse) => void
 }
 
@@ -143,12 +144,4 @@ function isProvider(it: AppOptions['provider']): it is ScriptedProvider {
 export async function listen(server: ReturnType<typeof createServer>): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await listen(server)
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

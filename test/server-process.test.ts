@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { listen } from './support/app.ts'
+import { createHttpBrowser, type HttpBrowser } from './support/http-browser.ts'
+import { type ScriptedProvider, startScriptedProvider } from './support/scripted-provider.ts'
+import { startCloakroom } from './support/start-cloakroom.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'cloakroom-process-'))
+const secret = 'k8Zp2VxQ7mN4tR9wL3sB6yH1cF5gJ0dA'
+let provider: ScriptedProvider
+let env: Record<string, string>
+let slow: (() => void)[] = []
+
+const api = createServer((request, response) => {
+  if (request.url === '/base/slow') slow.push(() => response.end('done'))
+  else
+    response.end(
+      JSON.stringify({ url: request.url, bearer: request.headers.authorization?.slice(0, 7) }),
+    )
+})
+
+before(async () => {
+  provider = await startScriptedProvider()
+  const file = join(directory, 'bff.json')
+  writeFileSync(
+    file,
+    JSON.stringify({ remotes: { things: { target: `${await listen(api)}/base` } } }),
+  )
+  env = {
+    OIDC_ISSUER: provider.issuer,
+    OIDC_CLIENT_ID: provider.clientId,
+    OIDC_CLIENT_SECRET: provider.clientSecret,
+    BFF_CONFIG_FILE: file,
+    BFF_SECRET: secret,
+    BFF_STORE: 'sqlite',
+    BFF_SQLITE_FILE: join(directory, 'sessions.db'),
+  }
+})
+after(async () => {
+  api.closeAllConnections()
+  api.close()
+  await provider.close()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+async function signIn(origin: string): Promise<HttpBrowser> {
+  const browser = createHttpBrowser()
+  await browser.visit(`${origin}/bff/login`, { until: (url) => url.pathname === '/' })
+  return browser
+}
+const fromPage = { headers: { 'sec-fetch-site': 'same-origin' } }
+
+describe('the server as a process', () => {
+  test('runs by environment alone against another provider and another API', async (t) => {
+    const running = await startCloakroom({ env })
+    t.after(() => running.stop('SIGKILL'))
+    const browser = await signIn(running.origin)
+    const answer = await browser.send(`${running.origin}/api/remote/things/a%20b?c=d`, fromPage)
+    assert.equal(answer.status, 200)
+    assert.deepEqual(JSON.parse(answer.body), { url: '/base/a%20b?c=d', bearer: 'Bearer ' })
+    const user = await browser.send(`${running.origin}/bff/user`, fromPage)
+    assert.match(user.body, /"alice"/)
+  })
+
+  test('keeps the sessions when it is killed and started again (sqlite)', async (t) => {
+    const first = await startCloakroom({ env })
+    const browser = await signIn(first.origin)
+    await first.stop('SIGKILL')
+    const second = await startCloakroom({ env, port: first.port })
+    t.after(() => second.stop('SIGKILL'))
+    const user = await browser.send(`${second.origin}/bff/user`, fromPage)
+    assert.equal(user.status, 200)
+    assert.match(user.body, /"alice"/)
+  })
+
+  test('A2: on SIGTERM the requests in flight are answered, and the process ends with 0', async () => {
+    const running = await startCloakroom({ env })
+    const browser = await signIn(running.origin)
+    slow = []
+    const call = browser.send(`${running.origin}/api/remote/things/slow`, fromPage)
+    while (slow.length === 0) await sleep(5)
+    const stopped = running.stop('SIGTERM')
+    while (!running.log().some(({ event }) => event === 'server.stopping')) await sleep(5)
+    await assert.rejects(fetch(`${running.origin}/bff/health/live`))
+    slow[0]?.()
+    assert.equal((await call).body, 'done')
+    assert.equal((await stopped).code, 0)
+    assert.ok(running.log().some(({ event, forced }) => event === 'server.stopped' && !forced))
+  })
+
+  for (const host of ['node', 'next'] as const) {
+    test(`A1: a bad configuration stops the start with every problem listed (${host})`, async () => {
+      const running = await startCloakroom({
+        host,
+        waitForReady: false,
+        env: { ...env, OIDC_ISSUER: 'http://idp.example', BFF_SECRET: 'short', BFF_STORE: 'paper' },
+      })
+      assert.notEqual(await running.ended(), 0)
+      for (const name of ['OIDC_ISSUER', 'BFF_SECRET', 'BFF_STORE']) {
+        assert.match(running.output(), new RegExp(name))
+      }
+    })
+  }
+
+  test('A port that is taken ends the start with a clear error', async () => {
+    const taken = createServer()
+    const port = Number(new URL(await listen(taken)).port)
+    const running = await startCloakroom({ env, port, waitForReady: false })
+    assert.notEqual(await running.ended(), 0)
+    assert.match(running.output(), /EADDRINUSE|in use/)
+    taken.close()
+  })
+})
