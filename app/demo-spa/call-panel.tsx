@@ -21,52 +21,65 @@ export function CallPanel({ calls, title, lead, afterwards }: CallPanelProps) {
       <ul className={styles.calls}>
         {calls.map((each) => (
           <li key={each.id}>
-            <div className={styles.what}>
-              <strong>{each.title}</strong>
-              <span>{each.detail}</span>
-              <code>
-                {each.method} {each.path}
-              </code>
+            <div className={styles.row}>
+              <div className={styles.what}>
+                <strong>{each.title}</strong>
+                <span>{each.detail}</span>
+                <code>
+                  {each.method} {each.path}
+                </code>
+              </div>
+              <button
+                type="button"
+                className="button quiet"
+                data-testid={`call-${each.id}`}
+                aria-label={`Call ${each.title}`}
+                aria-busy={answer.kind === 'pending' && answer.call === each}
+                onClick={() => void call(each)}
+              >
+                Call
+              </button>
             </div>
-            <button
-              type="button"
-              className="button quiet"
-              data-testid={`call-${each.id}`}
-              aria-label={`Call ${each.title}`}
-              aria-busy={answer.kind === 'pending' && answer.call === each}
-              onClick={() => void call(each)}
-            >
-              Call
-            </button>
+            {answer.kind !== 'none' && answer.call === each && (
+              <AnswerView answer={answer} stop={stop} />
+            )}
           </li>
         ))}
       </ul>
-      <AnswerView answer={answer} stop={stop} />
+      {/* One region that stays: what is new in it is read out, wherever the answer stands. */}
+      <p className="hidden" role="status">
+        {answer.kind !== 'none' && `${answer.call.title}: ${summary(answer)}`}
+      </p>
     </section>
   )
 }
 
-function AnswerView({ answer, stop }: { answer: Answer; stop: () => void }) {
-  const status = answer.kind === 'answered' ? answer.status : answer.kind
-  const ok = answer.kind === 'answered' && answer.status >= 200 && answer.status < 300
+type ShownAnswer = Exclude<Answer, { kind: 'none' }>
+
+function AnswerView({ answer, stop }: { answer: ShownAnswer; stop: () => void }) {
+  const answered = answer.kind === 'answered' ? answer : undefined
+  const ok = answered !== undefined && answered.status >= 200 && answered.status < 300
   return (
-    <div className={styles.answer} data-testid="answer" data-status={status} data-ok={ok}>
-      <p className={styles.summary} role="status">
-        {summary(answer)}
-      </p>
-      {answer.kind === 'answered' && (
+    <div
+      className={styles.answer}
+      data-testid="answer"
+      data-status={answered?.status ?? 'pending'}
+      data-ok={ok}
+    >
+      <p className={styles.summary}>{summary(answer)}</p>
+      {answered && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard.
         <section className={styles.body} tabIndex={0} aria-label="Body of the answer">
-          <pre>{answer.text}</pre>
+          <pre>{answered.text}</pre>
         </section>
       )}
-      {answer.kind === 'answered' && answer.streaming && (
+      {answered?.streaming && (
         <button type="button" className="button quiet" data-testid="stop-stream" onClick={stop}>
           Stop the stream
         </button>
       )}
-      {answer.kind === 'answered' && answer.loginUrl && (
-        <a className="button" data-testid="follow-login" href={answer.loginUrl}>
+      {answered?.loginUrl && (
+        <a className="button" data-testid="follow-login" href={answered.loginUrl}>
           {answer.call.id === 'step-up' ? 'Sign in more strongly' : 'Sign in and come back'}
         </a>
       )}
@@ -74,11 +87,8 @@ function AnswerView({ answer, stop }: { answer: Answer; stop: () => void }) {
   )
 }
 
-function summary(answer: Answer): string {
-  if (answer.kind === 'none') return 'The answer appears here.'
-  if (answer.kind === 'pending') return `${answer.call.title}: waiting…`
-  const { call, status, milliseconds } = answer
-  return status === 0
-    ? `${call.title}: no answer`
-    : `${call.title}: ${status} in ${milliseconds.toLocaleString('en')} ms`
+function summary(answer: ShownAnswer): string {
+  if (answer.kind === 'pending') return 'waiting…'
+  const { status, milliseconds } = answer
+  return status === 0 ? 'no answer' : `${status} in ${milliseconds.toLocaleString('en')} ms`
 }

@@ -3,6 +3,7 @@
 import { useState } from 'react'
 import type { SignedIn } from '#client/bff.ts'
 import styles from './session-ticket.module.css'
+import { Ticket } from './ticket.tsx'
 
 const warnAtSeconds = 60
 
@@ -21,30 +22,35 @@ export function SessionTicket({
   const email = user.claims.find((claim) => claim.type === 'email')?.value
   const soon = remainingSeconds !== undefined && remainingSeconds <= warnAtSeconds
   return (
-    <section className={styles.ticket} aria-labelledby="ticket-title">
-      <div className={styles.holder}>
-        <h2 id="ticket-title" className="eyebrow">
+    <section aria-labelledby="ticket-title">
+      <Ticket
+        stub={
+          <>
+            <p className={styles.time} data-testid="session-remaining">
+              {remainingSeconds === undefined ? 'open' : clock(remainingSeconds)}
+            </p>
+            <p className={styles.small}>left, if you do nothing</p>
+          </>
+        }
+      >
+        <h2 id="ticket-title" className={styles.small}>
           Your ticket
         </h2>
         <p className={styles.name}>{user.name || 'Signed in'}</p>
-        {typeof email === 'string' && email !== user.name && <p className="muted">{email}</p>}
-      </div>
-      <div className={styles.stub}>
-        <p className={styles.time} data-testid="session-remaining">
-          {remainingSeconds === undefined ? 'open' : clock(remainingSeconds)}
-        </p>
-        <p className="muted">left, if you do nothing</p>
-      </div>
-      {remainingSeconds !== undefined && (
-        <progress
-          className={styles.bar}
-          aria-label="Time left in the session"
-          max={Math.max(1, fullSeconds)}
-          value={remainingSeconds}
-        />
-      )}
+        {typeof email === 'string' && email !== user.name && (
+          <p className={styles.small}>{email}</p>
+        )}
+        {remainingSeconds !== undefined && (
+          <progress
+            className={styles.bar}
+            aria-label="Time left in the session"
+            max={Math.max(1, fullSeconds)}
+            value={remainingSeconds}
+          />
+        )}
+      </Ticket>
       <p className="hidden" role="status">
-        {soon ? 'Your session ends in less than a minute.' : ''}
+        {soon && 'Your session ends in less than a minute.'}
       </p>
     </section>
   )

@@ -16,11 +16,14 @@ export function SignedInHome({
 }) {
   return (
     <div data-testid="signed-in">
-      <div className="hero">
-        <h1>
-          Good to see you, <span data-testid="user-name">{user.name || 'whoever you are'}</span>.
-        </h1>
-        <p>Your tokens hang in the cloakroom. This page holds a ticket that it cannot read.</p>
+      <div className="hero split">
+        <div>
+          <h1>
+            Good to see you, <span data-testid="user-name">{user.name || 'whoever you are'}</span>.
+          </h1>
+          <p>Your tokens hang in the cloakroom. This page holds a ticket that it cannot read.</p>
+        </div>
+        <SessionTicket user={user} remainingSeconds={remainingSeconds} />
       </div>
       <div className="columns">
         <CallPanel
@@ -30,7 +33,6 @@ export function SignedInHome({
           afterwards={refresh}
         />
         <div className="stack">
-          <SessionTicket user={user} remainingSeconds={remainingSeconds} />
           <ScriptProof />
           <section aria-labelledby="claims-title" className="card">
             <h2 id="claims-title">Who you are</h2>

@@ -1,20 +1,26 @@
 import { CallPanel } from './call-panel.tsx'
 import { ordersCall, publicCall } from './remote-calls.ts'
+import { SampleTicket } from './sample-ticket.tsx'
 import { SignInLink } from './sign-in-link.tsx'
 import styles from './signed-out-home.module.css'
 
 export function SignedOutHome({ refresh }: { refresh: () => Promise<void> }) {
   return (
     <div data-testid="signed-out">
-      <div className="hero">
-        <h1>Leave your tokens at the door.</h1>
-        <p>
-          Cloakroom signs people in, keeps their tokens on the server, and hands the browser a
-          ticket: a cookie that no script can read.
-        </p>
-        <p>
-          <SignInLink />
-        </p>
+      <div className="hero split">
+        <div>
+          <h1>Leave your tokens at the door.</h1>
+          <p>
+            Cloakroom signs people in, keeps their tokens on the server, and hands the browser a
+            ticket: a cookie that no script can read.
+          </p>
+          <p>
+            <SignInLink />
+          </p>
+        </div>
+        <div className={styles.sample}>
+          <SampleTicket />
+        </div>
       </div>
       <ol className={styles.way} aria-label="How a call travels">
         <li>
