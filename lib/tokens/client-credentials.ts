@@ -1,0 +1,99 @@
+import * as client from 'openid-client'
+import type { ClientSettings, Hooks, OidcSettings } from '../config/settings.ts'
+import { type CallFailure, callFailure } from '../oidc/call-failure.ts'
+import { createClientAuth } from '../oidc/client-auth.ts'
+import { dpopThumbprint } from '../oidc/dpop-key.ts'
+import { grantedToken } from '../oidc/granted-token.ts'
+import type { Provider } from '../oidc/provider.ts'
+import { tokenLimitMs } from '../oidc/provider-fetch.ts'
+import type { AccessToken } from '../session/session.ts'
+
+/** A token request that is ready to be sent. */
+export interface ClientCredentialsRequest {
+  /** Names everything that the answer depends on: what a cache may go by (T9, CVE-2025-26620). */
+  readonly cacheName: string
+  readonly dpopKey: JsonWebKey | undefined
+  /** Never rejects. */
+  send(): Promise<{ kind: 'token'; token: AccessToken } | { kind: 'failed'; failure: CallFailure }>
+}
+
+export interface ClientCredentialsDeps {
+  oidc: OidcSettings
+  provider: Pick<Provider, 'call'>
+  hooks: Hooks
+  now(): number
+}
+
+/**
+ * The client_credentials grant (RFC 6749 section 4.4) of one named client. Rejects when the hook does.
+ * @param dpopKey private JWK for clients with `dpop`
+ */
+export function createClientCredentials(settings: ClientSettings, deps: ClientCredentialsDeps) {
+  const { oidc, provider, hooks, now } = deps
+  const { clientId, tokenEndpoint, scope, resource, audience } = settings
+  const auth = createClientAuth(
+    settings.auth,
+    tokenEndpoint === undefined ? oidc.assertionAudience : undefined,
+  )
+  const target = {
+    ...(resource === undefined ? {} : { resource }),
+    ...(scope === undefined ? {} : { scope }),
+  }
+
+  return async (dpopKey: JsonWebKey | undefined): Promise<ClientCredentialsRequest> => {
+    const extra = await hooks.tokenRequest?.({
+      grant: 'client_credentials',
+      client: settings.name,
+      ...target,
+    })
+    const parameters: Record<string, string> = {
+      ...settings.parameters,
+      ...extra,
+      ...target,
+      ...(audience === undefined ? {} : { audience }),
+    }
+    const cacheName = JSON.stringify([
+      oidc.issuer,
+      tokenEndpoint ?? null,
+      clientId,
+      settings.auth.method,
+      Object.entries({ ...parameters, scope: sortedScope(parameters.scope) }).sort(),
+      dpopKey ? await dpopThumbprint(dpopKey) : null,
+    ])
+
+    return {
+      cacheName,
+      dpopKey,
+      async send() {
+        const endpoint = tokenEndpoint === undefined ? {} : { tokenEndpoint }
+        let call: Awaited<ReturnType<typeof provider.call>> | undefined
+        try {
+          call = await provider.call({
+            limitMs: tokenLimitMs,
+            client: { clientId, auth, ...endpoint },
+          })
+          const answer = await client.clientCredentialsGrant(
+            call.configuration,
+            parameters,
+            dpopKey ? { DPoP: await call.dpop(dpopKey) } : undefined,
+          )
+          const granted = grantedToken(answer, dpopKey ? 'dpop' : 'bearer')
+          if (!granted) throw new Error('the token type is not what was asked for')
+          const { expiresInSeconds, ...token } = granted
+          const obtainedAt = now()
+          const expiry =
+            expiresInSeconds === undefined
+              ? {}
+              : { expiresAt: obtainedAt + expiresInSeconds * 1000 }
+          return { kind: 'token', token: { ...token, obtainedAt, ...expiry } }
+        } catch (error) {
+          return { kind: 'failed', failure: callFailure(error, call?.answer ?? { sent: false }) }
+        }
+      },
+    }
+  }
+}
+
+function sortedScope(scope: string | undefined): string {
+  return scope?.split(' ').filter(Boolean).sort().join(' ') ?? ''
+}

@@ -1,0 +1,19 @@
+import type { CallFailure } from '../oidc/call-failure.ts'
+import type { TokenFailure } from './token-result.ts'
+
+/** Why a token could not be had, as the caller of a machine token or an exchange is told. */
+export function tokenFailure({ kind }: CallFailure): TokenFailure {
+  // No user's refresh token is at stake in these grants: what is refused was configured by us.
+  return kind === 'misconfigured' || kind === 'refused'
+    ? 'provider_misconfigured'
+    : 'token_unavailable'
+}
+
+/** The fields that every failure event has. */
+export function failureFields({ error, status, cause }: CallFailure) {
+  return {
+    cause,
+    ...(error === undefined ? {} : { error }),
+    ...(status === undefined ? {} : { status }),
+  }
+}

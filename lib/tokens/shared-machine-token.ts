@@ -1,0 +1,67 @@
+import type { CallFailure } from '../oidc/call-failure.ts'
+import type { AccessToken } from '../session/session.ts'
+import type { KeyValue } from '../store/key-value.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { ClientCredentialsRequest } from './client-credentials.ts'
+import { underLease } from './lease.ts'
+import type { MachineTokenCache } from './machine-token-cache.ts'
+
+export interface SharedMachineTokenDeps {
+  cache: MachineTokenCache
+  store: KeyValue
+  log: Log
+  sleep(ms: number): Promise<void>
+}
+
+export type ObtainedToken =
+  | { kind: 'token'; token: AccessToken; from: 'store' | 'provider' }
+  | { kind: 'failed'; failure: CallFailure }
+
+const leaseMs = 5_000
+/** Then the holder of the lease is taken to be stuck, and we ask the provider ourselves. */
+const waitMs = 10_000
+
+/**
+ * A token that is usable, from the store or by a request that only one instance makes; the others watch
+ * the store. When the store is away the request is made anyway: a machine token needs nobody's session.
+ */
+export async function obtainShared(
+  { cache, store, log, sleep }: SharedMachineTokenDeps,
+  request: ClientCredentialsRequest,
+  isUsable: (token: AccessToken) => boolean,
+): Promise<ObtainedToken> {
+  const lease = { store, leaseMs, onLost: () => log.event('lease.lost', { what: 'machine token' }) }
+  const stored = async (): Promise<ObtainedToken | undefined> => {
+    const token = await cache.readToken(request.cacheName)
+    return token && isUsable(token) ? { kind: 'token', token, from: 'store' } : undefined
+  }
+  try {
+    let pauseMs = 25
+    for (let waitedMs = 0; waitedMs < waitMs; waitedMs += pauseMs) {
+      const found = await stored()
+      if (found) return found
+      const led = await underLease(
+        lease,
+        `lease:${cache.nameOf(request.cacheName)}`,
+        async () => (await stored()) ?? send(cache, request),
+      )
+      if (led) return led.value
+      pauseMs = Math.min(250, pauseMs * 2)
+      await sleep(pauseMs * (0.5 + Math.random()))
+    }
+  } catch (cause) {
+    log.event('store.unavailable', { store: store.kind, cause })
+  }
+  return send(cache, request)
+}
+
+async function send(
+  cache: MachineTokenCache,
+  request: ClientCredentialsRequest,
+): Promise<ObtainedToken> {
+  const answer = await request.send()
+  if (answer.kind === 'failed') return answer
+  // Not kept, it is obtained again by the next process that needs it.
+  await cache.writeToken(request.cacheName, answer.token).catch(() => undefined)
+  return { ...answer, from: 'provider' }
+}
