@@ -96,12 +96,14 @@ export function createExchange(deps: ExchangeDeps): ExchangedToken {
     const settings: ExchangeSettings = remote.exchange ?? {}
     const dpopKey = remote.dpop ? session.record.dpopKey : undefined
     const actor = settings.actor === undefined ? undefined : await actorOf(settings.actor)
+    // Delegation without its actor would be impersonation, which nobody has configured.
+    if (actor?.kind === 'none') return { kind: 'failed', code: 'provider_misconfigured' }
     if (actor?.kind === 'failed') return actor
     const answer = await requestExchange(
       {
         subjectToken: subject.token,
         settings,
-        ...(actor && 'token' in actor ? { actorToken: actor.token } : {}),
+        ...(actor === undefined ? {} : { actorToken: actor.token }),
         ...(dpopKey === undefined ? {} : { dpopKey }),
       },
       deps,
