@@ -12,7 +12,7 @@ export interface AttemptOwner {
   /** The final head arrived. */
   onHead(attempt: Attempt, status: number, headers: IncomingHttpHeaders): void
   /** It failed before anything was passed on. `answering`: the API had begun to answer. */
-  onFailure(attempt: Attempt, error: Error, answering: boolean): void
+  onFailure(error: Error, answering: boolean): void
   /** It failed while its answer was being passed on. */
   onBreak(error: Error): void
   /** The whole answer is there, and is about to be handed to the sink. */
@@ -132,7 +132,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     }
     this.#state = over
     this.#stopStallTimer()
-    if (state === waiting) this.#owner.onFailure(this, error, this.#answering)
+    if (state === waiting) this.#owner.onFailure(error, this.#answering)
     else if (state === passing) this.#owner.onBreak(error)
   }
 

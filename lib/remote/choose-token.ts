@@ -25,7 +25,8 @@ export interface TokenSources {
 /** What a token hook is told about the call. */
 export interface CallFacts {
   readonly method: string
-  readonly path: string
+  /** Path and query on the target. */
+  readonly upstreamPath: string
 }
 
 /**
@@ -114,7 +115,9 @@ function createHookChoice(
     }
     const user = session && { sub: session.record.sub, claims: session.record.claims }
     try {
-      const token = await hook({ remote: name, ...facts, ...(user ? { user } : {}), userToken })
+      const { method, upstreamPath: path } = facts
+      const context = { remote: name, method, path, userToken }
+      const token = await hook(user ? { ...context, user } : context)
       if (token === undefined) return none
       // A bound token needs its proof, whoever hands it on.
       if (users?.kind === 'dpop' && users.token === token) return users

@@ -16,6 +16,8 @@ export interface ReadyRemote {
   readonly settings: RemoteSettings
   readonly place: RemotePlace
   readonly upstream: Upstream
+  /** The same for WebSockets, which need HTTP/1.1. */
+  readonly socketUpstream: Upstream
   readonly needsSession: boolean
   readonly chooseToken: ChooseToken
   readonly readHeaders: (rawHeaders: readonly string[]) => RequestHead
@@ -54,11 +56,14 @@ export function prepareRemote(settings: RemoteSettings, deps: PrepareRemoteDeps)
     .filter(([name]) => !neverAdded.test(name))
   const methods = settings.methods && withHead(settings.methods)
   const origin = new URL(deps.publicOrigin)
+  const upstream = createUpstream(settings, deps)
+  const needsOther = settings.websocket && settings.http2
 
   return {
     settings,
     place,
-    upstream: createUpstream(settings, deps),
+    upstream,
+    socketUpstream: needsOther ? createUpstream({ ...settings, http2: false }, deps) : upstream,
     needsSession: needsSession(settings),
     chooseToken: createChooseToken(settings, deps),
     readHeaders: createRequestHeaders({

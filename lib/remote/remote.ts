@@ -1,15 +1,19 @@
 import type { Settings } from '../config/settings.ts'
 import { createForwardedTrust } from '../http/forwarded.ts'
-import { type ProblemCode, problemParts } from '../http/problem.ts'
+import type { ProblemCode } from '../http/problem.ts'
 import { requestId } from '../http/request-id.ts'
 import type { Log } from '../telemetry/log.ts'
-import { Call, type CallServices, type ReadSession } from './call.ts'
+import { Call } from './call.ts'
+import type { CallServices, ReadSession } from './call-services.ts'
 import type { TokenSources } from './choose-token.ts'
 import { createCors } from './cors.ts'
 import type { RemoteExchange, UpgradeExchange } from './exchange.ts'
 import { isRemoteTarget, matchRoute, remoteRoot } from './match-route.ts'
+import { createOpenSockets } from './open-sockets.ts'
 import { prepareRemote, type ReadyRemote } from './prepare-remote.ts'
+import { problemAnswer } from './problem-answer.ts'
 import { createTracing } from './trace.ts'
+import { endWith, upgrade } from './upgrade.ts'
 
 /** The proxy: everything below `/api/remote/`. */
 export interface Remote {
@@ -19,8 +23,10 @@ export interface Remote {
   handle(exchange: RemoteExchange): void
   /** Answers a request to switch to WebSocket, on its socket. Never throws. */
   upgrade(exchange: UpgradeExchange): void
-  /** Exchanges that have not been answered to the end. */
+  /** Exchanges that have not been answered to the end; open WebSockets do not count. */
   readonly inFlight: number
+  /** Before a shutdown: answers newcomers with 503 and closes WebSockets, which would never end by themselves. */
+  drain(): void
   /** Breaks whatever is under way, and closes all connections. Waiting for `inFlight` is the caller's. */
   close(): Promise<void>
 }
@@ -31,6 +37,11 @@ export interface RemoteDeps extends TokenSources {
   readonly log: Log
   /** Epoch milliseconds. */
   readonly now: () => number
+  /**
+   * How often the sessions of open WebSockets are looked at, in milliseconds.
+   * @default 5000
+   */
+  readonly socketCheckMs?: number
 }
 
 export function createRemote(deps: RemoteDeps): Remote {
@@ -57,6 +68,11 @@ export function createRemote(deps: RemoteDeps): Remote {
       inFlight -= 1
     },
   }
+  const openSockets = createOpenSockets({
+    readSession: deps.readSession,
+    everyMs: deps.socketCheckMs ?? 5000,
+    onError: (cause) => log.event('unexpected.error', { where: 'websocket session', cause }),
+  })
   let inFlight = 0
   let isClosing = false
 
@@ -74,32 +90,48 @@ export function createRemote(deps: RemoteDeps): Remote {
     }
   }
 
-  /** No such remote; or a name that could never be one, which is a path that wants to be another. */
   function refuse({ sink, rawHeaders }: RemoteExchange, name: string | undefined): void {
+    const { status, headers, body } = refusal(rawHeaders, name)
+    sink.on('error', () => undefined)
+    sink.writeHead(status, headers)
+    sink.end(body)
+  }
+
+  /** No such remote; or a name that could never be one, which is a path that wants to be another. */
+  function refusal(rawHeaders: readonly string[], name: string | undefined) {
     const isName = name === undefined || /^[\w-]*$/.test(name)
     const code: ProblemCode = isName ? 'unknown_remote' : 'bad_path'
     const incoming = rawHeaders.findIndex((it, i) => i % 2 === 0 && /^x-request-id$/i.test(it))
     const id = requestId(incoming < 0 ? undefined : rawHeaders[incoming + 1])
     log.event('request.refused', { requestId: id, code, route: remoteRoot })
-    const { status, headers, body } = problemParts(code, { requestId: id })
-    const length = String(Buffer.byteLength(body))
-    sink.on('error', () => undefined)
-    sink.writeHead(status, [...Object.entries(headers).flat(), 'content-length', length])
-    sink.end(body)
+    return problemAnswer(code, { requestId: id })
+  }
+
+  function drain(): void {
+    isClosing = true
+    openSockets.closeAll()
   }
 
   return {
     handles: isRemoteTarget,
     handle,
     upgrade(exchange) {
-      exchange.socket.destroy()
+      const { socket, target } = exchange
+      const match = matchRoute(target)
+      const remote = match && remotes.get(match.name)
+      socket.on('error', () => undefined)
+      if (isClosing) socket.destroy()
+      else if (match && remote) void upgrade({ services, openSockets }, remote, match, exchange)
+      else endWith(socket, refusal(exchange.rawHeaders, match?.name))
     },
+    drain,
     get inFlight() {
       return inFlight
     },
     async close() {
-      isClosing = true
-      await Promise.all([...remotes.values()].map(({ upstream }) => upstream.close()))
+      drain()
+      const upstreams = [...remotes.values()].flatMap((it) => [it.upstream, it.socketUpstream])
+      await Promise.all([...new Set(upstreams)].map((upstream) => upstream.close()))
     },
   }
 }

@@ -35,8 +35,7 @@ class IdleTimer {
  */
 export function readSmallBody(
   source: Readable,
-  bytes: number,
-  idleMs: number,
+  { bytes, idleMs }: { bytes: number; idleMs: number },
   done: (body: Buffer | BodyError) => void,
 ): void {
   const chunks: Buffer[] = []

@@ -17,6 +17,7 @@ export class RequestHead {
   forwardedFor: string | undefined
   connection: string | undefined
   expect: string | undefined
+  upgrade: string | undefined
   contentLength: string | undefined
   transferEncoding: string | undefined
   preflightMethod: string | undefined
@@ -49,7 +50,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'keep-alive': drop,
   te: drop,
   trailer: drop,
-  upgrade: drop,
+  upgrade: take('upgrade'),
   'http2-settings': drop,
   'transfer-encoding': take('transferEncoding'),
   'content-length': take('contentLength'),

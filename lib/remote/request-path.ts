@@ -1,3 +1,6 @@
+import type { RemotePlace } from './location.ts'
+import type { RouteMatch } from './match-route.ts'
+
 /**
  * What may follow a remote's name. A path is sent byte for byte or refused: it is never decoded,
  * resolved or tidied on its way, because two parties that tidy differently are how a proxy is left.
@@ -32,6 +35,19 @@ export function isSafePath(path: string): boolean {
 /** True when `query` (`''` or from its `?` on) may be sent: anything but what ends a query or a request line. */
 export function isSafeQuery(query: string): boolean {
   return !forbiddenInQuery.test(query)
+}
+
+/**
+ * The path and query that are asked of the target: its prefix, and behind it the same bytes. The path must
+ * be safe; that the origin cannot change by it is asserted once more for every path that is not plain.
+ */
+export function upstreamPath(place: RemotePlace, { path, query }: RouteMatch): string {
+  const whole = place.prefix + path
+  if (whole === '') return `/${query}`
+  if (!plainPath.test(whole) && new URL(place.origin + whole).origin !== place.origin) {
+    throw new TypeError('a path changed the origin')
+  }
+  return whole + query
 }
 
 function isSafeOddPath(path: string): boolean {

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { parseChallenges } from './challenge.ts'
+import { parseChallenges } from '../http/challenge.ts'
 import type { RemotePlace } from './location.ts'
 import { rewriteLocation } from './location.ts'
 

@@ -1,0 +1,31 @@
+import type { CsrfRule } from '../http/csrf.ts'
+import type { ForwardedTrust } from '../http/forwarded.ts'
+import type { Session } from '../session/session.ts'
+import type { MaybePromise } from '../store/key-value.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { Cors } from './cors.ts'
+import type { Tracing } from './trace.ts'
+
+/** What a request's cookie led to. */
+export type FoundSession =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'session'; readonly session: Session; readonly setCookie?: string }
+
+/** The session of a request, as the proxy asks for it. */
+export type ReadSession = (
+  cookieHeader: string | undefined,
+  mode: 'use' | 'peek',
+) => MaybePromise<FoundSession>
+
+/** What all calls share. */
+export interface CallServices {
+  readonly readSession: ReadSession
+  readonly csrf: CsrfRule
+  readonly cors: Cors
+  readonly basePath: string
+  readonly tracing: Tracing
+  readonly trusts: ForwardedTrust
+  readonly log: Log
+  /** A call, or a WebSocket, has come to its end. */
+  onOver(): void
+}

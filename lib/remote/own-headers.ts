@@ -1,0 +1,51 @@
+import { plainAddress } from '../http/forwarded.ts'
+import type { TokenResult } from '../tokens/token-result.ts'
+import type { CallServices } from './call-services.ts'
+import type { ReadyRemote } from './prepare-remote.ts'
+import type { RequestHead } from './request-headers.ts'
+
+/** What only the proxy may say about a request, put behind the headers that pass (P3). */
+export function addOwnHeaders(
+  head: RequestHead,
+  remote: ReadyRemote,
+  services: Pick<CallServices, 'tracing' | 'trusts'>,
+  call: { readonly peerAddress: string; readonly requestId: string },
+): void {
+  const { passed } = head
+  const before = services.trusts(call.peerAddress) ? head.forwardedFor : undefined
+  const chain = forwardedFor(before, plainAddress(call.peerAddress))
+  const traceparent = services.tracing.traceparent(head.traceparent)
+  if (chain !== '') passed.push('x-forwarded-for', chain)
+  passed.push('x-request-id', call.requestId, 'traceparent', traceparent)
+  // The state belongs to the trace that was begun elsewhere.
+  if (head.tracestate !== undefined && traceparent === head.traceparent) {
+    passed.push('tracestate', head.tracestate)
+  }
+  for (const part of remote.addedHeaders) passed.push(part)
+}
+
+/** Empty where no address is known: inside Next, unless its platform says. */
+function forwardedFor(before: string | undefined, address: string): string {
+  if (before === undefined) return address
+  return address === '' ? before : `${before}, ${address}`
+}
+
+/** Puts the token behind everything else. Answers a promise where a proof has to be signed first. */
+export function addToken(
+  passed: string[],
+  token: TokenResult,
+  remote: ReadyRemote,
+  request: { readonly method: string; readonly upstreamPath: string },
+): Promise<void> | undefined {
+  if (token.kind === 'bearer') {
+    passed.push('authorization', `Bearer ${token.token}`)
+  } else if (token.kind === 'dpop') {
+    const url = remote.place.origin + request.upstreamPath
+    return token.signer.proof(request.method, url).then((proof) => {
+      passed.push('authorization', `DPoP ${token.token}`, 'dpop', proof)
+    })
+  } else if (remote.addedAuthorization !== undefined) {
+    passed.push('authorization', remote.addedAuthorization)
+  }
+  return undefined
+}

@@ -1,0 +1,29 @@
+import type { Duplex } from 'node:stream'
+
+/** Two sockets that have become one connection. */
+export interface Tunnel {
+  /** Breaks both sides. */
+  close(): void
+}
+
+/**
+ * Joins two sockets, bytes as they come, with back-pressure both ways. Whichever side ends is ended on the
+ * other; whichever breaks, breaks the other.
+ */
+export function joinSockets(client: Duplex, upstream: Duplex, onClosed: () => void): Tunnel {
+  let isClosed = false
+  function close(): void {
+    if (isClosed) return
+    isClosed = true
+    client.destroy()
+    upstream.destroy()
+    onClosed()
+  }
+  for (const socket of [client, upstream]) {
+    socket.on('error', close)
+    socket.on('close', close)
+  }
+  client.pipe(upstream)
+  upstream.pipe(client)
+  return { close }
+}
