@@ -11,6 +11,7 @@ import { createLogoutCallback } from './endpoints/logout-callback.ts'
 import {
   createSessionAdministration,
   type SessionAdministration,
+  sessionKeyOf,
 } from './endpoints/session-administration.ts'
 import { createSilentLoginCallback } from './endpoints/silent-login-callback.ts'
 import { createStartSignIn } from './endpoints/start-sign-in.ts'
@@ -32,9 +33,12 @@ import { openStore } from './store/open-store.ts'
 import type { StoreEvents } from './store/watch-health.ts'
 import type { Log } from './telemetry/log.ts'
 import { createRecentMisconfigurations } from './telemetry/recent-misconfigurations.ts'
+import { createClientToken } from './tokens/client-token.ts'
 import { createDpopSigners } from './tokens/dpop.ts'
+import { createExchange } from './tokens/exchange.ts'
 import { createRefreshGrant } from './tokens/refresh-grant.ts'
 import { createRevocation } from './tokens/revocation.ts'
+import { createServerCode, type ServerCode } from './tokens/server-code.ts'
 import { createUserToken } from './tokens/user-token.ts'
 
 export interface BffOptions {
@@ -49,7 +53,7 @@ export interface BffOptions {
 }
 
 /** The running engine: what the hosts open their doors to. */
-export interface Bff {
+export interface Bff extends ServerCode {
   readonly settings: Settings
   /** Whether a path is an endpoint's. */
   handlesPath(path: string): boolean
@@ -119,8 +123,29 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     signer,
     log,
     now,
-    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    sleep,
     ...settings.tokens,
+  })
+  const clientToken = createClientToken({
+    clients: settings.clients,
+    cipher: createCipher(secrets, 'machine-token'),
+    oidc,
+    provider,
+    hooks: settings.hooks,
+    store,
+    signer,
+    log,
+    now,
+    sleep,
+  })
+  const exchangedToken = createExchange({
+    provider,
+    hooks: settings.hooks,
+    userToken,
+    clientToken,
+    signer,
+    log,
+    now,
   })
   const endSession = createEndSession({ sessions, revoke, log })
   const startSignIn = createStartSignIn({
@@ -184,9 +209,25 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     loginHref,
     log,
   })
-  const remote = createRemote({ settings, readSession: sessions.read, userToken, log, now })
+  const remote = createRemote({
+    settings,
+    readSession: sessions.read,
+    userToken,
+    clientToken,
+    exchangedToken,
+    log,
+    now,
+  })
 
   return {
+    ...createServerCode({
+      sessions,
+      keyOf: sessionKeyOf,
+      userToken,
+      clientToken,
+      // Undecorated: what a framework does to the global fetch must not keep a user's answer.
+      fetch: (input, init) => fetch(input, { cache: 'no-store', ...init }),
+    }),
     settings,
     handlesPath: router.handles,
     handle: router.handle,
@@ -207,6 +248,8 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     },
   }
 }
+
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
 async function createDpopKey() {
   const key = await generateDpopKey()

@@ -58,7 +58,7 @@ for (const dpop of [false, true]) {
       t.after(() => app.close())
       owners = watchTokens(app, () => signingIn)
 
-      const users = []
+      const users: { name: string; browser: ReturnType<App['browser']> }[] = []
       for (let i = 0; i < 20; i++) {
         signingIn = `user-${i}`
         app.provider.state.claims = { sub: signingIn }

@@ -1,0 +1,22 @@
+import type { Bff } from './bff.ts'
+import type { Config } from './config/define-config.ts'
+import { sharedEngine, startEngine } from './hosts/start-engine.ts'
+
+export type { Bff } from './bff.ts'
+export { type Config, defineConfig } from './config/define-config.ts'
+export type { SessionAdministration, SessionSummary } from './endpoints/session-administration.ts'
+export type { ServerCode, TokenFor, Whose } from './tokens/server-code.ts'
+export { TokenUnavailableError } from './tokens/token-fetch.ts'
+export type { TokenFailure, TokenResult } from './tokens/token-result.ts'
+
+/**
+ * The engine of this process, for server code: started with the settings of the environment and `config`
+ * on the first call, shared with the host after that. A worker without a host calls `close()` at its end.
+ *
+ * @throws Error that lists every problem of the configuration
+ */
+export async function openBff(config: Config): Promise<Bff> {
+  const started = await sharedEngine(() => startEngine(config))
+  if (!started.ok) throw new Error(started.report)
+  return started.bff
+}
