@@ -1,0 +1,9 @@
+/** Tells the benchmark where this process listens, and, when asked, how much processor time it has used. */
+export function reportCpu(port: number): void {
+  process.on('message', () => {
+    const { user, system } = process.cpuUsage()
+    process.send?.({ cpuMicroseconds: user + system })
+  })
+  process.on('disconnect', () => process.exit())
+  process.send?.({ port })
+}
