@@ -51,8 +51,9 @@ export interface RemoteConfig {
   /** Request headers on their way to the API. */
   headers?: RemoteHeadersConfig
   /**
-   * Refuse to call the API with a token that is not bound to a key (RFC 9449). Needs `oidc.dpop`, or
-   * `dpop` on the machine client. Bound tokens are sent as bound tokens whatever this says.
+   * Insist on tokens that are bound to a key (RFC 9449): a plain one is not sent, and an exchanged one
+   * is asked for as bound. Needs `oidc.dpop`, or `dpop` on the machine client. Tokens that are bound
+   * travel as such whatever this says.
    * @default false
    */
   dpop?: boolean

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Finding, House } from './house.ts'
+import { checkImportCycles } from './import-cycles.ts'
+import { checkImportDirection } from './import-direction.ts'
+import { checkPackagePlaces } from './package-places.ts'
+
+const houseOf = (files: Record<string, string>): House => new Map(Object.entries(files))
+const lines = (findings: Finding[]) =>
+  findings.map(({ file, line, message }) => `${file}:${line} ${message}`)
+
+describe('import direction', () => {
+  const refused: [title: string, file: string, source: string, says: RegExp][] = [
+    ['upwards', 'lib/http/a.ts', "import { b } from '../store/b.ts'", /http lies below store/],
+    ['a neighbour', 'lib/config/a.ts', "import { b } from '../store/b.ts'", /are neighbours/],
+    ['a type upwards', 'lib/oidc/a.ts', "import type { B } from '../tokens/b.ts'", /lies below/],
+    ['an export upwards', 'lib/oidc/a.ts', "export { b } from '../bff.ts'", /lies below bff/],
+    ['import() upwards', 'lib/oidc/a.ts', "const b = await import('../bff.ts')", /lies below bff/],
+    ['the demo from lib', 'lib/bff.ts', "import { b } from '../demo/b.ts'", /nothing of ours/],
+    ['an alias', 'lib/http/a.ts', "import { b } from '#lib/store/b.ts'", /lies below store/],
+    ['a new room', 'lib/attic/a.ts', "import { b } from '../http/b.ts'", /has no row/],
+    ['lib from client', 'client/a.ts', "import { b } from '#lib/http/b.ts'", /only client\//],
+    ['sessions from demo', 'demo/a.ts', "import { b } from '#lib/session/b.ts'", /lib\/http\//],
+  ]
+  for (const [title, file, source, says] of refused) {
+    test(`refuses ${title}, with its line`, () => {
+      const [finding, ...rest] = checkImportDirection(
+        houseOf({ [file]: `// first line\n${source}\n` }),
+      )
+      assert.equal(finding?.line, 2)
+      assert.match(finding.message, says)
+      assert.deepEqual(rest, [])
+    })
+  }
+
+  test('allows rows below, the own room, and from outside everything', () => {
+    const house = houseOf({
+      'lib/bff.ts': "import './router.ts'\nimport './http/problem.ts'",
+      'lib/remote/a.ts': "import './b.ts'\nimport '../tokens/c.ts'\nimport 'undici'",
+      'lib/remote/a.test.ts': "import '../../test/support/d.ts'",
+      'app/page.tsx': "import '#lib/hosts/next.ts'\nimport '../client/bff.ts'",
+      'demo/api.ts': "import '../lib/http/problem.ts'",
+      'test/e.test.ts': "import '#lib/session/sessions.ts'",
+    })
+    assert.deepEqual(checkImportDirection(house), [])
+  })
+})
+
+describe('import cycles', () => {
+  test('tells a circle of types once, with the way around', () => {
+    const house = houseOf({
+      'lib/a.ts': "import type { B } from './b.ts'",
+      'lib/b.ts': "import { c } from './c.ts'",
+      'lib/c.ts': "\nimport type { A } from './a.ts'",
+      'lib/d.ts': "import { a } from './a.ts'",
+    })
+    assert.deepEqual(lines(checkImportCycles(house)), [
+      'lib/c.ts:2 imports in a circle: lib/a.ts -> lib/b.ts -> lib/c.ts -> lib/a.ts',
+    ])
+  })
+
+  test('two ways to one file are no circle', () => {
+    const house = houseOf({
+      'lib/a.ts': "import './b.ts'\nimport './c.ts'",
+      'lib/b.ts': "import './d.ts'",
+      'lib/c.ts': "import './d.ts'",
+      'lib/d.ts': '',
+    })
+    assert.deepEqual(checkImportCycles(house), [])
+  })
+})
+
+describe('packages', () => {
+  const refused: [file: string, source: string, says: RegExp][] = [
+    ['lib/session/ticket.ts', "import { sealData } from 'iron-session'", /lib\/session\/seal.ts/],
+    ['lib/hosts/next.ts', "import { NextResponse } from 'next/server'", /next, whose place/],
+    ['lib/bff.ts', "import type { FC } from 'react'", /react, whose place/],
+    ['lib/store/memory.ts', "import { DatabaseSync } from 'node:sqlite'", /node:sqlite/],
+    ['app/page.tsx', "import { createClient } from 'redis'", /redis, whose place/],
+    ['lib/http/a.ts', "import _ from 'lodash'", /does not list/],
+    ['client/bff.ts', "import { z } from 'zod'", /zod, whose place/],
+  ]
+  for (const [file, source, says] of refused) {
+    test(`refuses ${source} in ${file}`, () => {
+      const [finding, ...rest] = checkPackagePlaces(houseOf({ [file]: source }))
+      assert.match(finding?.message ?? '', says)
+      assert.deepEqual(rest, [])
+    })
+  }
+
+  test('allows each package in its place, and all of them in tests', () => {
+    const house = houseOf({
+      'lib/session/seal.ts': "import { sealData } from 'iron-session'",
+      'lib/store/redis.ts': "import { createClient } from 'redis'",
+      'lib/http/a.ts': "import { isIP } from 'node:net'",
+      'app/page.tsx': "import { useState } from 'react'",
+      'test/a.test.ts': "import { generateKeyPair } from 'jose'",
+    })
+    assert.deepEqual(checkPackagePlaces(house), [])
+  })
+})

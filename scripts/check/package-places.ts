@@ -1,0 +1,41 @@
+import { type Finding, type House, isTest } from './house.ts'
+import { moduleGraph } from './module-graph.ts'
+
+/** Where each package may be imported. What lib/ imports and is not listed here is a finding. */
+const places: Readonly<Record<string, readonly string[]>> = {
+  'iron-session': ['lib/session/seal.ts'],
+  'openid-client': ['lib/oidc/', 'lib/tokens/'],
+  jose: ['lib/oidc/', 'lib/tokens/', 'lib/session/cipher.ts', 'demo/'],
+  '@upstash/redis': ['lib/store/upstash'],
+  redis: ['lib/store/redis'],
+  'node:sqlite': ['lib/store/sqlite'],
+  undici: ['lib/remote/', 'bench/'],
+  zod: ['lib/config/'],
+  pino: ['lib/telemetry/'],
+  '@opentelemetry/api': ['lib/telemetry/'],
+  next: ['app/', 'middleware.ts', 'instrumentation.ts', 'next.config.ts', 'server.ts'],
+  react: ['app/', 'client/use-session.ts'],
+  'react-dom': ['app/'],
+  'oidc-provider': ['demo/'],
+}
+
+export function checkPackagePlaces(house: House): Finding[] {
+  return [...moduleGraph(house)].flatMap(([file, imports]) =>
+    isTest(file)
+      ? []
+      : imports.flatMap(({ line, package: name }) => {
+          const message = name === undefined ? undefined : objection(file, name)
+          return message === undefined ? [] : [{ file, line, message }]
+        }),
+  )
+}
+
+function objection(file: string, name: string): string | undefined {
+  const allowed = places[name]
+  if (!allowed) {
+    const free = !file.startsWith('lib/') || name.startsWith('node:')
+    return free ? undefined : `imports ${name}, which scripts/check/package-places.ts does not list`
+  }
+  if (allowed.some((prefix) => file.startsWith(prefix))) return undefined
+  return `imports ${name}, whose place is ${allowed.join(', ')}`
+}
