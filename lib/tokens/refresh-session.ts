@@ -154,7 +154,7 @@ async function saveInsistently(
   session: Session,
   change: (record: SessionRecord) => SessionRecord,
 ): Promise<Session | undefined> {
-  const giveUpAt = deps.now() + saveForMs
+  const giveUpAt = performance.now() + saveForMs
   let current: Session | undefined = session
   for (;;) {
     try {
@@ -163,7 +163,7 @@ async function saveInsistently(
       if (saved) return saved
       current = await deps.sessions.readFresh(session.key)
     } catch (error) {
-      if (!(error instanceof StoreUnavailableError) || deps.now() > giveUpAt) throw error
+      if (!(error instanceof StoreUnavailableError) || performance.now() > giveUpAt) throw error
       await deps.sleep(200)
     }
   }

@@ -82,7 +82,8 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
   async function fly(session: Session, slot: string, target: TokenTarget): Promise<RefreshResult> {
     const isUsable = (token: AccessToken) =>
       token.token !== target.rejected && isFresh(token, now(), marginSeconds)
-    const giveUpAt = now() + deps.waitersSeconds * 1000
+    // How long somebody waits is no matter of the clock on the wall, which may be set meanwhile.
+    const giveUpAt = performance.now() + deps.waitersSeconds * 1000
     const { resource, scope } = target
     const request = {
       slot,
@@ -100,7 +101,7 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
       if (!latest) return { kind: 'ended' }
       const token = latest.record.accessTokens[slot]
       if (token && isUsable(token)) return { kind: 'token', token, record: latest.record }
-      if (now() > giveUpAt) {
+      if (performance.now() > giveUpAt) {
         return { kind: 'kept', code: 'token_unavailable', record: latest.record }
       }
     }
