@@ -88,9 +88,8 @@ export function createRedisStore(options: RedisStoreOptions): KeyValue {
     }
   }
 
-  /** Before, so that nothing read earlier is remembered; after, because a script may be sent twice. */
+  /** The answer to a write may come before the report of it, and the writer reads what it wrote. */
   async function writeEntry<T>(key: string, write: () => Promise<T>): Promise<T> {
-    reads.invalidate(key)
     try {
       return await write()
     } finally {

@@ -18,7 +18,7 @@ export interface TrackedReadsOptions {
 export interface TrackedReads {
   get(key: string): MaybePromise<Entry | undefined>
   getFresh(key: string): Promise<Entry | undefined>
-  /** The key changed, or is about to be changed by us; null: anything may have. */
+  /** The key changed, as the server reports or we know; null: anything may have. */
   invalidate(key: string | null): void
 }
 
