@@ -20,7 +20,9 @@ export interface DemoStackOptions {
 /** Provider and API in this process, so that their counters can be read; Cloakroom in one of its own. */
 export interface DemoStack {
   readonly origin: string
-  /** Everything that clients have received from Cloakroom, headers included. */
+  /** Everything that clients have sent to Cloakroom, headers included. */
+  sent(): string
+  /** Everything that they have received from it. */
   received(): string
   readonly provider: DemoProvider
   readonly api: DemoApi
@@ -58,6 +60,7 @@ export async function startDemoStack(options: DemoStackOptions = {}): Promise<De
     origin,
     provider,
     api,
+    sent: () => tap.sent(),
     received: () => tap.received(),
     cloakroom: () => cloakroom,
     async crashAndRestart() {
