@@ -25,7 +25,10 @@ export const problems = {
   upgrade_required: [426, 'This endpoint speaks WebSocket only.'],
   header_too_large: [431, 'The request headers are too large.'],
   internal_error: [500, 'Something went wrong on our side.'],
-  provider_misconfigured: [500, 'The sign-in service refused this application. Its operator has been told.'],
+  provider_misconfigured: [
+    500,
+    'The sign-in service refused this application. Its operator has been told.',
+  ],
   bad_provider_answer: [502, 'The sign-in service gave an answer that we cannot use.'],
   upstream_unreachable: [502, 'The API could not be reached.'],
   upstream_bad_answer: [502, 'The API gave an answer that cannot be passed on.'],
