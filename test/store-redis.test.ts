@@ -235,6 +235,17 @@ describe('redis store, S8: outages', () => {
     assert.ok(proxy.connections() > 1, 'the silent connection was given up')
   })
 
+  it('a server that became a replica: unavailable until the address leads to a primary', async () => {
+    const store = open({ url: server.url, ...impatient() })
+    await store.create('a', 'one', MINUTE)
+    await command(server, ['REPLICAOF', '127.0.0.1', '1'])
+    await assert.rejects(store.replace('a', 1, 'two'), StoreUnavailableError)
+    await assert.rejects(store.replace('a', 1, 'two'), StoreUnavailableError)
+    await command(server, ['REPLICAOF', 'NO', 'ONE'])
+    await answers(store)
+    assert.equal(await store.replace('a', 1, 'two'), 2)
+  })
+
   it('a pause of this process is not taken for an outage', async () => {
     const store = open({ url: server.url, ...impatient() })
     await store.create('a', 'one', MINUTE)
