@@ -69,11 +69,20 @@ function tokenOf(result: TokenResult): string {
 
 describe('machine tokens (RFC 6749 section 4.4)', () => {
   test('T9: a thousand first uses at once make one request, and the next use needs no promise', async () => {
-    const { clientToken } = instance()
+    let leases = 0
+    const store = createMemoryStore()
+    const counted: KeyValue = {
+      ...store,
+      acquireLease: (...args) => {
+        leases += 1
+        return store.acquireLease(...args)
+      },
+    }
+    const { clientToken } = instance({ store: counted })
     const { result, count } = await counting(() =>
       Promise.all(Array.from({ length: 1000 }, () => clientToken('catalog', {}))),
     )
-    assert.equal(count, 1)
+    assert.deepEqual([count, leases], [1, 1])
     assert.equal(new Set(result.map(tokenOf)).size, 1)
     assert.ok(!(clientToken('catalog', {}) instanceof Promise))
     assert.equal(requests().at(-1)?.get('scope'), 'catalog inventory')
@@ -86,6 +95,21 @@ describe('machine tokens (RFC 6749 section 4.4)', () => {
     )
     assert.equal(count, 1)
     assert.equal(new Set(result).size, 1)
+  })
+
+  test('T9: whoever gets the lease too late finds what the one before has left', async () => {
+    const store = createMemoryStore()
+    let early: TokenResult | undefined
+    const late: KeyValue = {
+      ...store,
+      async acquireLease(...args) {
+        early ??= await instance({ store }).get()
+        return store.acquireLease(...args)
+      },
+    }
+    const { result, count } = await counting(() => instance({ store: late }).get())
+    assert.equal(count, 1)
+    assert.ok(early && tokenOf(early) === tokenOf(result))
   })
 
   test('T9: what is in the store is neither the token nor the name of the client', async () => {
@@ -189,7 +213,10 @@ describe('renewal of machine tokens', () => {
       assert.equal(tokenOf(await get()), first)
       while (!log.events.some(({ event }) => event === 'token.machine.failed')) await turn()
       await turn()
-      for (let index = 0; index < 20; index++) assert.equal(tokenOf(await get()), first)
+      for (let index = 0; index < 20; index++) {
+        assert.equal(tokenOf(await get()), first)
+        await turn()
+      }
     })
     assert.equal(count, 1)
     assert.ok(!(clientToken('catalog', {}) instanceof Promise))

@@ -92,4 +92,16 @@ describe('revocation (RFC 7009)', () => {
     assert.notEqual(proofs[0]?.jti, proofs[1]?.jti)
     assert.equal(peer.state.revoked.at(-1), 'bound')
   })
+
+  test('T10: a second challenge in a row is a failure, not a third try', async () => {
+    const { revoke, log } = revocationUnderTest()
+    peer.override('revocation', () => ({
+      status: 400,
+      body: { error: 'use_dpop_nonce' },
+      headers: { 'dpop-nonce': 'another' },
+    }))
+    await revoke({ refreshToken: 'bound', dpopKey: await generateDpopKey() }, 'alice')
+    assert.equal(sent().length, 2)
+    assert.equal(log.events.at(-1)?.event, 'token.revocation_failed')
+  })
 })
