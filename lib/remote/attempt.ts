@@ -77,12 +77,12 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (wasHeld && !this.#endedWhileHeld) this.#controller?.resume()
   }
 
-  /** Cancels the call: nothing is told to the owner any more. */
-  abort(reason: Error): void {
+  /** Cancels what is still under way: nothing is told to the owner any more. */
+  abort(reason: string): void {
     if (this.#state === over) return
     this.#state = over
     this.#stopStallTimer()
-    this.#controller?.abort(reason)
+    this.#controller?.abort(new Error(reason))
   }
 
   onRequestStart(controller: Controller): void {
@@ -114,7 +114,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
       }
     } else if (this.#state === discarding) {
       this.#discarded += chunk.length
-      if (this.#discarded > maxDiscardedBytes) this.abort(new Error('discarded'))
+      if (this.#discarded > maxDiscardedBytes) this.abort('discarded')
     }
   }
 
@@ -162,7 +162,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     // A client that takes nothing would hold the API's connection for ever.
     this.#stallTimer ??= setTimeout(() => {
       if (this.#state !== passing) return
-      this.abort(new Error('stalled'))
+      this.abort('stalled')
       this.#owner.onBreak(new Error('the client does not take the answer'))
     }, this.#owner.idleTimeoutMs)
   }

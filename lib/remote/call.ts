@@ -110,7 +110,7 @@ export class Call implements AttemptOwner, AnswerContext {
   crash(cause: unknown) {
     if (cause instanceof StoreUnavailableError) return this.fail('store_unavailable', { cause })
     this.#services.log.event('unexpected.error', { where: this.#remote.place.publicPrefix, cause })
-    this.#attempt?.abort(new Error('crashed'))
+    this.#attempt?.abort('crashed')
     if (this.#isAnswered) this.sink.destroy()
     else this.fail('internal_error', { cause })
   }
@@ -277,7 +277,7 @@ export class Call implements AttemptOwner, AnswerContext {
     this.#isOver = true
     if (this.#isAdmitted) this.#remote.upstream.released()
     if (!this.#isAnswered) logAbort(this.#services.log, this.#logged, 'client')
-    this.#attempt?.abort(new Error('the client went away'))
+    this.#attempt?.abort('the client went away')
     if (this.#body instanceof PassingBody) this.#body.destroy()
     if (this.#source) dropRest(this.#source)
     this.#services.onOver()

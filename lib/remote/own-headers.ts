@@ -12,8 +12,9 @@ export function addOwnHeaders(
   call: { readonly peerAddress: string; readonly requestId: string },
 ): void {
   const { passed } = head
-  const before = services.trusts(call.peerAddress) ? head.forwardedFor : undefined
-  const chain = forwardedFor(before, plainAddress(call.peerAddress))
+  const before = head.forwardedFor
+  const isBelieved = before !== undefined && services.trusts(call.peerAddress)
+  const chain = forwardedFor(isBelieved ? before : undefined, plainAddress(call.peerAddress))
   const traceparent = services.tracing.traceparent(head.traceparent)
   if (chain !== '') passed.push('x-forwarded-for', chain)
   passed.push('x-request-id', call.requestId, 'traceparent', traceparent)
