@@ -18,8 +18,8 @@ export interface RedisWireEvents {
 export interface RedisLinkOptions {
   /** Connects, or rejects, at the latest when the signal fires. */
   dial(events: RedisWireEvents, signal: AbortSignal): Promise<RedisWire>
-  /** What a rejection of `send` was: the server's own answer, the wish of a wrong server, or a broken line. */
-  judge(error: unknown): 'refused' | 'wrong server' | 'broken'
+  /** What a rejection of `send` means: an answer of the server, or that this connection is of no use. */
+  judge(error: unknown): 'refused' | 'useless'
   /** A connection ended: whatever was known through it is worth nothing from here on. */
   onLost(): void
   commandTimeoutMs: number
@@ -34,6 +34,8 @@ export interface RedisLink {
   close(): void
 }
 
+/** Commands without an answer yet, after which another one fails at once instead of queueing. */
+const MAX_UNDER_WAY = 10_000
 /** A connection that ended sooner than this counts as a failure, so that nothing reconnects in a tight loop. */
 const SETTLED_AFTER_MS = 5_000
 const LONGEST_BACK_OFF_MS = 2_000
@@ -54,21 +56,26 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   let heardAt = 0
   let failures = 0
   let lastCause: unknown = new Error('not connected yet')
+  let trying = false
+  let underWay = 0
   let closed = false
   const closing = new AbortController()
 
   async function keepTrying(): Promise<void> {
+    if (trying) return
+    trying = true
     while (!closed && !wire) {
-      if (failures > 0) await pause()
-      const attempt = connect()
+      const attempt = failures === 0 ? connect() : pause().then(connect)
       if (failures === 0) firstAttempt = attempt
       await attempt
       firstAttempt = undefined
     }
+    trying = false
   }
 
   async function connect(): Promise<void> {
     let opened: RedisWire | undefined
+    if (closed) return
     try {
       const onLost = (cause: unknown) => opened && lose(opened, cause)
       opened = await dial({ onLost, onHeard }, closing.signal)
@@ -105,7 +112,9 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     if (!wire && firstAttempt) await withDeadline(firstAttempt).catch(unavailable)
     const used = wire
     if (!used) throw new StoreUnavailableError(lastCause)
+    if (underWay >= MAX_UNDER_WAY) throw new StoreUnavailableError(new Error('too many commands'))
     const sentAt = performance.now()
+    underWay++
     try {
       const reply = await withDeadline(used.send(args))
       onHeard()
@@ -115,12 +124,14 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
         if (heardAt < sentAt) lose(used, error)
         throw new StoreUnavailableError(error)
       }
-      const verdict = judge(error)
-      if (verdict === 'broken') throw new StoreUnavailableError(error)
-      onHeard()
-      if (verdict === 'refused') throw error
+      if (judge(error) === 'refused') {
+        onHeard()
+        throw error
+      }
       lose(used, error)
       throw new StoreUnavailableError(error)
+    } finally {
+      underWay--
     }
   }
 

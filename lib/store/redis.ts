@@ -31,8 +31,6 @@ interface Dialing {
 }
 
 const DIAL_TIMEOUT_MS = 2_000
-/** Commands under way, after which another one fails at once. */
-const MAX_QUEUED = 10_000
 
 /**
  * Any number of instances on one Redis 6 or later (or what speaks like it). Connects in the
@@ -136,11 +134,10 @@ function errorCode(error: unknown): string | undefined {
   return error instanceof ErrorReply ? error.message.split(' ', 1)[0] : undefined
 }
 
-/** A replica, or a server that lost its replicas, was a primary once: the address may lead elsewhere by now. */
-function judge(error: unknown): 'refused' | 'wrong server' | 'broken' {
+/** A server that turned into a replica was a primary once: by now the address may lead to another one. */
+function judge(error: unknown): 'refused' | 'useless' {
   const code = errorCode(error)
-  if (code === undefined) return 'broken'
-  return code === 'READONLY' || code === 'MASTERDOWN' ? 'wrong server' : 'refused'
+  return code === undefined || code === 'READONLY' || code === 'MASTERDOWN' ? 'useless' : 'refused'
 }
 
 /**
@@ -148,19 +145,24 @@ function judge(error: unknown): 'refused' | 'wrong server' | 'broken' {
  * without. Any other refusal (a wrong password, a server that is loading) is a failure like all others.
  */
 async function open(dialing: Dialing): Promise<{ wire: RedisWire; tracked: boolean }> {
+  const signal = AbortSignal.any([dialing.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
   try {
-    return { wire: await connect(dialing, 'tracked'), tracked: true }
+    return { wire: await connect({ ...dialing, signal }, 'tracked'), tracked: true }
   } catch (error) {
     if (errorCode(error) === undefined) throw error
-    const wire = await connect(dialing, 'untracked')
+    const wire = await connect({ ...dialing, signal }, 'untracked')
+    signal.addEventListener('abort', wire.destroy)
     const answer = await wire.send(['CLIENT', 'TRACKING', 'ON']).catch((refusal) => refusal)
+    signal.removeEventListener('abort', wire.destroy)
     if (errorCode(answer) !== undefined) return { wire, tracked: false }
     wire.destroy()
     throw error
   }
 }
 
-function connect(dialing: Dialing, mode: 'tracked' | 'untracked'): Promise<RedisWire> {
+async function connect(dialing: Dialing, mode: 'tracked' | 'untracked'): Promise<RedisWire> {
+  const { signal } = dialing
+  signal.throwIfAborted()
   const client = createClient({
     url: dialing.url,
     RESP: 3,
@@ -169,7 +171,6 @@ function connect(dialing: Dialing, mode: 'tracked' | 'untracked'): Promise<Redis
     disableOfflineQueue: true,
     disableClientInfo: true,
     maintNotifications: 'disabled',
-    commandsQueueMaxLength: MAX_QUEUED,
     // Deadlines and reconnection are the link's: those of the client end when a command is written, and
     // its cache has no way to say that a connection is merely silent.
     commandOptions: { timeout: 0 },
@@ -181,17 +182,17 @@ function connect(dialing: Dialing, mode: 'tracked' | 'untracked'): Promise<Redis
     send: (args) => client.sendCommand(args),
     destroy: () => client.destroy(),
   }
-  const signal = AbortSignal.any([dialing.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
   return new Promise((resolve, reject) => {
-    const giveUp = (): void => {
+    const fail = (cause: unknown): void => {
       client.destroy()
-      reject(signal.reason)
+      reject(cause)
     }
-    signal.addEventListener('abort', giveUp, { once: true })
-    client.connect().then(() => {
-      signal.removeEventListener('abort', giveUp)
-      if (signal.aborted) client.destroy()
-      else resolve(wire)
-    }, reject)
+    const giveUp = (): void => fail(signal.reason)
+    signal.addEventListener('abort', giveUp)
+    client
+      .connect()
+      // Too late: the client has no way to stop a connection that is still being made.
+      .then(() => (signal.aborted ? client.destroy() : resolve(wire)), fail)
+      .finally(() => signal.removeEventListener('abort', giveUp))
   })
 }
