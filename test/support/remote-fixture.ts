@@ -212,17 +212,18 @@ export async function rawRequest(port: number, text: string): Promise<RawAnswer>
   const socket = connect(port, '127.0.0.1')
   socket.on('error', () => undefined)
   socket.write(text, 'latin1')
+  const isHead = text.startsWith('HEAD ')
   let received = ''
   const done = new Promise<void>((resolve) => {
     socket.on('data', (data) => {
       received += data.toString('latin1')
-      if (parseAnswer(received)?.complete) resolve()
+      if (parseAnswer(received, isHead)?.complete) resolve()
     })
     socket.on('close', () => resolve())
   })
   await done
   socket.destroy()
-  const answer = parseAnswer(received)
+  const answer = parseAnswer(received, isHead)
   assert.ok(answer, `no answer, but: ${JSON.stringify(received)}`)
   return answer
 }
@@ -249,13 +250,13 @@ export function request(
   return rawRequest(port, `${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n${body ?? ''}`)
 }
 
-function parseAnswer(text: string): RawAnswer | undefined {
+function parseAnswer(text: string, isHead: boolean): RawAnswer | undefined {
   const headEnd = text.indexOf('\r\n\r\n')
   if (headEnd < 0) return undefined
   const [statusLine = '', ...lines] = text.slice(0, headEnd).split('\r\n')
   const status = Number(statusLine.split(' ')[1])
   const rest = text.slice(headEnd + 4)
-  if (status === 100) return parseAnswer(rest)
+  if (status < 200) return parseAnswer(rest, isHead)
   const rawHeaders = lines.map((line): [string, string] => {
     const colon = line.indexOf(':')
     return [line.slice(0, colon), line.slice(colon + 1).trim()]
@@ -266,11 +267,11 @@ function parseAnswer(text: string): RawAnswer | undefined {
     headers[key] = headers[key] === undefined ? value : `${headers[key]}, ${value}`
   }
   const base = { status, headers, rawHeaders }
+  if (isHead || status === 204 || status === 304) return { ...base, body: rest, complete: true }
   if (headers['transfer-encoding'] === 'chunked') return { ...base, ...unchunk(rest) }
   const length = headers['content-length']
   const body = length === undefined ? rest : rest.slice(0, Number(length))
-  const bodyless = status === 204 || status === 304
-  return { ...base, body, complete: bodyless || body.length === Number(length ?? Number.NaN) }
+  return { ...base, body, complete: body.length === Number(length ?? Number.NaN) }
 }
 
 function unchunk(text: string): { body: string; complete: boolean } {

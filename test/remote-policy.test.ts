@@ -1,0 +1,324 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { StoreUnavailableError } from '#lib/store/key-value.ts'
+import {
+  answerJson,
+  type RemoteFixtureOptions,
+  request,
+  startRemote,
+  startUpstream,
+  type Upstream,
+} from './support/remote-fixture.ts'
+
+const codeOf = (answer: { body: string }) => JSON.parse(answer.body).code
+
+async function withRemote(
+  settings: Omit<RemoteFixtureOptions, 'remotes'> & {
+    remote?: Partial<RemoteFixtureOptions['remotes'][number]>
+    upstream?: Upstream
+  },
+  test: (context: {
+    port: number
+    upstream: Upstream
+    events: { event: string }[]
+  }) => Promise<void>,
+): Promise<void> {
+  const { remote, ...options } = settings
+  const upstream = settings.upstream ?? (await startUpstream())
+  const fixture = await startRemote({
+    ...options,
+    remotes: [{ target: upstream.origin, ...remote }],
+  })
+  try {
+    await test({ port: fixture.port, upstream, events: fixture.events })
+    await fixture.idle()
+  } finally {
+    await fixture.close()
+    await upstream.close()
+  }
+}
+
+describe('the CSRF rule in front of every remote', () => {
+  const own = 'https://app.example'
+  const listed = 'https://spa.example'
+  for (const [title, headers, status] of [
+    ['a same-origin fetch', {}, 200],
+    ['a same-origin fetch with Origin', { origin: own }, 200],
+    ['an old browser with the header', { 'sec-fetch-site': '', 'x-csrf': '1' }, 200],
+    ['an old browser without the header', { 'sec-fetch-site': '' }, 403],
+    [
+      'a cross-site page, even with the header',
+      { 'sec-fetch-site': 'cross-site', 'x-csrf': '1' },
+      403,
+    ],
+    ['a sibling site', { 'sec-fetch-site': 'same-site' }, 403],
+    ['a navigation', { 'sec-fetch-site': 'none' }, 403],
+    ['Origin: null', { origin: 'null' }, 403],
+    ['a foreign Origin', { origin: 'https://evil.example' }, 403],
+    [
+      'a listed origin with the header',
+      { origin: listed, 'sec-fetch-site': 'cross-site', 'x-csrf': '1' },
+      200,
+    ],
+    ['a listed origin without the header', { origin: listed, 'sec-fetch-site': 'cross-site' }, 403],
+  ] as const) {
+    it(`answers ${status} to ${title}, for every method`, async () => {
+      await withRemote({ origins: [listed] }, async ({ port, upstream }) => {
+        for (const method of ['GET', 'POST', 'DELETE', 'OPTIONS', 'HEAD']) {
+          const answer = await request(port, '/api/remote/api/x', { method, headers })
+          assert.equal(answer.status, status, method)
+        }
+        assert.equal(upstream.requests.length, status === 200 ? 5 : 0)
+      })
+    })
+  }
+
+  it('sends CORS headers to a listed origin only, whatever the API says', async () => {
+    const upstream = await startUpstream((_, response) => {
+      response.setHeader('access-control-allow-origin', '*')
+      answerJson(response)
+    })
+    await withRemote({ upstream, origins: [listed] }, async ({ port }) => {
+      const cors = (answer: { headers: Record<string, string> }) => [
+        answer.headers['access-control-allow-origin'],
+        answer.headers['access-control-allow-credentials'],
+      ]
+      const cross = { 'sec-fetch-site': 'cross-site', 'x-csrf': '1' }
+      const get = (headers: Record<string, string>, method = 'GET') =>
+        request(port, '/api/remote/api/x', { method, headers })
+      const good = await get({ ...cross, origin: listed })
+      assert.deepEqual(cors(good), [listed, 'true'])
+      assert.equal(good.headers.vary, 'Cookie, Origin')
+      assert.deepEqual(cors(await get({ ...cross, origin: listed, cookie: '' })), [listed, 'true'])
+      assert.deepEqual(cors(await get({ origin: own })), [undefined, undefined])
+      assert.deepEqual(cors(await get({ ...cross, origin: 'https://evil.example' })), [
+        undefined,
+        undefined,
+      ])
+
+      const preflight = {
+        'sec-fetch-site': 'cross-site',
+        cookie: '',
+        'access-control-request-method': 'PUT',
+        'access-control-request-headers': 'content-type,x-csrf,if-match',
+      }
+      const calls = upstream.requests.length
+      const allowed = await get({ ...preflight, origin: listed }, 'OPTIONS')
+      assert.equal(allowed.status, 204)
+      assert.deepEqual(cors(allowed), [listed, 'true'])
+      assert.equal(allowed.headers['access-control-allow-headers'], 'content-type,x-csrf,if-match')
+      assert.match(allowed.headers['access-control-allow-methods'] ?? '', /PUT/)
+      const refused = await get({ ...preflight, origin: 'https://evil.example' }, 'OPTIONS')
+      assert.equal(refused.status, 403)
+      assert.deepEqual(cors(refused), [undefined, undefined])
+      assert.equal(upstream.requests.length, calls)
+    })
+  })
+})
+
+describe('token kinds', () => {
+  const anonymous = { headers: { cookie: '' } }
+  const clientToken = () => ({ kind: 'bearer', token: 'machine' }) as const
+  const failing = { userToken: () => ({ kind: 'failed', code: 'token_unavailable' }) as const }
+
+  for (const [token, signedIn, signedOut] of [
+    ['user', 'Bearer token-of-alice', 401],
+    ['client', 'Bearer machine', 'Bearer machine'],
+    ['user-or-client', 'Bearer token-of-alice', 'Bearer machine'],
+    ['user-or-none', 'Bearer token-of-alice', undefined],
+    ['none', undefined, undefined],
+  ] as const) {
+    it(`${token}: signed in ${signedIn}, signed out ${signedOut}`, async () => {
+      const remote = { token, client: 'catalog' }
+      await withRemote({ remote, clientToken }, async ({ port, upstream }) => {
+        assert.equal((await request(port, '/api/remote/api/x')).status, 200)
+        assert.equal(upstream.requests[0]?.headers.authorization, signedIn)
+        const answer = await request(port, '/api/remote/api/x', anonymous)
+        if (signedOut === 401) {
+          assert.equal(answer.status, 401)
+          assert.equal(codeOf(answer), 'not_signed_in')
+          assert.equal(upstream.requests.length, 1)
+        } else assert.equal(upstream.requests[1]?.headers.authorization, signedOut)
+      })
+    })
+  }
+
+  for (const token of ['user', 'user-or-client', 'user-or-none'] as const) {
+    it(`${token}: a signed-in user’s failing token is never replaced by another or by none`, async () => {
+      const remote = { token, client: 'catalog' }
+      await withRemote({ remote, clientToken, ...failing }, async ({ port, upstream }) => {
+        const answer = await request(port, '/api/remote/api/x')
+        assert.deepEqual([answer.status, codeOf(answer)], [503, 'token_unavailable'])
+        assert.ok(answer.headers['retry-after'])
+        assert.equal(upstream.requests.length, 0)
+      })
+      const none = { userToken: () => ({ kind: 'none' }) as const }
+      await withRemote({ remote, clientToken, ...none }, async ({ port, upstream }) => {
+        assert.equal((await request(port, '/api/remote/api/x')).status, 503)
+        assert.equal(upstream.requests.length, 0)
+      })
+    })
+  }
+
+  it('a hook decides with what it is told, and cannot swallow a failing token by not looking', async () => {
+    const hook: RemoteFixtureOptions['remotes'][number]['token'] = async (context) => {
+      if (!context.user) return undefined
+      return `${context.method}:${context.path}:${context.user.sub}:${await context.userToken()}`
+    }
+    await withRemote({ remote: { token: hook } }, async ({ port, upstream }) => {
+      await request(port, '/api/remote/api/x?y')
+      assert.equal(
+        upstream.requests[0]?.headers.authorization,
+        'Bearer GET:/x?y:alice:token-of-alice',
+      )
+      await request(port, '/api/remote/api/x', anonymous)
+      assert.equal(upstream.requests[1]?.headers.authorization, undefined)
+    })
+    await withRemote({ remote: { token: hook }, ...failing }, async ({ port, upstream }) => {
+      assert.equal((await request(port, '/api/remote/api/x')).status, 503)
+      assert.equal(upstream.requests.length, 0)
+    })
+  })
+
+  it('an exchange takes the place of the user’s token', async () => {
+    const remote = { exchange: { audience: 'legacy' } }
+    const exchangedToken = () => Promise.resolve({ kind: 'bearer', token: 'exchanged' } as const)
+    await withRemote({ remote, exchangedToken }, async ({ port, upstream }) => {
+      await request(port, '/api/remote/api/x')
+      assert.equal(upstream.requests[0]?.headers.authorization, 'Bearer exchanged')
+    })
+  })
+
+  it('S8: a store that does not answer is 503, and nobody is signed out', async () => {
+    for (const readSession of [
+      () => Promise.reject(new StoreUnavailableError('down')),
+      () => {
+        throw new StoreUnavailableError('down')
+      },
+    ]) {
+      await withRemote({ readSession }, async ({ port, upstream }) => {
+        const answer = await request(port, '/api/remote/api/x')
+        assert.deepEqual([answer.status, codeOf(answer)], [503, 'store_unavailable'])
+        assert.ok(answer.headers['retry-after'])
+        assert.equal(answer.headers['set-cookie'], undefined)
+        assert.equal(upstream.requests.length, 0)
+      })
+    }
+  })
+
+  it('S5: a session cookie that has to be renewed is, on an answer and on a problem', async () => {
+    const setCookie = 'bff=renewed; HttpOnly'
+    const session = { record: { sub: 'alice' } } as never
+    const readSession = () => ({ kind: 'session', session, setCookie }) as const
+    await withRemote({ readSession }, async ({ port }) => {
+      assert.equal((await request(port, '/api/remote/api/x')).headers['set-cookie'], setCookie)
+    })
+    await withRemote({ readSession, ...failing }, async ({ port }) => {
+      assert.equal((await request(port, '/api/remote/api/x')).headers['set-cookie'], setCookie)
+    })
+  })
+})
+
+describe('P3, P4: headers on the wire', () => {
+  it('carry the proxy’s word about the request, and no secret of the browser’s', async () => {
+    const remote = { headers: { add: { 'X-Tenant': 'a1' }, remove: ['x-debug'] } }
+    await withRemote({ remote, trustProxy: ['10.0.0.0/8'] }, async ({ port, upstream }) => {
+      await request(port, '/api/remote/api/x', {
+        headers: {
+          authorization: 'Bearer smuggled',
+          dpop: 'smuggled',
+          'x-csrf': '1',
+          'x-debug': '1',
+          'x-tenant': 'evil',
+          'x-forwarded-for': '6.6.6.6',
+          'x-forwarded-proto': 'http',
+          'x-forwarded-host': 'evil.example',
+          forwarded: 'for=6.6.6.6',
+          'x-middleware-subrequest': 'middleware',
+          remote_user: 'root',
+          'x-request-id': 'sane-request-id-1',
+          via: '1.0 before',
+          connection: 'close, x-hop',
+          'x-hop': '1',
+        },
+      })
+      const headers = { ...upstream.requests[0]?.headers }
+      const traceparent = String(headers.traceparent)
+      assert.match(traceparent, /^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/)
+      assert.deepEqual(headers, {
+        host: upstream.origin.slice('http://'.length),
+        connection: 'keep-alive',
+        'sec-fetch-site': 'same-origin',
+        via: '1.0 before, 1.1 cloakroom',
+        'x-forwarded-for': '127.0.0.1',
+        'x-forwarded-host': 'app.example',
+        'x-forwarded-proto': 'https',
+        'x-forwarded-prefix': '/api/remote/api',
+        'x-request-id': 'sane-request-id-1',
+        'x-tenant': 'a1',
+        traceparent,
+        authorization: 'Bearer token-of-alice',
+      })
+    })
+  })
+
+  it('continue a trusted proxy’s chain of addresses', async () => {
+    await withRemote({ trustProxy: ['127.0.0.0/8'] }, async ({ port, upstream }) => {
+      await request(port, '/api/remote/api/x', { headers: { 'x-forwarded-for': '203.0.113.9' } })
+      assert.equal(upstream.requests[0]?.headers['x-forwarded-for'], '203.0.113.9, 127.0.0.1')
+    })
+  })
+
+  it('P12: are the same whatever a request says about middleware', async () => {
+    await withRemote({}, async ({ port, upstream }) => {
+      const headers = { cookie: '', 'x-middleware-subrequest': 'src/middleware:middleware' }
+      assert.equal((await request(port, '/api/remote/api/x', { headers })).status, 401)
+      assert.equal(upstream.requests.length, 0)
+    })
+  })
+
+  it('S2: an answer holds no token, though the API may echo what it got', async () => {
+    await withRemote({}, async ({ port }) => {
+      for (const method of ['TRACE', 'TRACK']) {
+        const answer = await request(port, '/api/remote/api/x', { method })
+        assert.ok(answer.status === 405 || answer.status === 400, `${method}: ${answer.status}`)
+        assert.doesNotMatch(JSON.stringify(answer), /token-of/)
+      }
+    })
+  })
+})
+
+describe('P9: limits', () => {
+  it('refuse a method that is not listed, and name those that are', async () => {
+    await withRemote({ remote: { methods: ['GET', 'POST'] } }, async ({ port, upstream }) => {
+      const answer = await request(port, '/api/remote/api/x', { method: 'DELETE' })
+      assert.deepEqual([answer.status, codeOf(answer)], [405, 'method_not_allowed'])
+      assert.equal(answer.headers.allow, 'GET, HEAD, POST')
+      assert.equal((await request(port, '/api/remote/api/x', { method: 'HEAD' })).status, 200)
+      assert.deepEqual(
+        upstream.requests.map(({ method }) => method),
+        ['HEAD'],
+      )
+    })
+  })
+
+  it('refuse a body that is too large before it is sent, or as soon as it is', async () => {
+    const upstream = await startUpstream((incoming, response) => {
+      incoming.on('error', () => undefined)
+      incoming.resume().on('end', () => answerJson(response))
+    })
+    await withRemote({ upstream, remote: { maxBodyBytes: 100_000 } }, async ({ port }) => {
+      const send = (body: string, headers: Record<string, string> = {}) =>
+        request(port, '/api/remote/api/x', { method: 'POST', body, headers })
+      assert.equal((await send('x'.repeat(100_000))).status, 200)
+      const told = await send('x'.repeat(100_001))
+      assert.deepEqual([told.status, codeOf(told)], [413, 'body_too_large'])
+      assert.equal(upstream.requests.length, 1)
+      const chunk = `8000\r\n${'x'.repeat(0x8000)}\r\n`
+      const chunked = { 'content-length': '', 'transfer-encoding': 'chunked' }
+      const counted = await send(`${chunk.repeat(4)}0\r\n\r\n`, chunked)
+      assert.deepEqual([counted.status, codeOf(counted)], [413, 'body_too_large'])
+      assert.equal((await send(`${chunk.repeat(3)}0\r\n\r\n`, chunked)).status, 200)
+    })
+  })
+})
