@@ -14,14 +14,17 @@ export function holdsToken(text: string): boolean {
   return jwt.test(text) || named.test(text)
 }
 
-/** Looks, now and in this page, wherever a script can look. `call` makes the page talk to its server. */
-export async function lookForTokens(call: () => Promise<unknown>): Promise<Finding[]> {
+/** Makes the page talk to its server through the given `fetch`. */
+export type CallThrough = (listen: typeof fetch) => Promise<unknown>
+
+/** Looks, now and in this page, wherever a script can look. */
+export async function lookForTokens(call: CallThrough): Promise<Finding[]> {
   return [
     lookAtCookies(document.cookie),
     lookAtStorage('localStorage', localStorage),
     lookAtStorage('sessionStorage', sessionStorage),
     await lookAtDatabases(),
-    await listenToCalls(call),
+    await listenToCall(call),
     lookAtPage(),
   ]
 }
@@ -54,22 +57,21 @@ async function lookAtDatabases(): Promise<Finding> {
   }
 }
 
-/** What the classic token thief does: replace `fetch`, and read what the page sends and receives. */
-async function listenToCalls(call: () => Promise<unknown>): Promise<Finding> {
+/**
+ * What the classic token thief does: stand in for `fetch`, and read what is sent and received. Only
+ * for one call of its own: in the way of the page's other calls it would hold up their streams.
+ */
+async function listenToCall(call: CallThrough): Promise<Finding> {
   const heard: string[] = []
-  const original = window.fetch
-  window.fetch = async (input, init) => {
-    const headers = [...new Headers(init?.headers)].map(([name, value]) => `${name}: ${value}`)
-    const response = await original(input, init)
-    const received = [...response.headers].map(([name, value]) => `${name}: ${value}`)
-    heard.push(...headers, ...received, await response.clone().text())
+  const headersOf = (headers: HeadersInit | undefined) =>
+    [...new Headers(headers)].map(([name, value]) => `${name}: ${value}`)
+  const listen: typeof fetch = async (input, init) => {
+    const response = await fetch(input, init)
+    const text = await response.clone().text()
+    heard.push(...headersOf(init?.headers), ...headersOf(response.headers), text)
     return response
   }
-  try {
-    await call().catch(() => undefined)
-  } finally {
-    window.fetch = original
-  }
+  await call(listen).catch(() => undefined)
   const stolen = heard.some((each) => /^(authorization|cookie|set-cookie):/i.test(each))
   const clean = !stolen && !heard.some(holdsToken)
   return { place: 'a hooked fetch()', found: clean ? 'no credential in or out' : 'a token', clean }

@@ -1,7 +1,7 @@
 'use client'
 
 import { useCallback, useEffect, useState } from 'react'
-import { bff } from '#client/bff.ts'
+import { createBff } from '#client/bff.ts'
 import { type Finding, lookForTokens } from './look-for-tokens.ts'
 import styles from './script-proof.module.css'
 import { type Attempt, tryAttacks } from './try-attacks.ts'
@@ -12,7 +12,7 @@ export function ScriptProof() {
   const [attempts, setAttempts] = useState<Attempt[]>()
 
   const look = useCallback(async () => {
-    setFindings(await lookForTokens(() => bff.user({ slide: false })))
+    setFindings(await lookForTokens((fetch) => createBff({ fetch }).user({ slide: false })))
   }, [])
   useEffect(() => void look(), [look])
 
