@@ -38,9 +38,9 @@ describe('redis store', () => {
   after(() => server.close())
 
   describeKeyValue('redis', async () => {
-    const prefix = `run-${runs++}:`
-    const store = createRedisStore({ url: server.url, prefix })
-    const peer = createRedisStore({ url: server.url, prefix })
+    const options = { url: server.url, prefix: `run-${runs++}:`, commandTimeoutMs: 10_000 }
+    const store = createRedisStore(options)
+    const peer = createRedisStore(options)
     return {
       store,
       peer,
@@ -53,7 +53,7 @@ describe('redis store', () => {
   })
 
   const openPair = () => {
-    const options = { url: server.url, prefix: `run-${runs++}:` }
+    const options = { url: server.url, prefix: `run-${runs++}:`, commandTimeoutMs: 10_000 }
     return { store: open(options), peer: open(options) }
   }
 
@@ -155,7 +155,7 @@ describe('redis store, S8: outages', () => {
   })
   after(() => server.close())
 
-  const impatient = () => ({ prefix: `run-${runs++}:`, commandTimeoutMs: 300, trustMs: 200 })
+  const impatient = () => ({ prefix: `run-${runs++}:`, commandTimeoutMs: 800, trustMs: 200 })
 
   async function unavailable(store: KeyValue): Promise<void> {
     await assert.rejects(async () => store.get('a'), StoreUnavailableError)
@@ -220,7 +220,7 @@ describe('redis store, S8: outages', () => {
     t.after(() => proxy.close())
     const options = impatient()
     const store = open({ ...options, url: `redis://127.0.0.1:${proxy.port}` })
-    const peer = open({ ...options, url: server.url })
+    const peer = open({ url: server.url, prefix: options.prefix, commandTimeoutMs: 10_000 })
     await store.create('a', 'one', MINUTE)
     await store.get('a')
     proxy.stall()
@@ -251,7 +251,7 @@ describe('redis store, S8: outages', () => {
     await store.create('a', 'one', MINUTE)
     const reading = store.getFresh('a')
     // Right after the command was written; the answer comes during the pause, and so does the deadline.
-    setImmediate(() => pauseProcess(600))
+    setImmediate(() => pauseProcess(1200))
     assert.equal((await reading)?.value, 'one')
   })
 

@@ -24,7 +24,13 @@ describe('upstash store', () => {
   })
 
   const open = (prefix = `run-${runs++}:`, options = {}) =>
-    createUpstashStore({ url: bridge.url, token: bridge.token, prefix, ...options })
+    createUpstashStore({
+      url: bridge.url,
+      token: bridge.token,
+      prefix,
+      requestTimeoutMs: 10_000,
+      ...options,
+    })
 
   describeKeyValue('upstash', async () => {
     const prefix = `run-${runs++}:`
