@@ -35,6 +35,12 @@ describe('A1: what the configuration may not say', () => {
     ['a base path without slash', { basePath: 'bff' }, 'basePath', /begin it with/],
     ['a base path with dots', { basePath: '/a/../b' }, 'basePath', /plain path/],
     ['a base path on the proxy', { basePath: '/api/remote' }, 'basePath', /below \/api\/remote/],
+    [
+      'a callback on the proxy',
+      { callbackPath: '/api/remote/cb' },
+      'callbackPath',
+      /something else/,
+    ],
     ['a taken callback path', { callbackPath: '/bff/login' }, 'callbackPath', /something else/],
     [
       'two callbacks at one path',

@@ -82,6 +82,18 @@ describe('A1: what a remote or a client may not say', () => {
     ],
     ['a relative resource', remote({ resource: 'api' }), 'remotes.api.resource', /absolute URI/],
     ['bound tokens without keys', remote({ dpop: true }), 'remotes.api.dpop', /set oidc.dpop/],
+    [
+      'bound machine tokens without a key',
+      { ...catalog, ...remote({ token: 'client', client: 'catalog', dpop: true }) },
+      'remotes.api.dpop',
+      /set clients.catalog.dpop/,
+    ],
+    [
+      'bound tokens of nobody',
+      remote({ token: 'none', dpop: true }),
+      'remotes.api.dpop',
+      /take it/,
+    ],
     ['no methods at all', remote({ methods: [] }), 'remotes.api.methods', /leave it out/],
     ['CONNECT', remote({ methods: ['get', 'connect'] }), 'remotes.api.methods[1]', /never forward/],
     ['no timeout', remote({ timeout: 0 }), 'remotes.api.timeout', /at least/],
@@ -224,11 +236,13 @@ describe('what a remote or a client means', () => {
       clients: {
         plain: { scope: 'a' },
         post: { authMethod: 'client_secret_post' },
+        near: { tokenEndpoint: 'https://login.example.com/other/token' },
         own: { clientId: 'c', secretEnv: 'CATALOG_SECRET', tokenEndpoint: 'https://o.example/t' },
       },
     })
     const { OIDC_CLIENT_SECRET: ours, CATALOG_SECRET: theirs } = env
     assert.deepEqual(clients.plain?.auth, { method: 'client_secret_basic', secret: ours })
+    assert.deepEqual(clients.near?.auth, clients.plain?.auth)
     assert.deepEqual(clients.post?.auth, { method: 'client_secret_post', secret: ours })
     assert.deepEqual(clients.own?.auth, { method: 'client_secret_basic', secret: theirs })
     assert.deepEqual([clients.plain?.clientId, clients.own?.clientId], ['app', 'c'])

@@ -59,6 +59,12 @@ describe('A3: the log is JSON lines from the catalogue', () => {
     assert.doesNotMatch(text, /marked/)
   })
 
+  test('a cause of an error is followed only if it is an error too', () => {
+    for (const cause of ['a marked text', { message: 'a marked text' }, ['a marked text']]) {
+      assert.doesNotMatch(loggedCause(new Error('outer', { cause })), /marked|"cause":.*"cause":/)
+    }
+  })
+
   test('what could not be parsed is not quoted', () => {
     try {
       JSON.parse('hunter2')
