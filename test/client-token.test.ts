@@ -2,70 +2,19 @@ import assert from 'node:assert/strict'
 import { after, afterEach, describe, test } from 'node:test'
 import { decodeJwt } from 'jose'
 import type { ClientSettings, Hooks } from '#lib/config/settings.ts'
-import { createNonceMemory } from '#lib/oidc/nonce-memory.ts'
-import { createCipher } from '#lib/session/cipher.ts'
 import { type KeyValue, StoreUnavailableError } from '#lib/store/key-value.ts'
 import { createMemoryStore } from '#lib/store/memory.ts'
-import { createClientToken } from '#lib/tokens/client-token.ts'
-import { createDpopSigners } from '#lib/tokens/dpop.ts'
 import type { TokenResult } from '#lib/tokens/token-result.ts'
-import { providerUnderTest } from './support/provider-under-test.ts'
+import { clientTokenUnderTest, tokenOf } from './support/client-token-under-test.ts'
 import { startScriptedProvider } from './support/scripted-provider.ts'
 
 const peer = await startScriptedProvider()
+const { instance, counting, requests } = clientTokenUnderTest(peer)
 after(() => peer.close())
 afterEach(() => {
   Object.assign(peer.state, { sendExpiresIn: true, accessTokenLifetime: 300, dpopNonce: undefined })
   peer.override('token')
 })
-
-const cipher = createCipher(['a-secret-of-the-tests-0123456789abcdef'], 'machine-token')
-
-/** One process: its own memory, perhaps a store that it shares. */
-function instance(
-  options: {
-    clients?: Record<string, Partial<ClientSettings>>
-    store?: KeyValue
-    now?: () => number
-    hooks?: Hooks
-  } = {},
-) {
-  const { provider, oidc, log } = providerUnderTest(peer)
-  const named = { catalog: { scope: 'catalog inventory' }, ...options.clients }
-  const clients = Object.fromEntries(
-    Object.entries(named).map(([name, more]): [string, ClientSettings] => [
-      name,
-      { name, clientId: peer.clientId, auth: oidc.auth, parameters: {}, dpop: false, ...more },
-    ]),
-  )
-  const store = options.store ?? createMemoryStore()
-  const clientToken = createClientToken({
-    clients,
-    oidc,
-    provider,
-    hooks: options.hooks ?? {},
-    store,
-    cipher,
-    signer: createDpopSigners({ nonces: createNonceMemory() }),
-    log,
-    now: options.now ?? Date.now,
-    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-  })
-  return { clientToken, store, log, get: async (name = 'catalog') => clientToken(name, {}) }
-}
-
-const requests = () => peer.tokenRequests('client_credentials')
-
-/** How many token requests `work` causes. */
-async function counting<T>(work: () => Promise<T>) {
-  const before = requests().length
-  return { result: await work(), count: requests().length - before }
-}
-
-function tokenOf(result: TokenResult): string {
-  assert.ok(result.kind === 'bearer' || result.kind === 'dpop', JSON.stringify(result))
-  return result.token
-}
 
 describe('machine tokens (RFC 6749 section 4.4)', () => {
   test('T9: a thousand first uses at once make one request, and the next use needs no promise', async () => {
@@ -191,85 +140,6 @@ describe('machine tokens (RFC 6749 section 4.4)', () => {
   })
 })
 
-describe('renewal of machine tokens', () => {
-  test('T9: ahead of expiry in the background, at expiry before anybody gets one', async () => {
-    let time = Date.now()
-    const { clientToken, get } = instance({ now: () => time })
-    const first = tokenOf(await get())
-    time += 250_000
-    assert.equal(tokenOf(await clientToken('catalog', {})), first)
-    const second = await untilChanged(get, first)
-    time += 299_000
-    assert.ok(![first, second].includes(tokenOf(await get())))
-  })
-
-  test('a failed renewal leaves the valid token in use, and is not repeated at every call', async () => {
-    let time = Date.now()
-    const { clientToken, get, log } = instance({ now: () => time })
-    const first = tokenOf(await get())
-    time += 250_000
-    peer.override('token', () => ({ status: 503 }))
-    const { count } = await counting(async () => {
-      assert.equal(tokenOf(await get()), first)
-      while (!log.events.some(({ event }) => event === 'token.machine.failed')) await turn()
-      await turn()
-      for (let index = 0; index < 20; index++) {
-        assert.equal(tokenOf(await get()), first)
-        await turn()
-      }
-    })
-    assert.equal(count, 1)
-    assert.ok(!(clientToken('catalog', {}) instanceof Promise))
-  })
-
-  test('the margin is never more than a fifth of the lifetime', async () => {
-    peer.state.accessTokenLifetime = 30
-    let time = Date.now()
-    const { clientToken, get } = instance({ now: () => time })
-    await get()
-    time += 20_000
-    const { count } = await counting(async () => clientToken('catalog', {}))
-    assert.equal(count, 0)
-  })
-
-  test('T7: without expires_in it is used until it is refused', async () => {
-    peer.state.sendExpiresIn = false
-    let time = Date.now()
-    const { clientToken, get } = instance({ now: () => time })
-    const first = tokenOf(await get())
-    time += 24 * 60 * 60_000
-    assert.equal(tokenOf(await clientToken('catalog', {})), first)
-    const second = tokenOf(await clientToken('catalog', { rejected: first }))
-    assert.notEqual(second, first)
-    assert.equal(tokenOf(await clientToken('catalog', {})), second)
-  })
-
-  test('T12: fifty calls that were refused the same token make one request between two processes', async () => {
-    const store = createMemoryStore()
-    const [one, two] = [instance({ store }), instance({ store })]
-    const rejected = tokenOf(await one.get())
-    assert.equal(tokenOf(await two.get()), rejected)
-    const { result, count } = await counting(() =>
-      Promise.all(
-        Array.from({ length: 50 }, (_, index) =>
-          (index % 2 ? one : two).clientToken('catalog', { rejected }),
-        ),
-      ),
-    )
-    assert.equal(count, 1)
-    assert.equal(new Set(result.map(tokenOf)).size, 1)
-    assert.notEqual(tokenOf(result[0] as TokenResult), rejected)
-  })
-
-  test('a forgotten token is requested anew, by every process', async () => {
-    const store = createMemoryStore()
-    const one = instance({ store })
-    const first = tokenOf(await one.get())
-    await one.clientToken.forget('catalog')
-    assert.notEqual(tokenOf(await instance({ store }).get()), first)
-  })
-})
-
 describe('machine tokens with DPoP (RFC 9449)', () => {
   const clients = { catalog: { dpop: true } }
 
@@ -299,15 +169,3 @@ describe('machine tokens with DPoP (RFC 9449)', () => {
     assert.equal((await instance({ clients }).get()).kind, 'failed')
   })
 })
-
-async function untilChanged(get: () => Promise<TokenResult>, old: string): Promise<string> {
-  for (;;) {
-    const token = tokenOf(await get())
-    if (token !== old) return token
-    await turn()
-  }
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 1))
-}

@@ -80,6 +80,14 @@ describe('a refresh', () => {
   })
 })
 
+test('L3: a refresh token is never sent to another issuer than the one it came from', async () => {
+  const { refresh } = await signedIn()
+  const before = peer.counters.token
+  const outcome = await refresh({ expected: { sub: 'alice', issuer: 'https://old.example' } })
+  assert.deepEqual(outcome, { kind: 'rejected', error: 'another_issuer' })
+  assert.equal(peer.counters.token, before)
+})
+
 describe('T5: a refresh that fails', () => {
   const answers: [string, ScriptedAnswer, string, string?][] = [
     [
@@ -167,7 +175,10 @@ describe('T5: a refresh that fails', () => {
     const { provider, oidc } = providerUnderTest(peer)
     const grant = createRefreshGrant({ provider, oidc, hooks: {} })
     peer.once('discovery', () => ({ fault: 'reset' }))
-    const outcome = await grant({ refreshToken: 'x', expected: { sub: 'a', issuer: 'b' } })
+    const outcome = await grant({
+      refreshToken: 'x',
+      expected: { sub: 'alice', issuer: peer.issuer },
+    })
     assert.equal(outcome.kind, 'unavailable')
   })
 
@@ -175,7 +186,10 @@ describe('T5: a refresh that fails', () => {
     const { provider, oidc } = providerUnderTest(peer)
     const tokenRequest = () => Promise.reject(new Error('broken hook'))
     const grant = createRefreshGrant({ provider, oidc, hooks: { tokenRequest } })
-    const outcome = await grant({ refreshToken: 'x', expected: { sub: 'a', issuer: 'b' } })
+    const outcome = await grant({
+      refreshToken: 'x',
+      expected: { sub: 'alice', issuer: peer.issuer },
+    })
     assert.equal(outcome.kind, 'misconfigured')
   })
 })

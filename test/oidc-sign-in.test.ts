@@ -17,25 +17,6 @@ afterEach(() => {
   Object.assign(peer.state, honest, { metadata: {} })
   for (const name of ['token', 'jwks', 'userinfo', 'discovery', 'par'] as const) peer.override(name)
 })
-
-/** The provider's honest token answer, with another ID token in it. */
-function withIdToken(
-  claims: Record<string, unknown>,
-  sign: Parameters<typeof peer.signIdToken>[1] = {},
-) {
-  peer.once('token', async (_, usual) => {
-    const answer = await usual()
-    const body = answer.body as Record<string, unknown>
-    const { nonce } = JSON.parse(
-      Buffer.from(String(body.id_token).split('.')[1] ?? '', 'base64url').toString(),
-    )
-    return {
-      ...answer,
-      body: { ...body, id_token: await peer.signIdToken({ nonce, ...claims }, sign) },
-    }
-  })
-}
-
 function codeOf(result: SignInResult) {
   return result.kind === 'failed' ? result.code : result.kind
 }
@@ -147,83 +128,6 @@ describe('the authorization response (RFC 6749 section 4.1.2, RFC 9207)', () => 
     assert.equal(peer.counters.token, before)
   })
 })
-
-describe('the ID token (OpenID Connect Core section 3.1.3.7)', () => {
-  const past = Math.floor(Date.now() / 1000) - 3600
-  const refusals: [string, Record<string, unknown>, Parameters<typeof peer.signIdToken>[1]?][] = [
-    ['L5: of another issuer', { iss: 'https://evil.example' }],
-    ['L5: without iss', { iss: undefined }],
-    ['L5: for another client', { aud: 'another' }],
-    ['L5: without aud', { aud: undefined }],
-    ['L5: for several audiences and no azp', { aud: [peer.clientId, 'another'] }],
-    ['L5: for several audiences and another azp', { aud: [peer.clientId, 'x'], azp: 'x' }],
-    ['L5: with an azp that is another client', { azp: 'another' }],
-    ['L5: expired', { exp: past }],
-    ['L5: without exp', { exp: undefined }],
-    ['L5: without iat', { iat: undefined }],
-    ['L5: issued in the future', { iat: past + 7200, exp: past + 9000 }],
-    ['L5: without sub', { sub: undefined }],
-    ['L5: with an empty sub', { sub: '' }],
-    ['L5: unsigned', {}, { alg: 'none' }],
-    ['L5: signed with the client secret', {}, { alg: 'HS256', secret: peer.clientSecret }],
-    ['L5: signed with a good key but another algorithm', {}, { alg: 'ES256' }],
-    ['L5: signed with a key that is not the provider’s', {}, { key: 'foreign' }],
-    ['L5: signed with a foreign key under a known kid', {}, { key: 'foreign', kid: 'key-0-rs256' }],
-    ['L5: signed with a foreign key and no kid', {}, { key: 'foreign', kid: null }],
-  ]
-  for (const [title, claims, sign] of refusals) {
-    test(`${title} is refused`, async () => {
-      withIdToken(claims, sign)
-      assert.equal(codeOf(await providerUnderTest(peer).signIn()), 'bad_provider_answer')
-    })
-  }
-
-  test('L5: with another nonce, or none, is refused', async () => {
-    for (const nonce of ['another', undefined]) {
-      withIdToken({ nonce })
-      const code = codeOf(await providerUnderTest(peer).signIn())
-      assert.ok(code === 'sign_in_failed' || code === 'bad_provider_answer', code)
-    }
-  })
-
-  test('is required', async () => {
-    peer.once('token', async (_, usual) => {
-      const answer = await usual()
-      return { ...answer, body: { ...(answer.body as object), id_token: undefined } }
-    })
-    assert.equal(codeOf(await providerUnderTest(peer).signIn()), 'bad_provider_answer')
-  })
-
-  test('L5: is accepted for several audiences when azp names us, and without a kid', async () => {
-    withIdToken({ aud: [peer.clientId, 'another'], azp: peer.clientId }, { kid: null })
-    assert.equal(codeOf(await providerUnderTest(peer).signIn()), 'signed-in')
-  })
-
-  test('L5: auth_time must be there and recent when max_age was asked for', async () => {
-    const { signIn, start } = providerUnderTest(peer)
-    assert.equal((await start({ maxAge: 0 })).url.searchParams.get('max_age'), '0')
-    for (const auth_time of [undefined, past]) {
-      withIdToken({ auth_time })
-      assert.equal(codeOf(await signIn({ expected: { maxAge: 60 } })), 'sign_in_failed')
-    }
-    assert.equal(codeOf(await signIn({ expected: { maxAge: 60 } })), 'signed-in')
-    withIdToken({ auth_time: past })
-    const startedAt = (past + 10) * 1000
-    assert.equal(codeOf(await signIn({ expected: { maxAge: 0, startedAt } })), 'signed-in')
-  })
-
-  test('L5: acr must be one of those that were required', async () => {
-    const { signIn } = providerUnderTest(peer)
-    const expected = { acrValues: 'gold silver', acrRequired: true }
-    assert.equal(codeOf(await signIn({ expected })), 'sign_in_failed')
-    withIdToken({ acr: 'bronze' })
-    assert.equal(codeOf(await signIn({ expected })), 'sign_in_failed')
-    withIdToken({ acr: 'silver' })
-    assert.equal(codeOf(await signIn({ expected })), 'signed-in')
-    assert.equal(codeOf(await signIn({ expected: { acrValues: 'gold' } })), 'signed-in')
-  })
-})
-
 describe('UserInfo (OpenID Connect Core section 5.3)', () => {
   const oidc = { userinfo: true }
 

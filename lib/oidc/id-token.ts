@@ -71,6 +71,7 @@ function assertRecent(
   nowSeconds: number,
 ): void {
   if (typeof authTime !== 'number') throw new IdTokenMismatch('auth_time is missing')
-  const askedAt = startedAt === undefined ? nowSeconds : startedAt / 1000
+  // A clock of ours that runs ahead must not make a fresh sign-in look old.
+  const askedAt = Math.min(nowSeconds, startedAt === undefined ? nowSeconds : startedAt / 1000)
   if (authTime + maxAge < askedAt - clockToleranceSeconds) throw new IdTokenMismatch('auth_time')
 }

@@ -10,9 +10,6 @@ import { createKeySet } from './key-set.ts'
 import { type LogoutTokenResult, verifyLogoutToken } from './logout-token.ts'
 import { createNonceMemory, type NonceMemory } from './nonce-memory.ts'
 import { createProviderCalls, type OpenProviderCall } from './provider-call.ts'
-
-export type { ExpectedSignIn, SignInResult } from './redeem-code.ts'
-
 import { type ExpectedSignIn, redeemCode, type SignInResult } from './redeem-code.ts'
 
 export interface ProviderDeps {

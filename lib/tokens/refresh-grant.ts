@@ -49,6 +49,8 @@ export interface RefreshGrantDeps {
 /** The refresh_token grant (RFC 6749 section 6, OpenID Connect Core section 12). Never rejects. */
 export function createRefreshGrant(deps: RefreshGrantDeps): RefreshGrant {
   return async (request) => {
+    // A session from before the issuer was changed: its refresh token is no business of the new one.
+    if (request.expected.issuer !== deps.oidc.issuer) return anotherIssuer
     let call: ProviderCall | undefined
     try {
       call = await deps.provider.call({ limitMs: tokenLimitMs })
@@ -128,6 +130,11 @@ function outcomeOf(error: unknown, call: ProviderCall | undefined): RefreshOutco
       return { kind: 'unavailable', ...detail, cause: plainCause(failure.cause) }
   }
 }
+
+const anotherIssuer = {
+  kind: 'rejected',
+  error: 'another_issuer',
+} as const satisfies RefreshOutcome
 
 const idTokenMismatch = {
   kind: 'rejected',

@@ -1,4 +1,5 @@
 import type { CallFailure } from '../oidc/call-failure.ts'
+import { plainCause } from '../oidc/provider-error.ts'
 import type { AccessToken } from '../session/session.ts'
 import type { KeyValue } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -49,8 +50,8 @@ export async function obtainShared(
       pauseMs = Math.min(250, pauseMs * 2)
       await sleep(pauseMs * (0.5 + Math.random()))
     }
-  } catch (cause) {
-    log.event('store.unavailable', { store: store.kind, cause })
+  } catch (error) {
+    log.event('store.unavailable', { store: store.kind, cause: plainCause(error) })
   }
   return send(cache, request)
 }

@@ -1,9 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { decodeJwt } from 'jose'
 import type { OidcSettings } from '#lib/config/settings.ts'
 import type { AuthorizationRequest } from '#lib/oidc/authorization-request.ts'
 import { createProvider, type ProviderDeps } from '#lib/oidc/provider.ts'
 import type { ExpectedSignIn, SignInResult } from '#lib/oidc/redeem-code.ts'
 import type { Log, LogEvent } from '#lib/telemetry/log.ts'
+import type { SignOptions } from './scripted-keys.ts'
 import type { ScriptedProvider } from './scripted-provider.ts'
 
 const redirectUri = 'http://localhost:3000/bff/callback'
@@ -17,7 +19,7 @@ export function recordEvents(): RecordedEvents {
   return { events, event: (event, fields) => void events.push({ event, fields }) }
 }
 
-export function oidcSettings(peer: ScriptedProvider, more: Partial<OidcSettings> = {}) {
+function oidcSettings(peer: ScriptedProvider, more: Partial<OidcSettings> = {}) {
   return {
     issuer: peer.issuer,
     clientId: peer.clientId,
@@ -90,6 +92,23 @@ export function providerUnderTest(
       return provider.redeemCode({ url: callback }, { ...expected, ...more.expected })
     },
   }
+}
+
+/** The next token answer carries another ID token: of the same sign-in, with these claims, signed like this. */
+export function answerWithIdToken(
+  peer: ScriptedProvider,
+  claims: Record<string, unknown>,
+  sign: SignOptions = {},
+): void {
+  peer.once('token', async (_, usual) => {
+    const answer = await usual()
+    const body = answer.body as { id_token: string }
+    const { nonce } = decodeJwt(body.id_token)
+    return {
+      ...answer,
+      body: { ...body, id_token: await peer.signIdToken({ nonce, ...claims }, sign) },
+    }
+  })
 }
 
 function random(): string {

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import type { ClientSettings, Hooks } from '#lib/config/settings.ts'
+import { createNonceMemory } from '#lib/oidc/nonce-memory.ts'
+import { createCipher } from '#lib/session/cipher.ts'
+import type { KeyValue } from '#lib/store/key-value.ts'
+import { createMemoryStore } from '#lib/store/memory.ts'
+import { createClientToken } from '#lib/tokens/client-token.ts'
+import { createDpopSigners } from '#lib/tokens/dpop.ts'
+import type { TokenResult } from '#lib/tokens/token-result.ts'
+import { providerUnderTest } from './provider-under-test.ts'
+import type { ScriptedProvider } from './scripted-provider.ts'
+
+const cipher = createCipher(['a-secret-of-the-tests-0123456789abcdef'], 'machine-token')
+
+export interface InstanceOptions {
+  clients?: Record<string, Partial<ClientSettings>>
+  store?: KeyValue
+  now?: () => number
+  hooks?: Hooks
+}
+
+/** Machine tokens against a scripted provider. */
+export function clientTokenUnderTest(peer: ScriptedProvider) {
+  const requests = () => peer.tokenRequests('client_credentials')
+  return {
+    requests,
+    /** One process: its own memory, perhaps a store that it shares. */
+    instance(options: InstanceOptions = {}) {
+      const { provider, oidc, log } = providerUnderTest(peer)
+      const named = { catalog: { scope: 'catalog inventory' }, ...options.clients }
+      const clients = Object.fromEntries(
+        Object.entries(named).map(([name, more]): [string, ClientSettings] => [
+          name,
+          { name, clientId: peer.clientId, auth: oidc.auth, parameters: {}, dpop: false, ...more },
+        ]),
+      )
+      const store = options.store ?? createMemoryStore()
+      const clientToken = createClientToken({
+        clients,
+        oidc,
+        provider,
+        hooks: options.hooks ?? {},
+        store,
+        cipher,
+        signer: createDpopSigners({ nonces: createNonceMemory() }),
+        log,
+        now: options.now ?? Date.now,
+        sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      })
+      return { clientToken, store, log, get: async (name = 'catalog') => clientToken(name, {}) }
+    },
+    /** How many token requests `work` causes. */
+    async counting<T>(work: () => Promise<T>) {
+      const before = requests().length
+      return { result: await work(), count: requests().length - before }
+    },
+  }
+}
+
+export function tokenOf(result: TokenResult): string {
+  assert.ok(result.kind === 'bearer' || result.kind === 'dpop', JSON.stringify(result))
+  return result.token
+}
