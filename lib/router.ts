@@ -130,8 +130,6 @@ export function createRouter(deps: RouterDeps) {
   }
 }
 
-export type Router = ReturnType<typeof createRouter>
-
 function csrfHeaders(headers: Headers) {
   return {
     origin: headers.get('origin') ?? undefined,

@@ -23,7 +23,7 @@ export interface TicketOptions {
 }
 
 /** `__Host-Http-`: set by the server, this host only, HttpOnly; no script or sibling host can plant it. */
-export function ticketCookieName(secure: boolean): string {
+function ticketCookieName(secure: boolean): string {
   return secure ? '__Host-Http-bff' : 'bff'
 }
 

@@ -1,5 +1,5 @@
-import { createBoundedMap } from '../store/bounded-map.ts'
 import type { AccessToken, Session, SessionRecord } from '../session/session.ts'
+import { createBoundedMap } from '../store/bounded-map.ts'
 import type { KeyValue, MaybePromise } from '../store/key-value.ts'
 import { underLease } from './lease.ts'
 import { type RefreshDeps, type RefreshResult, refreshSession } from './refresh-session.ts'
