@@ -7,7 +7,13 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http'
-import { type AddressInfo, connect, createServer as createNetServer, type Socket } from 'node:net'
+import {
+  type AddressInfo,
+  connect,
+  createServer as createNetServer,
+  type Server as NetServer,
+  type Socket,
+} from 'node:net'
 import type { RemoteSettings } from '#lib/config/settings.ts'
 import { createNodeRemote } from '#lib/hosts/node-remote.ts'
 import { createRemote, type Remote, type RemoteDeps } from '#lib/remote/remote.ts'
@@ -170,9 +176,7 @@ export async function startRawUpstream(
     socket.on('close', () => sockets.delete(socket))
     socket.on('data', (data) => onRequest(socket, data.toString('latin1')))
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const port = await listen(server)
   return {
     port,
     sockets,
@@ -297,8 +301,10 @@ export async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-export async function listen(server: Server): Promise<number> {
+async function listen(server: NetServer): Promise<number> {
   server.listen(0, '127.0.0.1')
+  // A test that failed before it could close it must not keep the process.
+  server.unref()
   await once(server, 'listening')
   return (server.address() as AddressInfo).port
 }

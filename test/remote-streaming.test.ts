@@ -1,0 +1,343 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { describe, it } from 'node:test'
+import {
+  answerJson,
+  rawRequest,
+  request,
+  startRawUpstream,
+  startRemote,
+  startUpstream,
+  until,
+} from './support/remote-fixture.ts'
+
+const head = 'host: app.example\r\nsec-fetch-site: same-origin\r\ncookie: sid=alice\r\n'
+const codeOf = (answer: { body: string }) => JSON.parse(answer.body).code
+
+describe('P5: bodies stream both ways', () => {
+  it('takes no more from the API than a slow client takes', async () => {
+    let written = 0
+    const upstream = await startUpstream((_, response) => {
+      const write = () => {
+        let more = true
+        while (more && !response.destroyed) {
+          written += 64 * 1024
+          more = response.write(Buffer.alloc(64 * 1024))
+        }
+      }
+      response.on('drain', write)
+      write()
+    })
+    const fixture = await startRemote({ remotes: [{ target: upstream.origin }] })
+    const socket = connect(fixture.port, '127.0.0.1')
+    socket.write(`GET /api/remote/api/big HTTP/1.1\r\n${head}\r\n`)
+    await once(socket, 'readable')
+    await untilSteady(() => written)
+    assert.ok(written < 32 * 1024 * 1024, `took ${written} bytes`)
+    const before = written
+    socket.on('data', () => undefined)
+    await until(() => written > before + 64 * 1024 * 1024)
+    socket.destroy()
+    await fixture.idle()
+    await fixture.close()
+    await upstream.close()
+  })
+
+  it('takes no more from the client than a slow API takes', async () => {
+    const upstream = await startUpstream((incoming) => {
+      incoming.on('error', () => undefined)
+    })
+    const fixture = await startRemote({ remotes: [{ target: upstream.origin }] })
+    const socket = connect(fixture.port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    let sent = 0
+    const write = () => {
+      let more = true
+      while (more && !socket.destroyed) {
+        sent += 64 * 1024
+        more = socket.write(Buffer.alloc(64 * 1024))
+      }
+    }
+    socket.on('drain', write)
+    socket.write(`POST /api/remote/api/up HTTP/1.1\r\n${head}content-length: 10000000000\r\n\r\n`)
+    write()
+    await until(() => upstream.requests.length === 1)
+    await untilSteady(() => sent)
+    assert.ok(sent < 32 * 1024 * 1024, `took ${sent} bytes`)
+    const before = sent
+    upstream.requests[0]?.resume()
+    await until(() => sent > before + 64 * 1024 * 1024)
+    socket.destroy()
+    await fixture.idle()
+    await fixture.close()
+    await upstream.close()
+  })
+
+  it('delivers every byte of an upload in either framing, on one connection after another', async () => {
+    const upstream = await startUpstream((incoming, response) => {
+      let bytes = 0
+      incoming.on('data', (chunk) => {
+        bytes += chunk.length
+      })
+      incoming.on('end', () => answerJson(response, { bytes, headers: incoming.headers }))
+    })
+    const fixture = await startRemote({ remotes: [{ target: upstream.origin }] })
+    for (const size of [0, 1, 65_536, 65_537, 3_000_000]) {
+      const body = 'x'.repeat(size)
+      const sized = await request(fixture.port, '/api/remote/api/up', { method: 'PUT', body })
+      assert.equal(JSON.parse(sized.body).bytes, size)
+      assert.equal(JSON.parse(sized.body).headers['content-length'], String(size))
+      const chunks = size === 0 ? '0\r\n\r\n' : `${size.toString(16)}\r\n${body}\r\n0\r\n\r\n`
+      const chunked = await request(fixture.port, '/api/remote/api/up', {
+        method: 'DELETE',
+        body: chunks,
+        headers: { 'content-length': '', 'transfer-encoding': 'chunked' },
+      })
+      assert.equal(JSON.parse(chunked.body).bytes, size, `chunked ${size}`)
+    }
+    await fixture.close()
+    await upstream.close()
+  })
+
+  it('delivers each event as it is sent, and the head before the first', async () => {
+    const sendEvent = Promise.withResolvers<(text: string) => void>()
+    const upstream = await startUpstream((_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.flushHeaders()
+      sendEvent.resolve((text) => response.write(text))
+    })
+    const fixture = await startRemote({ remotes: [{ target: upstream.origin }] })
+    const socket = connect(fixture.port, '127.0.0.1')
+    let received = ''
+    socket.on('data', (data) => {
+      received += data.toString()
+    })
+    socket.write(`GET /api/remote/api/events HTTP/1.1\r\n${head}\r\n`)
+    const send = await sendEvent.promise
+    await until(() => received.includes('\r\n\r\n'))
+    assert.match(received, /x-accel-buffering: no/)
+    for (const event of ['data: 1\n\n', 'data: 2\n\n']) {
+      send(event)
+      await until(() => received.includes(event))
+    }
+    socket.destroy()
+    await fixture.idle()
+    await fixture.close()
+    await upstream.close()
+  })
+
+  it('is not disturbed by early hints and trailers', async () => {
+    const upstream = await startRawUpstream((socket) => {
+      socket.write('HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n')
+      socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-sum\r\n\r\n')
+      socket.write('2\r\nok\r\n0\r\nx-sum: 1\r\n\r\n')
+    })
+    const fixture = await startRemote({ remotes: [{ target: upstream.origin }] })
+    for (let i = 0; i < 2; i += 1) {
+      const answer = await request(fixture.port, '/api/remote/api/x')
+      assert.deepEqual([answer.status, answer.body, answer.complete], [200, 'ok', true])
+      assert.equal(answer.headers.trailer, undefined)
+    }
+    await fixture.close()
+    await upstream.close()
+  })
+})
+
+describe('P7: an API that is slow, silent or not there', () => {
+  it('is 504 when it does not answer in time, and when a body stops in time the answer breaks', async () => {
+    const upstream = await startUpstream((incoming, response) => {
+      if (incoming.url === '/part') response.writeHead(200).write('part')
+    })
+    const remotes = [{ target: upstream.origin, idleTimeoutMs: 300 }]
+    const fixture = await startRemote({ remotes })
+    const silent = await request(fixture.port, '/api/remote/api/silent')
+    assert.deepEqual([silent.status, codeOf(silent)], [504, 'upstream_timeout'])
+    const part = await request(fixture.port, '/api/remote/api/part')
+    assert.deepEqual([part.status, part.body, part.complete], [200, 'part', false])
+    await fixture.close()
+    await upstream.close()
+  })
+
+  it('is 502 when it refuses connections; then 503 at once; and served again when it is back', async () => {
+    let now = 0
+    const upstream = await startUpstream()
+    await upstream.close()
+    const fixture = await startRemote({ remotes: [{ target: upstream.origin }], now: () => now })
+    const get = () => request(fixture.port, '/api/remote/api/x')
+    for (let i = 0; i < 5; i += 1) assert.equal(codeOf(await get()), 'upstream_unreachable')
+    const refused = await get()
+    assert.deepEqual([refused.status, codeOf(refused)], [503, 'upstream_circuit_open'])
+    assert.ok(refused.headers['retry-after'])
+    now += 1000
+    assert.equal(codeOf(await get()), 'upstream_unreachable')
+    assert.equal(codeOf(await get()), 'upstream_circuit_open')
+    upstream.server.listen(upstream.port, '127.0.0.1')
+    await once(upstream.server, 'listening')
+    now += 2000
+    for (let i = 0; i < 3; i += 1) assert.equal((await get()).status, 200)
+    const names = fixture.events.map(({ event }) => event).filter((name) => /circuit/.test(name))
+    assert.deepEqual(names, ['remote.circuit_opened', 'remote.circuit_closed'])
+    await fixture.close()
+    await upstream.close()
+  })
+
+  it('is 408 to a client that stops in mid-upload', async () => {
+    const upstream = await startUpstream((incoming) =>
+      incoming.on('error', () => undefined).resume(),
+    )
+    const remotes = [{ target: upstream.origin, idleTimeoutMs: 200 }]
+    const fixture = await startRemote({ remotes })
+    for (const length of [1000, 100_000]) {
+      const answer = await rawRequest(
+        fixture.port,
+        `POST /api/remote/api/x HTTP/1.1\r\n${head}content-length: ${length}\r\n\r\npart`,
+      )
+      assert.deepEqual([answer.status, codeOf(answer)], [408, 'request_timeout'], String(length))
+    }
+    await fixture.close()
+    await upstream.close()
+  })
+
+  for (const [title, bytes] of [
+    ['no HTTP at all', 'SSH-2.0-OpenSSH_9.6\r\n\r\n'],
+    ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx'],
+    ['a length that is none', 'HTTP/1.1 200 OK\r\ncontent-length: abc\r\n\r\n'],
+    ['a status that is none', 'HTTP/1.1 999999 OK\r\n\r\n'],
+    ['a head without an end', `HTTP/1.1 200 OK\r\nx: ${'y'.repeat(100_000)}\r\n`],
+    [
+      'a header that cannot be passed on',
+      'HTTP/1.1 200 OK\r\nx: a\u0001b\r\ncontent-length: 0\r\n\r\n',
+    ],
+    [
+      'an upgrade that nobody asked for',
+      'HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n',
+    ],
+    ['another coding', 'HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n'],
+  ] as const) {
+    it(`is 502 when it answers with ${title}`, async () => {
+      const upstream = await startRawUpstream((socket) => void socket.end(bytes, 'latin1'))
+      const fixture = await startRemote({ remotes: [{ target: upstream.origin }] })
+      const answer = await request(fixture.port, '/api/remote/api/x')
+      assert.deepEqual([answer.status, codeOf(answer)], [502, 'upstream_bad_answer'])
+      await fixture.close()
+      await upstream.close()
+    })
+  }
+})
+
+describe('P8, P10: what HTTP has to offer', () => {
+  it('passes redirects on and follows none', async () => {
+    const upstream = await startUpstream((incoming, response) => {
+      response.writeHead(302, {
+        location: incoming.url === '/v1/in' ? '/v1/there' : 'https://x.example/',
+      })
+      response.end()
+    })
+    const fixture = await startRemote({ remotes: [{ target: `${upstream.origin}/v1` }] })
+    const inside = await request(fixture.port, '/api/remote/api/in')
+    assert.deepEqual([inside.status, inside.headers.location], [302, '/api/remote/api/there'])
+    const outside = await request(fixture.port, '/api/remote/api/out')
+    assert.equal(outside.headers.location, 'https://x.example/')
+    assert.equal(upstream.requests.length, 2)
+    await fixture.close()
+    await upstream.close()
+  })
+
+  it('passes HEAD, OPTIONS, 204, 304, ranges and compressed bytes as they are', async () => {
+    const upstream = await startUpstream((incoming, response) => {
+      const { method, url, headers } = incoming
+      if (method === 'HEAD') response.writeHead(200, { 'content-length': '5000' }).end()
+      else if (method === 'OPTIONS') response.writeHead(200, { allow: 'GET' }).end()
+      else if (url === '/empty') response.writeHead(204).end()
+      else if (headers['if-none-match'] === '"1"') response.writeHead(304, { etag: '"1"' }).end()
+      else if (headers.range === 'bytes=1-2') {
+        response.writeHead(206, { 'content-range': 'bytes 1-2/5', 'content-length': '2' }).end('bc')
+      } else {
+        response.writeHead(200, { 'content-encoding': 'gzip', 'content-type': 'text/plain' })
+        response.end(Buffer.from('1f8b0800', 'hex'))
+      }
+    })
+    const fixture = await startRemote({ remotes: [{ target: upstream.origin }] })
+    const ask = (path: string, method = 'GET', headers = {}) =>
+      request(fixture.port, `/api/remote/api${path}`, { method, headers })
+    const headAnswer = await ask('/x', 'HEAD')
+    assert.deepEqual([headAnswer.status, headAnswer.headers['content-length']], [200, '5000'])
+    assert.equal((await ask('/x', 'OPTIONS')).headers.allow, 'GET')
+    assert.equal((await ask('/empty')).status, 204)
+    const unchanged = await ask('/x', 'GET', { 'if-none-match': '"1"' })
+    assert.deepEqual([unchanged.status, unchanged.headers.etag], [304, '"1"'])
+    const range = await ask('/x', 'GET', { range: 'bytes=1-2' })
+    assert.deepEqual([range.status, range.body], [206, 'bc'])
+    assert.equal(range.headers['content-range'], 'bytes 1-2/5')
+    const zipped = await ask('/x', 'GET', { 'accept-encoding': 'gzip' })
+    assert.equal(zipped.headers['content-encoding'], 'gzip')
+    assert.equal(Buffer.from(zipped.body, 'latin1').toString('hex'), '1f8b0800')
+    assert.equal(upstream.requests.at(-1)?.headers['accept-encoding'], 'gzip')
+    await fixture.close()
+    await upstream.close()
+  })
+
+  it('asks a client that expects 100 Continue for its body only when it will be sent', async () => {
+    const upstream = await startUpstream((incoming, response) => {
+      incoming.resume().on('end', () => answerJson(response))
+    })
+    const fixture = await startRemote({ remotes: [{ target: upstream.origin }] })
+    for (const [cookie, expected] of [
+      ['sid=alice', /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200/],
+      ['x=1', /^HTTP\/1\.1 401/],
+    ] as const) {
+      const socket = connect(fixture.port, '127.0.0.1')
+      let received = ''
+      socket.on('data', (data) => {
+        received += data.toString()
+        if (received.endsWith('100 Continue\r\n\r\n')) socket.write('x'.repeat(100_000))
+      })
+      socket.write(
+        'POST /api/remote/api/x HTTP/1.1\r\nhost: app.example\r\nsec-fetch-site: same-origin\r\n' +
+          `cookie: ${cookie}\r\nexpect: 100-continue\r\ncontent-length: 100000\r\n\r\n`,
+      )
+      await until(() => /"ok"|problem:/.test(received))
+      assert.match(received, expected)
+      socket.destroy()
+    }
+    assert.equal(upstream.requests.length, 1)
+    assert.equal(upstream.requests[0]?.headers.expect, undefined)
+    await fixture.close()
+    await upstream.close()
+  })
+
+  it('delivers an answer that comes before the upload is over, and keeps the connection', async () => {
+    const upstream = await startUpstream((incoming, response) => {
+      incoming.on('error', () => undefined)
+      if (incoming.method === 'POST') response.writeHead(409, { 'content-length': '4' }).end('full')
+      else answerJson(response)
+    })
+    const fixture = await startRemote({ remotes: [{ target: upstream.origin }] })
+    const socket = connect(fixture.port, '127.0.0.1')
+    let received = ''
+    socket.on('data', (data) => {
+      received += data.toString()
+    })
+    const size = 2_000_000
+    socket.write(`POST /api/remote/api/up HTTP/1.1\r\n${head}content-length: ${size}\r\n\r\n`)
+    socket.write('x'.repeat(100_000))
+    await until(() => received.endsWith('full'))
+    assert.match(received, /^HTTP\/1\.1 409/)
+    socket.write('x'.repeat(size - 100_000))
+    socket.write(`GET /api/remote/api/next HTTP/1.1\r\n${head}\r\n`)
+    await until(() => received.endsWith('{"ok":true}'))
+    socket.destroy()
+    await fixture.idle()
+    await fixture.close()
+    await upstream.close()
+  })
+})
+
+/** Resolves when a number has stopped to grow. */
+async function untilSteady(read: () => number): Promise<void> {
+  for (let before = -1; read() !== before; ) {
+    before = read()
+    await new Promise((resolve) => setTimeout(resolve, 150))
+  }
+}
