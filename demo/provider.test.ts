@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -179,7 +179,8 @@ describe('the end of a session at the demo provider', () => {
 
 describe('a restarted demo provider', () => {
   test('still knows its keys, people and refresh tokens', async () => {
-    const stateFile = join(mkdtempSync(join(tmpdir(), 'demo-provider-')), 'state.json')
+    const directory = mkdtempSync(join(tmpdir(), 'demo-provider-'))
+    const stateFile = join(directory, 'state.json')
     const options: DemoProviderOptions = { stateFile, clientSecret: 'the-same-at-both-starts' }
     const first = await startDemoProvider(options)
     const browser = createHttpBrowser()
@@ -188,5 +189,6 @@ describe('a restarted demo provider', () => {
     const second = await startDemoProvider({ ...options, issuer: first.issuer })
     assert.equal(await second.isActive(refresh_token), true)
     await second.close()
+    rmSync(directory, { recursive: true })
   })
 })
