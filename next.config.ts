@@ -21,6 +21,8 @@ const config: NextConfig = {
   ],
   // `npm run check` type-checks the whole house; a build that does it again, with the tests, only waits.
   typescript: { ignoreBuildErrors: true },
+  // A callback's address holds a code, and no log may (A3). Next prints addresses in development.
+  logging: { incomingRequests: { ignore: [/^\/bff\//] } },
   turbopack: { root: import.meta.dirname },
 }
 
