@@ -30,6 +30,9 @@ export default async function Layout({ children }: { children: ReactNode }) {
         </a>
         <SiteHeader />
         <main id="main" tabIndex={-1}>
+          <noscript>
+            <p className="notice">This page is a single-page app: it needs JavaScript.</p>
+          </noscript>
           {children}
         </main>
         <SiteFooter />
