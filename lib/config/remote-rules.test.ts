@@ -229,6 +229,8 @@ describe('what a remote or a client means', () => {
     const loaded = loadSettings({ env, config })
     assert.ok(loaded.ok)
     assert.deepEqual(loaded.notes, ['remotes.api.target is plain http: tokens travel unencrypted.'])
+    const local = loadSettings({ env, config: remote({ target: 'http://localhost:8080' }) })
+    assert.deepEqual(local.ok && local.notes, [])
   })
 
   test('a machine client is the sign-in client unless it has credentials of its own', () => {

@@ -3,7 +3,7 @@ import { checkRemoteToken, type TokenContext } from './remote-token.ts'
 import type { Report } from './report.ts'
 import type { ParsedRemote } from './schema.ts'
 import type { RemoteSettings } from './settings.ts'
-import { parseWebAddress } from './web-address.ts'
+import { isLoopback, parseWebAddress } from './web-address.ts'
 
 /** One entry of `remotes`. */
 export function remoteSettings(
@@ -43,12 +43,14 @@ function remoteTarget(
     report.problem(`${setting}.target`, address.problem, address.fix)
     return ''
   }
-  const { origin, pathname, protocol } = address.value
+  const { origin, hostname, pathname, protocol } = address.value
   if (/\/\/|[\\;]|%(2e|2f|5c|00)/i.test(pathname)) {
     report.problem(`${setting}.target`, 'has a path that servers read differently', 'simplify it')
   }
   if (protocol === 'http:') {
-    report.note(`${setting}.target is plain http: tokens travel unencrypted.`)
+    if (!isLoopback(hostname)) {
+      report.note(`${setting}.target is plain http: tokens travel unencrypted.`)
+    }
     if (config.http2) report.problem(`${setting}.http2`, 'needs an https target', 'take it out')
   }
   if (origin === publicOrigin && /^\/api\/remote(\/|$)/.test(pathname)) {
