@@ -15,6 +15,9 @@ export default defineConfig({
   // A sign-in ends after half an hour without use, and after eight hours in any case.
   session: { idle: '30m', absolute: '8h' },
 
+  // The demo's tokens live for 30 seconds only. Leave this out for tokens that live for minutes.
+  tokens: { margin: '5s' },
+
   // Pages that send a visitor to sign in first.
   spa: { protectedPages: ['/account'] },
 })

@@ -19,6 +19,7 @@ import { createUser } from './endpoints/user.ts'
 import { dpopThumbprint, generateDpopKey } from './oidc/dpop-key.ts'
 import { createNonceMemory } from './oidc/nonce-memory.ts'
 import { createProvider } from './oidc/provider.ts'
+import { createRedirectUriProbe } from './oidc/redirect-uri-probe.ts'
 import { createRemote, type Remote } from './remote/remote.ts'
 import { createRouter, type Endpoints, type RequestInfo } from './router.ts'
 import { createCipher } from './session/cipher.ts'
@@ -80,12 +81,15 @@ export async function createBff(options: BffOptions): Promise<Bff> {
   const loginHref = `${basePath}/login`
   const ours = { issuer: oidc.issuer, clientId: oidc.clientId }
 
+  const redirectUri = `${publicOrigin}${settings.callbackPath}`
+  const providerFetch: typeof fetch = options.fetch ?? ((input, init) => fetch(input, init))
+
   const provider = createProvider({
     oidc,
-    redirectUri: `${publicOrigin}${settings.callbackPath}`,
+    redirectUri,
     postLogoutRedirectUri: `${publicOrigin}${settings.logoutCallbackPath}`,
     hooks: settings.hooks,
-    fetch: options.fetch ?? ((input, init) => fetch(input, init)),
+    fetch: providerFetch,
     now,
     log,
     resources: resourcesOf(settings),
@@ -174,6 +178,8 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       returnUrls,
       ...ours,
       absoluteSeconds: settings.session.absoluteSeconds,
+      askedScope: oidc.scope,
+      marginSeconds: settings.tokens.marginSeconds,
       loginHref,
     }),
     logout: createLogout({
@@ -197,6 +203,9 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       now,
       development: settings.mode === 'development',
       store: store.kind,
+      redirectUri,
+      probeRedirectUri: createRedirectUriProbe({ provider, fetch: providerFetch, redirectUri }),
+      log,
       misconfigurations: misconfigurations.list,
     }),
     health: createHealth({ store, provider }),

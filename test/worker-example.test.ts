@@ -32,6 +32,7 @@ test('the worker example makes 100 calls over three token lifetimes and one revo
     {
       env: {
         PATH: process.env.PATH,
+        NODE_ENV: 'production',
         OIDC_ISSUER: provider.issuer,
         OIDC_CLIENT_ID: provider.clientId,
         OIDC_CLIENT_SECRET: provider.clientSecret,

@@ -11,6 +11,7 @@ import type { EndSession } from './end-session.ts'
 import { type Endpoint, type EndpointRequest, redirect } from './endpoint.ts'
 import { readForm } from './form.ts'
 import { refuse } from './refusal.ts'
+import { signInMisconfigurations } from './sign-in-misconfigurations.ts'
 import { silentLoginPage } from './silent-login-page.ts'
 import { isRestart, type StartSignIn } from './start-sign-in.ts'
 
@@ -27,6 +28,9 @@ export interface CallbackDeps {
   readonly issuer: string
   readonly clientId: string
   readonly absoluteSeconds: number
+  /** What the sign-in asks for, and how early tokens are refreshed: for telling what does not fit. */
+  readonly askedScope: string
+  readonly marginSeconds: number
   readonly loginHref: string
 }
 
@@ -105,6 +109,16 @@ export function createCallback(deps: CallbackDeps): Endpoint {
     const claims = await deps.claims(result.claims, 'sign-in')
     const { setCookie } = await deps.sessions.create(recordOf(deps, transaction, result, claims))
     await endPrevious(incoming, transaction, result.sub)
+    for (const it of signInMisconfigurations({
+      askedScope: deps.askedScope,
+      hasRefreshToken: result.refreshToken !== undefined,
+      accessTokenLifetime: result.accessToken.expiresInSeconds,
+      margin: deps.marginSeconds,
+      issuedAt: result.claims.iat,
+      now: Date.now() / 1000,
+    })) {
+      deps.log.event('misconfiguration', it)
+    }
     deps.log.event('sign_in.succeeded', {
       requestId: incoming.requestId,
       sub: result.sub,

@@ -1,6 +1,8 @@
 import { problem } from '../http/problem.ts'
 import type { Provider } from '../oidc/provider.ts'
+import type { RedirectUriStanding } from '../oidc/redirect-uri-probe.ts'
 import type { Sessions } from '../session/sessions.ts'
+import type { Log } from '../telemetry/log.ts'
 import { type Endpoint, json } from './endpoint.ts'
 
 export interface DiagnosticsDeps {
@@ -9,6 +11,9 @@ export interface DiagnosticsDeps {
   readonly now: () => number
   readonly development: boolean
   readonly store: string
+  readonly redirectUri: string
+  readonly probeRedirectUri: () => Promise<RedirectUriStanding>
+  readonly log: Log
   /** The last misconfigurations that were told to the log, newest first. */
   readonly misconfigurations: () => readonly { what: string; fix: string; at: number }[]
 }
@@ -19,9 +24,17 @@ export function createDiagnostics(deps: DiagnosticsDeps): Endpoint {
     if (!deps.development) return problem('not_found', { requestId })
     const read = await deps.sessions.read(cookies, 'peek')
     const metadata = await deps.provider.metadata().catch(() => undefined)
+    const standing = metadata === undefined ? 'unknown' : await deps.probeRedirectUri()
+    if (standing === 'refused') {
+      deps.log.event('misconfiguration', {
+        what: 'the provider does not accept our redirect URI',
+        fix: `register ${deps.redirectUri} for this client at the provider, exactly as written here`,
+      })
+    }
     return json(200, {
       store: deps.store,
       provider: metadata === undefined ? 'unavailable' : metadata.issuer,
+      redirectUri: { uri: deps.redirectUri, standing },
       misconfigurations: deps.misconfigurations(),
       session: read.kind === 'session' ? describe(read.session, deps.now()) : null,
     })

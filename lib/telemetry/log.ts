@@ -94,7 +94,7 @@ export const eventLevels: Record<LogEvent, LogLevel> = {
   'logout_token.refused': 'warn',
   'store.unavailable': 'error',
   'store.recovered': 'warn',
-  misconfiguration: 'error',
+  misconfiguration: 'warn',
   'unexpected.error': 'error',
 }
 

@@ -8,13 +8,18 @@ export interface Misconfiguration {
 }
 
 const kept = 20
+const repeatMs = 10 * 60_000
 
-/** A log that also remembers the last misconfigurations, for `/bff/diagnostics`. Nothing per user enters. */
+/**
+ * A log that also remembers the last misconfigurations, for `/bff/diagnostics`, and tells each of them
+ * once in ten minutes: every request may run into the same one. Nothing per user enters.
+ */
 export function createRecentMisconfigurations(log: Log, now: () => number) {
   const recent: Misconfiguration[] = []
   const event = <E extends LogEvent>(name: E, fields: LogFields[E]): void => {
     if (name === 'misconfiguration') {
       const { what, fix } = fields as LogFields['misconfiguration']
+      if (recent.some((known) => known.what === what && now() - known.at < repeatMs)) return
       recent.unshift({ what, fix, at: now() })
       recent.length = Math.min(recent.length, kept)
     }

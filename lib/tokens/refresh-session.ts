@@ -67,6 +67,7 @@ export async function refreshSession(
     })
     if (outcome.kind === 'refreshed') return save(deps, session, request, outcome, startedAt)
     if (outcome.kind !== 'rejected') return keep(deps, session, outcome)
+    if (isRefusedTarget(request, outcome.error)) return refuseTarget(deps, session, request)
     deps.log.event('token.refresh.rejected', { sub: record.sub, ...detail(outcome) })
     if (tried !== undefined) return endRejected(deps, session)
     tried = refreshToken
@@ -94,6 +95,25 @@ function keep(
   const cause = outcome.cause === undefined ? {} : { cause: outcome.cause }
   deps.log.event('token.refresh.unavailable', { sub: record.sub, ...detail(outcome), ...cause })
   return { kind: 'kept', code: 'token_unavailable', record }
+}
+
+/** Whatever else the refresh token is good for: this resource or scope is not to be had with it. */
+function isRefusedTarget({ resource, scope }: RefreshRequest, error: string | undefined): boolean {
+  if (resource === undefined && scope === undefined) return false
+  return error === 'invalid_target' || error === 'invalid_scope'
+}
+
+/** A remote that is configured for something that the provider does not know ends nobody's session. */
+function refuseTarget(
+  deps: RefreshDeps,
+  { record }: Session,
+  { resource, scope }: RefreshRequest,
+): RefreshResult {
+  deps.log.event('misconfiguration', {
+    what: `the provider gives no token for resource "${resource ?? ''}" and scope "${scope ?? ''}"`,
+    fix: 'compare resource and scope of the remote with what the provider knows, and ask for the scope at sign-in (OIDC_SCOPE)',
+  })
+  return { kind: 'kept', code: 'provider_misconfigured', record }
 }
 
 async function save(
@@ -126,6 +146,7 @@ async function save(
     )
     return { kind: 'ended' }
   }
+  noteMissingScope(deps.log, request.scope, token.scope)
   deps.log.event('token.refreshed', {
     sub: session.record.sub,
     waitedMs: obtainedAt - startedAt,
@@ -133,6 +154,18 @@ async function save(
     ...(expiresInSeconds === undefined ? {} : { expiresInSeconds }),
   })
   return { kind: 'token', token, record: saved.record }
+}
+
+function noteMissingScope(log: Log, asked: string | undefined, granted: string | undefined): void {
+  // RFC 6749 section 5.1: a scope that is left out of the answer is the one that was asked for.
+  if (asked === undefined || granted === undefined) return
+  const given = new Set(granted.split(' '))
+  const missing = asked.split(' ').filter((scope) => scope !== '' && !given.has(scope))
+  if (missing.length === 0) return
+  log.event('misconfiguration', {
+    what: `a remote asks for the scope "${missing.join(' ')}", and its token lacks it`,
+    fix: 'ask for it at sign-in too (OIDC_SCOPE), and allow it to this client at the provider',
+  })
 }
 
 /** What a refresh changes of a record, as a function, so that it can be applied to a newer one. */
