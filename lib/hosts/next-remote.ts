@@ -79,8 +79,9 @@ class ResponseSink extends EventEmitter implements AnswerSink {
     return (this.#body.desiredSize ?? 0) > 0
   }
 
-  end(chunk?: Buffer | string): void {
-    if (chunk !== undefined) this.write(Buffer.from(chunk))
+  end(chunk?: Buffer | string, encoding: BufferEncoding = 'utf8'): void {
+    if (typeof chunk === 'string') this.write(Buffer.from(chunk, encoding))
+    else if (chunk !== undefined) this.write(chunk)
     if (this.#closed) return
     this.#body?.close()
     this.#close()

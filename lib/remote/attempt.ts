@@ -15,12 +15,17 @@ export interface AttemptOwner {
   onFailure(error: Error, answering: boolean): void
   /** It failed while its answer was being passed on. */
   onBreak(error: Error): void
+  /** The connection is free again. */
+  onConnectionFree(connection: Dispatcher): void
   /** The whole answer is there, and is about to be handed to the sink. */
   onPassed(): void
 }
 
 // An answer that nobody wants is read to its end, which keeps the connection, but not for long.
 const maxDiscardedBytes = 64 * 1024
+
+// Up to here Node writes a string without another copy.
+const maxStringBytes = 15 * 1024
 
 const waiting = 0
 const held = 1
@@ -34,7 +39,9 @@ const over = 4
  */
 export class Attempt implements Dispatcher.DispatchHandler {
   readonly #owner: AttemptOwner
+  readonly #connection: Dispatcher
   #state = waiting
+  #isEnded = false
   #answering = false
   #controller: Controller | undefined
   /** Bytes of the body that are still to come, or -1 when that is not known. */
@@ -47,8 +54,13 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #endedWhileHeld = false
   #failedWhileHeld: Error | undefined
 
-  constructor(owner: AttemptOwner) {
+  constructor(owner: AttemptOwner, connection: Dispatcher) {
     this.#owner = owner
+    this.#connection = connection
+  }
+
+  send(request: Dispatcher.DispatchOptions): void {
+    this.#connection.dispatch(request, this)
   }
 
   /** Passes the answer on from here. The head must be written by now. */
@@ -119,12 +131,14 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.#freeConnection()
     if (this.#state === passing) this.#end()
     else if (this.#state === held) this.#endedWhileHeld = true
     else this.#state = over
   }
 
   onResponseError(_controller: Controller, error: Error): void {
+    this.#freeConnection()
     const state = this.#state
     if (state === held) {
       this.#failedWhileHeld = error
@@ -144,10 +158,20 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #end(lastChunk?: Buffer): void {
     this.#state = over
     this.#stopStallTimer()
-    // Head, body and end in one call is one write to the socket.
     this.#owner.onPassed()
-    if (lastChunk) this.#owner.sink.end(lastChunk)
-    else this.#owner.sink.end()
+    const { sink } = this.#owner
+    if (!lastChunk) sink.end()
+    // Head and body as one string are one plain write to the socket, half as dear as a gathering one.
+    // Every byte is one character of Latin-1.
+    else if (lastChunk.length <= maxStringBytes) sink.end(lastChunk.toString('latin1'), 'latin1')
+    else sink.end(lastChunk)
+  }
+
+  /** An error may follow upon the end; undici is done with the request either way. */
+  #freeConnection(): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
+    this.#owner.onConnectionFree(this.#connection)
   }
 
   #pause(controller: Controller): void {

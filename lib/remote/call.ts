@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
+import type { Dispatcher } from 'undici'
 import type { ProblemCode } from '../http/problem.ts'
-import { requestId } from '../http/request-id.ts'
 import type { Session } from '../session/session.ts'
 import { StoreUnavailableError } from '../store/key-value.ts'
 import type { TokenResult } from '../tokens/token-result.ts'
@@ -11,7 +11,7 @@ import type { CallServices, FoundSession } from './call-services.ts'
 import type { AnswerSink, RemoteExchange } from './exchange.ts'
 import { refusalOf } from './gate.ts'
 import type { RouteMatch } from './match-route.ts'
-import { addOwnHeaders, addToken } from './own-headers.ts'
+import { addOwnHeaders, addToken, idOf } from './own-headers.ts'
 import type { ReadyRemote } from './prepare-remote.ts'
 import { problemAnswer } from './problem-answer.ts'
 import { BodyError, dropRest, PassingBody, readSmallBody, replayableBytes } from './request-body.ts'
@@ -62,7 +62,7 @@ export class Call implements AttemptOwner, AnswerContext {
     this.method = exchange.method
     this.peerAddress = exchange.peerAddress
     this.idleTimeoutMs = remote.settings.idleTimeoutMs
-    this.requestId = requestId(this.#head.requestId)
+    this.requestId = idOf(this.#head, services)
     this.sink.on('close', () => this.#onClose())
     this.sink.on('error', ignore)
   }
@@ -141,6 +141,10 @@ export class Call implements AttemptOwner, AnswerContext {
     this.sink.destroy()
   }
 
+  onConnectionFree(connection: Dispatcher): void {
+    this.#remote.upstream.give(connection)
+  }
+
   onPassed(): void {
     this.#isAnswered = true
   }
@@ -209,10 +213,9 @@ export class Call implements AttemptOwner, AnswerContext {
     if (body instanceof PassingBody && contentLength !== undefined) {
       headers.push('content-length', contentLength)
     }
-    const attempt = new Attempt(this)
-    this.#attempt = attempt
+    this.#attempt = new Attempt(this, this.#remote.upstream.take())
     // Not blocking: no request ever waits behind another on one connection.
-    this.#remote.upstream.dispatch({ method, path, headers, body, blocking: false }, attempt)
+    this.#attempt.send({ method, path, headers, body, blocking: false })
   }
 
   #pass(attempt: Attempt, status: number, headers: IncomingHttpHeaders): void {

@@ -15,6 +15,7 @@ export interface AnswerSink {
   /** False: wait for `drain`. */
   write(chunk: Buffer): boolean
   end(chunk?: Buffer | string): unknown
+  end(bytes: string, encoding: 'latin1'): unknown
   /** Breaks the connection, so that nobody takes what was sent for the whole answer. */
   destroy(error?: Error): unknown
   on(event: 'drain' | 'close', listener: () => void): unknown

@@ -1,8 +1,14 @@
 import { plainAddress } from '../http/forwarded.ts'
+import { requestId } from '../http/request-id.ts'
 import type { TokenResult } from '../tokens/token-result.ts'
 import type { CallServices } from './call-services.ts'
 import type { ReadyRemote } from './prepare-remote.ts'
 import type { RequestHead } from './request-headers.ts'
+
+/** The id of a request: the caller's if it is sane, else a new one. */
+export function idOf(head: RequestHead, { tracing }: Pick<CallServices, 'tracing'>): string {
+  return head.requestId === undefined ? tracing.id() : requestId(head.requestId)
+}
 
 /** What only the proxy may say about a request, put behind the headers that pass (P3). */
 export function addOwnHeaders(

@@ -8,25 +8,32 @@ const wellFormed =
 export interface Tracing {
   /** The caller's `traceparent` if it is well-formed, else that of a new trace, not sampled. */
   traceparent(incoming: string | undefined): string
+  /** A random id of 32 hexadecimal digits. */
+  id(): string
 }
 
-const bytesEach = 24
+const poolBytes = 4096
 
-/** Random bytes are drawn for many traces at once: a call into the random generator costs more than all the rest. */
+/** Random digits are drawn for many ids at once: a call into the random generator costs more than all the rest. */
 export function createTracing(): Tracing {
-  const pool = Buffer.alloc(bytesEach * 256)
-  let at = pool.length
+  const pool = Buffer.alloc(poolBytes)
+  let digits = ''
+  let at = 0
+
+  function draw(length: number): string {
+    if (at + length > digits.length) {
+      digits = randomFillSync(pool).toString('hex')
+      at = 0
+    }
+    at += length
+    return digits.slice(at - length, at)
+  }
 
   return {
     traceparent(incoming) {
       if (incoming !== undefined && wellFormed.test(incoming)) return incoming
-      if (at === pool.length) {
-        randomFillSync(pool)
-        at = 0
-      }
-      const id = pool.toString('hex', at, at + bytesEach)
-      at += bytesEach
-      return `00-${id.slice(0, 32)}-${id.slice(32)}-00`
+      return `00-${draw(32)}-${draw(16)}-00`
     },
+    id: () => draw(32),
   }
 }

@@ -2,14 +2,13 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { ProblemCode } from '../http/problem.ts'
-import { requestId } from '../http/request-id.ts'
 import { StoreUnavailableError } from '../store/key-value.ts'
 import { logProblem } from './call-log.ts'
 import type { CallServices } from './call-services.ts'
 import type { UpgradeExchange } from './exchange.ts'
 import type { RouteMatch } from './match-route.ts'
 import type { OpenSocket, OpenSockets } from './open-sockets.ts'
-import { addOwnHeaders, addToken } from './own-headers.ts'
+import { addOwnHeaders, addToken, idOf } from './own-headers.ts'
 import type { ReadyRemote } from './prepare-remote.ts'
 import { problemAnswer } from './problem-answer.ts'
 import type { RequestHead } from './request-headers.ts'
@@ -44,7 +43,7 @@ export async function upgrade(
 ): Promise<void> {
   const { socket, method } = exchange
   const head = remote.readHeaders(exchange.rawHeaders)
-  const id = requestId(head.requestId)
+  const id = idOf(head, services)
   const facts = { method, upstreamPath: '', requestId: id, peerAddress: exchange.peerAddress }
   const gone = new AbortController()
   const onGone = () => gone.abort()
@@ -171,7 +170,13 @@ function handshake(
     let controller: Dispatcher.DispatchController | undefined
     const abort = () => controller?.abort(new Error('the client went away'))
     signal.addEventListener('abort', abort, { once: true })
-    remote.socketUpstream.dispatch(
+    const connection = remote.socketUpstream.take()
+    let isGiven = false
+    const give = () => {
+      if (!isGiven) remote.socketUpstream.give(connection)
+      isGiven = true
+    }
+    connection.dispatch(
       { method: 'GET', path, headers, upgrade: 'websocket' },
       {
         onRequestStart(it) {
@@ -181,6 +186,7 @@ function handshake(
         onRequestUpgrade(_controller, status, answered, upstream) {
           signal.removeEventListener('abort', abort)
           resolve({ status, headers: answered, socket: upstream })
+          give()
         },
         onResponseStart(_controller, status, answered) {
           if (status >= 200) resolve({ status, headers: answered })
@@ -188,10 +194,11 @@ function handshake(
         onResponseData(it) {
           it.abort(new Error('nobody reads it'))
         },
-        onResponseEnd() {},
+        onResponseEnd: give,
         onResponseError(_controller, error) {
           signal.removeEventListener('abort', abort)
           reject(error)
+          give()
         },
       },
     )
