@@ -2,6 +2,7 @@ import type { AccessToken, Session, SessionRecord } from '../session/session.ts'
 import { createBoundedMap } from '../store/bounded-map.ts'
 import type { KeyValue, MaybePromise } from '../store/key-value.ts'
 import { underLease } from './lease.ts'
+import { underMark } from './refresh-mark.ts'
 import { type RefreshDeps, type RefreshResult, refreshSession } from './refresh-session.ts'
 import type { DpopSigner, TokenFailure, TokenResult } from './token-result.ts'
 import { isFresh, isValid, tokenSlot } from './token-slot.ts'
@@ -93,7 +94,7 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
     }
     for (let pauseMs = 25; ; pauseMs = Math.min(250, pauseMs * 2)) {
       const led = await underLease({ store, leaseMs, onLost }, `lease:${session.key}`, () =>
-        refreshSession(deps, session.key, request),
+        underMark(deps, session.key, () => refreshSession(deps, session.key, request)),
       )
       if (led) return noteFailure(session.key, led.value)
       await sleep(pauseMs * (0.5 + Math.random()))
