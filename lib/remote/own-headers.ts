@@ -21,7 +21,9 @@ export function addOwnHeaders(
   const before = head.forwardedFor
   const isBelieved = before !== undefined && services.trusts(call.peerAddress)
   const chain = forwardedFor(isBelieved ? before : undefined, plainAddress(call.peerAddress))
-  const traceparent = services.tracing.traceparent(head.traceparent)
+  // A request that brought neither gets one id for both.
+  const ownId = head.requestId === undefined ? call.requestId : undefined
+  const traceparent = services.tracing.traceparent(head.traceparent, ownId)
   if (chain !== '') passed.push('x-forwarded-for', chain)
   passed.push('x-request-id', call.requestId, 'traceparent', traceparent)
   // The state belongs to the trace that was begun elsewhere.

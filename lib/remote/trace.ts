@@ -6,8 +6,8 @@ const wellFormed =
   /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?$/
 
 export interface Tracing {
-  /** The caller's `traceparent` if it is well-formed, else that of a new trace, not sampled. */
-  traceparent(incoming: string | undefined): string
+  /** The caller's `traceparent` if it is well-formed, else that of a new trace, not sampled, under this id. */
+  traceparent(incoming: string | undefined, traceId?: string): string
   /** A random id of 32 hexadecimal digits. */
   id(): string
 }
@@ -30,9 +30,9 @@ export function createTracing(): Tracing {
   }
 
   return {
-    traceparent(incoming) {
+    traceparent(incoming, traceId) {
       if (incoming !== undefined && wellFormed.test(incoming)) return incoming
-      return `00-${draw(32)}-${draw(16)}-00`
+      return `00-${traceId ?? draw(32)}-${draw(16)}-00`
     },
     id: () => draw(32),
   }
