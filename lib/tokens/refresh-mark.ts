@@ -10,7 +10,7 @@ export interface RefreshMarkDeps {
 /** Longer than a token request and the wait for a store that is away, together. */
 const markMs = 60_000
 /** How long a process needs at most to find a store that is back, and to save what it holds. */
-const graceMs = 3000
+const graceMs = 2500
 
 /**
  * Does `work`, a refresh by the holder of the session's lease, with a mark in the store from before its
