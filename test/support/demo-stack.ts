@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Config } from '#lib/config/define-config.ts'
 import { type DemoApi, startDemoApi } from '../../demo/api.ts'
 import {
   type DemoProvider,
@@ -15,6 +16,8 @@ export interface DemoStackOptions {
   host?: Host
   provider?: DemoProviderOptions
   env?: Record<string, string>
+  /** In place of `bff.config.ts`; told what runs by then. */
+  config?: (running: { provider: DemoProvider; api: DemoApi }) => Config | Promise<Config>
 }
 
 /** Provider and API in this process, so that their counters can be read; Cloakroom in one of its own. */
@@ -39,6 +42,10 @@ export async function startDemoStack(options: DemoStackOptions = {}): Promise<De
   const origin = `http://localhost:${tap.port}`
   const provider = await startDemoProvider({ publicOrigins: [origin], ...options.provider })
   const api = await startDemoApi({ issuer: provider.issuer })
+  const configFile = join(directory, 'bff.json')
+  if (options.config) {
+    writeFileSync(configFile, JSON.stringify(await options.config({ provider, api })))
+  }
   const env = {
     BFF_BASE_URL: origin,
     OIDC_ISSUER: provider.issuer,
@@ -48,6 +55,7 @@ export async function startDemoStack(options: DemoStackOptions = {}): Promise<De
     BFF_SECRET: randomBytes(32).toString('base64url'),
     BFF_STORE: 'sqlite',
     BFF_SQLITE_FILE: join(directory, 'cloakroom.db'),
+    ...(options.config ? { BFF_CONFIG_FILE: configFile } : {}),
     ...options.env,
   }
   const start = () => startCloakroom({ host: options.host ?? 'node', port, env })
@@ -68,8 +76,10 @@ export async function startDemoStack(options: DemoStackOptions = {}): Promise<De
       cloakroom = await start()
     },
     async close() {
+      // First: a browser holds connections open that it has never used.
+      await tap.close()
       await cloakroom.stop()
-      await Promise.all([tap.close(), api.close(), provider.close()])
+      await Promise.all([api.close(), provider.close()])
       rmSync(directory, { recursive: true, force: true })
     },
   }
