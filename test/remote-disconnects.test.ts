@@ -145,6 +145,39 @@ describe('P6: who goes away takes nobody along', () => {
     })
   }
 
+  it('breaks the client’s connection when the API resets an answer that has no length', async () => {
+    const upstream = await startRawUpstream((socket, text) => {
+      socket.write('HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\npart')
+      if (text.startsWith('GET /whole')) socket.end()
+      else setTimeout(() => socket.resetAndDestroy(), 20)
+    })
+    const fixture = await startRemote({ remotes: [{ target: upstream.origin }] })
+    for (const [path, complete] of [
+      ['/part', false],
+      ['/whole', true],
+    ] as const) {
+      const answer = await request(fixture.port, `/api/remote/api${path}`)
+      assert.deepEqual([answer.body, answer.complete], ['part', complete])
+    }
+    await fixture.close()
+    await upstream.close()
+  })
+
+  it('resets the connection of an HTTP/1.0 client, to which its end would be the answer’s', async () => {
+    const upstream = await startRawUpstream((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\npart\r\n')
+      setTimeout(() => socket.destroy(), 20)
+    })
+    const fixture = await startRemote({ remotes: [{ target: upstream.origin }] })
+    const socket = connect(fixture.port, '127.0.0.1')
+    const failed = new Promise<NodeJS.ErrnoException>((resolve) => socket.on('error', resolve))
+    socket.resume().write(`GET /api/remote/api/x HTTP/1.0\r\n${head}\r\n`)
+    assert.equal((await failed).code, 'ECONNRESET')
+    await fixture.idle()
+    await fixture.close()
+    await upstream.close()
+  })
+
   it('answers 502 when the API dies before it answers', async () => {
     const upstream = await startRawUpstream((socket) => socket.resetAndDestroy())
     const fixture = await startRemote({ remotes: [{ target: upstream.origin }] })

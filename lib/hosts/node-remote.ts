@@ -13,6 +13,7 @@ export interface NodeRemote {
 export function createNodeRemote(remote: Remote): NodeRemote {
   return {
     handle(request, response) {
+      if (request.httpVersionMinor === 0) breakByReset(response)
       remote.handle({
         method: request.method ?? 'GET',
         target: request.url ?? '/',
@@ -32,5 +33,16 @@ export function createNodeRemote(remote: Remote): NodeRemote {
         head,
       })
     },
+  }
+}
+
+/**
+ * To HTTP/1.0 (which nginx speaks by default) the end of the connection may be the end of the answer, so
+ * an answer that breaks off has to end in a reset.
+ */
+function breakByReset(response: ServerResponse): void {
+  response.destroy = () => {
+    response.socket?.resetAndDestroy()
+    return response
   }
 }

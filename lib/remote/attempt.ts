@@ -15,6 +15,8 @@ export interface AttemptOwner {
   onFailure(error: Error, answering: boolean): void
   /** It failed while its answer was being passed on. */
   onBreak(error: Error): void
+  /** What ended without a length did not end, but was cut off. */
+  wasReset(connection: Dispatcher): boolean
   /** The connection is free again. */
   onConnectionFree(connection: Dispatcher): void
   /** The whole answer is there, and is about to be handed to the sink. */
@@ -131,23 +133,24 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    const isBroken = this.#left < 0 && this.#owner.wasReset(this.#connection)
     this.#freeConnection()
-    if (this.#state === passing) this.#end()
+    if (this.#state === passing && isBroken) this.#break(new Error('the API reset the connection'))
+    else if (this.#state === passing) this.#end()
     else if (this.#state === held) this.#endedWhileHeld = true
     else this.#state = over
   }
 
-  onResponseError(_controller: Controller, error: Error): void {
+  onResponseError(_controller: Controller, error: Error) {
     this.#freeConnection()
     const state = this.#state
     if (state === held) {
       this.#failedWhileHeld = error
       return
     }
+    if (state === passing) return this.#break(error)
     this.#state = over
-    this.#stopStallTimer()
     if (state === waiting) this.#owner.onFailure(error, this.#answering)
-    else if (state === passing) this.#owner.onBreak(error)
   }
 
   /** Flushes a head whose body keeps us waiting. */
@@ -165,6 +168,12 @@ export class Attempt implements Dispatcher.DispatchHandler {
     // Every byte is one character of Latin-1.
     else if (lastChunk.length <= maxStringBytes) sink.end(lastChunk.toString('latin1'), 'latin1')
     else sink.end(lastChunk)
+  }
+
+  #break(error: Error): void {
+    this.#state = over
+    this.#stopStallTimer()
+    this.#owner.onBreak(error)
   }
 
   /** An error may follow upon the end; undici is done with the request either way. */

@@ -141,6 +141,10 @@ export class Call implements AttemptOwner, AnswerContext {
     this.sink.destroy()
   }
 
+  wasReset(connection: Dispatcher): boolean {
+    return this.#remote.upstream.wasReset(connection)
+  }
+
   onConnectionFree(connection: Dispatcher): void {
     this.#remote.upstream.give(connection)
   }

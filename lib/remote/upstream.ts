@@ -1,4 +1,4 @@
-import { Client, type Dispatcher, Pool } from 'undici'
+import { buildConnector, Client, type Dispatcher, Pool } from 'undici'
 import type { RemoteSettings } from '../config/settings.ts'
 import type { Log } from '../telemetry/log.ts'
 import { createCircuit } from './circuit.ts'
@@ -13,6 +13,8 @@ export interface Upstream {
   take(): Dispatcher
   /** Gives it back when that request has come to its end, whatever end. */
   give(connection: Dispatcher): void
+  /** True when the connection was reset since it was taken, so that an end without a length is no end. */
+  wasReset(connection: Dispatcher): boolean
   /** An answer came. */
   answered(): void
   /** Breaks what is under way. */
@@ -40,7 +42,7 @@ export function createUpstream(remote: UpstreamSettings, { log, now }: UpstreamD
     // No request waits behind another's answer on one connection.
     pipelining: 1,
     allowH2: remote.http2,
-    connect: { timeout: remote.connectTimeoutMs },
+    connect: { timeout: remote.connectTimeoutMs, allowH2: remote.http2 },
     // Idle, not total: a stream may last as long as it goes on (P7).
     headersTimeout: remote.idleTimeoutMs,
     bodyTimeout: remote.idleTimeoutMs,
@@ -71,6 +73,7 @@ export function createUpstream(remote: UpstreamSettings, { log, now }: UpstreamD
     },
     take: connections.take,
     give: connections.give,
+    wasReset: connections.wasReset,
     answered() {
       if (circuit.isOpen) circuit.succeeded()
     },
@@ -78,29 +81,60 @@ export function createUpstream(remote: UpstreamSettings, { log, now }: UpstreamD
   }
 }
 
-type Connections = Pick<Upstream, 'take' | 'give' | 'close'>
+type Connections = Pick<Upstream, 'take' | 'give' | 'wasReset' | 'close'>
+interface ConnectionOptions {
+  readonly pipelining: number
+  readonly allowH2: boolean
+  readonly connect: { readonly timeout: number; readonly allowH2: boolean }
+  readonly headersTimeout: number
+  readonly bodyTimeout: number
+}
 type Watch = (dispatcher: Dispatcher) => void
 
 /** HTTP/2: undici's pool, which sends many requests over one connection. */
-function shareOne(origin: string, options: Pool.Options, watch: Watch): Connections {
+function shareOne(origin: string, options: ConnectionOptions, watch: Watch): Connections {
   const pool = new Pool(origin, { ...options, connections: maxUnderWay })
   watch(pool)
-  return { take: () => pool, give: () => undefined, close: () => pool.destroy() }
+  return {
+    take: () => pool,
+    give: () => undefined,
+    // Every stream of HTTP/2 says for itself how it ended.
+    wasReset: () => false,
+    close: () => pool.destroy(),
+  }
 }
 
 /**
  * HTTP/1.1: one request, one client, the one used last first. This does for us what undici's pool does,
  * without its queue and its `drain` events, which cost a tenth of a whole call.
  */
-function keepMany(origin: string, options: Client.Options, watch: Watch): Connections {
+function keepMany(origin: string, options: ConnectionOptions, watch: Watch): Connections {
   const all = new Set<Client>()
   const free: Client[] = []
+  const reset = new WeakSet<Dispatcher>()
+  const connect = buildConnector(options.connect)
 
   function create(): Client {
-    const client = new Client(origin, options)
+    const client: Client = new Client(origin, {
+      ...options,
+      connect: (target, callback) =>
+        connect(target, (...result) => {
+          reset.delete(client)
+          // undici takes a reset for the end of an answer that has no length, and says nothing of it.
+          result[1]?.prependListener('error', (error: NodeJS.ErrnoException) => {
+            if (error.code === 'ECONNRESET') reset.add(client)
+          })
+          callback(...result)
+        }),
+    })
     all.add(client)
     watch(client)
     return client
+  }
+
+  function retire(client: Client): void {
+    all.delete(client)
+    client.close().catch(() => undefined)
   }
 
   return {
@@ -108,11 +142,9 @@ function keepMany(origin: string, options: Client.Options, watch: Watch): Connec
     give(connection) {
       const client = connection as Client
       if (free.length < maxKept) free.push(client)
-      else {
-        all.delete(client)
-        client.close().catch(() => undefined)
-      }
+      else retire(client)
     },
+    wasReset: (connection) => reset.has(connection),
     async close() {
       await Promise.all([...all].map((client) => client.destroy()))
     },
