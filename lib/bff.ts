@@ -117,7 +117,12 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     transform: settings.hooks.claims,
   })
   const signer = createDpopSigners({ nonces: createNonceMemory() })
-  const revoke = createRevocation({ provider, oidc, signer, log })
+  const revoke = createRevocation({
+    provider,
+    oidc,
+    signer: createDpopSigners({ nonces: provider.nonces }),
+    log,
+  })
   const userToken = createUserToken({
     sessions,
     store,

@@ -60,7 +60,7 @@ export function createStartSignIn(deps: StartSignInDeps) {
       state,
       nonce: transaction.nonce,
       codeChallenge: createHash('sha256').update(transaction.codeVerifier).digest('base64url'),
-      ...(dpop === undefined ? {} : { dpopJkt: dpop.thumbprint }),
+      ...(dpop === undefined ? {} : { dpopJkt: dpop.thumbprint, dpopKey: dpop.key }),
     })
     const cookies = await deps.transactions.start(incoming.cookies, transaction)
     deps.log.event('sign_in.started', {
