@@ -1,8 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
 import type { AnswerSink } from './exchange.ts'
+import type { Upstream } from './upstream.ts'
 
 type Controller = Dispatcher.DispatchController
+type Connections = Pick<Upstream, 'take' | 'give' | 'wasReset'>
 
 /** Who is told what becomes of an attempt. It answers each with `pass`, `hold` or `discard`, now or later. */
 export interface AttemptOwner {
@@ -15,10 +17,6 @@ export interface AttemptOwner {
   onFailure(error: Error, answering: boolean): void
   /** It failed while its answer was being passed on. */
   onBreak(error: Error): void
-  /** What ended without a length did not end, but was cut off. */
-  wasReset(connection: Dispatcher): boolean
-  /** The connection is free again. */
-  onConnectionFree(connection: Dispatcher): void
   /** The whole answer is there, and is about to be handed to the sink. */
   onPassed(): void
 }
@@ -41,6 +39,7 @@ const over = 4
  */
 export class Attempt implements Dispatcher.DispatchHandler {
   readonly #owner: AttemptOwner
+  readonly #upstream: Connections
   readonly #connection: Dispatcher
   #state = waiting
   #isEnded = false
@@ -56,9 +55,10 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #endedWhileHeld = false
   #failedWhileHeld: Error | undefined
 
-  constructor(owner: AttemptOwner, connection: Dispatcher) {
+  constructor(owner: AttemptOwner, upstream: Connections) {
     this.#owner = owner
-    this.#connection = connection
+    this.#upstream = upstream
+    this.#connection = upstream.take()
   }
 
   send(request: Dispatcher.DispatchOptions): void {
@@ -133,7 +133,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    const isBroken = this.#left < 0 && this.#owner.wasReset(this.#connection)
+    const isBroken = this.#left < 0 && this.#upstream.wasReset(this.#connection)
     this.#freeConnection()
     if (this.#state === passing && isBroken) this.#break(new Error('the API reset the connection'))
     else if (this.#state === passing) this.#end()
@@ -180,7 +180,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #freeConnection(): void {
     if (this.#isEnded) return
     this.#isEnded = true
-    this.#owner.onConnectionFree(this.#connection)
+    this.#upstream.give(this.#connection)
   }
 
   #pause(controller: Controller): void {

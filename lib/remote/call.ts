@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { Dispatcher } from 'undici'
 import type { ProblemCode } from '../http/problem.ts'
 import type { Session } from '../session/session.ts'
 import { StoreUnavailableError } from '../store/key-value.ts'
@@ -95,11 +94,9 @@ export class Call implements AttemptOwner, AnswerContext {
     if (this.#isOver || this.#isAnswered) return
     this.#isAnswered = true
     logProblem(this.#services.log, this.#logged, code, options.cause)
-    const { requestId: id, setCookie, corsHeaders } = this
-    const { members } = options
     const answer = problemAnswer(code, {
-      ...{ requestId: id, setCookie, corsHeaders },
-      ...(members ? { members } : {}),
+      ...{ requestId: this.requestId, setCookie: this.setCookie, corsHeaders: this.corsHeaders },
+      ...(options.members ? { members: options.members } : {}),
       ...(code === 'method_not_allowed' ? { headers: { allow: this.#remote.allow } } : {}),
     })
     this.sink.writeHead(answer.status, answer.headers)
@@ -139,14 +136,6 @@ export class Call implements AttemptOwner, AnswerContext {
     this.#isAnswered = true
     logAbort(this.#services.log, this.#logged, 'upstream', cause)
     this.sink.destroy()
-  }
-
-  wasReset(connection: Dispatcher): boolean {
-    return this.#remote.upstream.wasReset(connection)
-  }
-
-  onConnectionFree(connection: Dispatcher): void {
-    this.#remote.upstream.give(connection)
   }
 
   onPassed(): void {
@@ -217,7 +206,7 @@ export class Call implements AttemptOwner, AnswerContext {
     if (body instanceof PassingBody && contentLength !== undefined) {
       headers.push('content-length', contentLength)
     }
-    this.#attempt = new Attempt(this, this.#remote.upstream.take())
+    this.#attempt = new Attempt(this, this.#remote.upstream)
     // Not blocking: no request ever waits behind another on one connection.
     this.#attempt.send({ method, path, headers, body, blocking: false })
   }
@@ -273,9 +262,9 @@ export class Call implements AttemptOwner, AnswerContext {
 
   #answerPreflight(origin: string): void {
     this.#isAnswered = true
-    const { allow } = this.#remote
-    const { preflightHeaders: requested } = this.#head
-    this.sink.writeHead(204, this.#services.cors.preflightHeaders(origin, allow, requested))
+    const { cors } = this.#services
+    const requested = this.#head.preflightHeaders
+    this.sink.writeHead(204, cors.preflightHeaders(origin, this.#remote.allow, requested))
     this.sink.end()
   }
 
