@@ -5,6 +5,7 @@ import type { Bff } from '../bff.ts'
 import { problemParts } from '../http/problem.ts'
 import { requestId } from '../http/request-id.ts'
 import type { Log } from '../telemetry/log.ts'
+import { createIdleSockets } from './idle-sockets.ts'
 import { createNodeRemote } from './node-remote.ts'
 import { sendResponse, toRequest } from './node-web.ts'
 
@@ -95,6 +96,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
     socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
   })
   server.on('clientError', onClientError)
+  const idleSockets = createIdleSockets(server)
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -110,8 +112,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
     address: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
     async close(graceMs = 30_000) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      // A kept-alive connection that has had its answer would hold the server open until its timeout.
-      const sweep = setInterval(() => server.closeIdleConnections(), 50)
+      const sweep = setInterval(idleSockets.closeUnused, 50)
       const timer = new Promise<'late'>((resolve) => setTimeout(resolve, graceMs, 'late').unref())
       const forced = (await Promise.race([closed, timer])) === 'late'
       clearInterval(sweep)
