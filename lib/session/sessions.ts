@@ -103,8 +103,19 @@ export function createSessions(deps: SessionsDeps) {
       : { kind: 'session', session: alive, setCookie: ticket.setCookie }
   }
 
+  /**
+   * With Redis, the report that another process has ended a session may lie unread in its socket when
+   * the next request of that browser is read. At the end of the turn it has been read too, and what the
+   * store remembers is what was true when the request arrived.
+   */
+  const endOfTurn = store.kind === 'redis' ? () => new Promise<void>(setImmediate) : undefined
+
   function lookUp(ticket: Ticket | undefined, mode: 'use' | 'peek'): MaybePromise<SessionRead> {
     if (!ticket) return none
+    return endOfTurn ? endOfTurn().then(() => readEntry(ticket, mode)) : readEntry(ticket, mode)
+  }
+
+  function readEntry(ticket: Ticket, mode: 'use' | 'peek'): MaybePromise<SessionRead> {
     const entry = store.get(ticket.key)
     if (entry instanceof Promise) {
       return entry.then(async (it) => found(ticket, await decode(ticket.key, it), mode))

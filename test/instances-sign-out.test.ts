@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { createHttpBrowser } from './support/http-browser.ts'
+import { call, type Instances, startInstances } from './support/instances.ts'
+import { type RedisServer, startRedisServer } from './support/redis-server.ts'
+import type { RunningCloakroom } from './support/start-cloakroom.ts'
+
+let redis: RedisServer
+let instances: Instances
+before(async () => {
+  redis = await startRedisServer()
+  instances = await startInstances({
+    env: { BFF_STORE: 'redis', REDIS_URL: redis.url },
+    // The answer follows the end of the session at once: a wait for the provider would hide a delay.
+    config: { logout: { revoke: false } },
+  })
+})
+after(async () => {
+  await instances.close()
+  await redis.close()
+})
+
+/**
+ * One sign-out on one instance while another one, which remembers the session, is asked all the time.
+ * Answers when the other one accepted the session for the last time: milliseconds after the answer to the
+ * sign-out, so negative when it knew before the browser did.
+ */
+async function lastAccepted(on: RunningCloakroom, elsewhere: RunningCloakroom): Promise<number> {
+  const browser = await instances.signIn()
+  // The same ticket, in the hands of somebody whom the sign-out's answer does not reach.
+  const copy = createHttpBrowser()
+  copy.jar.set('localhost', new Map(browser.jar.get('localhost')))
+  const ask = async () => {
+    const at = performance.now()
+    const { status } = await call(elsewhere, copy, '/bff/user?slide=false')
+    return { at, status }
+  }
+  for (let i = 0; i < 3; i++) assert.equal((await ask()).status, 200)
+
+  const accepted: number[] = []
+  const asking = Array.from({ length: 2 }, async () => {
+    for (;;) {
+      const { at, status } = await ask()
+      if (status !== 200) return assert.equal(status, 401)
+      accepted.push(at)
+    }
+  })
+  assert.equal((await call(on, browser, '/bff/logout', 'POST')).status, 200)
+  const answeredAt = performance.now()
+  assert.equal((await call(elsewhere, copy)).status, 401, 'the first call after the sign-out')
+  await Promise.all(asking)
+  return Math.max(...accepted) - answeredAt
+}
+
+describe('a sign-out on one process, with the session remembered on the others', () => {
+  test('S7: the next request on every other process is refused', async (t) => {
+    const times: number[] = []
+    for (let round = 0; round < 20; round++) {
+      for (const on of instances.all) {
+        for (const elsewhere of instances.all) {
+          if (elsewhere !== on) times.push(await lastAccepted(on, elsewhere))
+        }
+      }
+    }
+    times.sort((a, b) => a - b)
+    const at = (part: number) => times[Math.floor((times.length - 1) * part)]?.toFixed(1)
+    t.diagnostic(
+      `${times.length} sign-outs; the last call that another process accepted began, in ms after the ` +
+        `answer: median ${at(0.5)}, 95 % ${at(0.95)}, latest ${at(1)}`,
+    )
+    assert.ok(Math.max(...times) <= 0)
+  })
+})
