@@ -6,6 +6,7 @@ import {
   interactionPolicy,
   type JWK,
   type KoaContextWithOIDC,
+  type ResourceServer,
 } from 'oidc-provider'
 import { errorPage, signedOutPage, signingOutPage } from './provider-pages.ts'
 import type { ProviderStore } from './provider-store.ts'
@@ -18,6 +19,16 @@ export const demoApiResource = 'urn:cloakroom:demo-api'
 export const demoResources: Readonly<Record<string, string>> = {
   [demoApiResource]: 'orders.read orders.write',
   'urn:cloakroom:demo-reports': 'reports.read',
+}
+
+/** As the provider wants it described; undefined for a resource that it does not know. */
+export function findDemoResource(
+  resource: string,
+  accessTokenTTL: number,
+): ResourceServer | undefined {
+  const scope = demoResources[resource]
+  if (scope === undefined) return undefined
+  return { scope, accessTokenTTL, accessTokenFormat: 'jwt', jwt: { sign: { alg: 'RS256' } } }
 }
 
 /** What `acr` says of a sign-in with one factor, and with two. */
@@ -79,15 +90,9 @@ export function createProviderConfig(options: ProviderConfigOptions): Configurat
         defaultResource: (ctx, _client, oneOf) => pickResource(ctx, oneOf, options.defaultResource),
         useGrantedResource: () => options.defaultResource,
         getResourceServerInfo(_ctx, resource) {
-          const scope = demoResources[resource]
-          if (scope === undefined) throw new errors.InvalidTarget()
-          const accessTokenTTL = options.accessTokenSeconds()
-          return {
-            scope,
-            accessTokenTTL,
-            accessTokenFormat: 'jwt',
-            jwt: { sign: { alg: 'RS256' } },
-          }
+          const found = findDemoResource(resource, options.accessTokenSeconds())
+          if (!found) throw new errors.InvalidTarget()
+          return found
         },
       },
       revocation: { enabled: true, allowedPolicy: ownToken },

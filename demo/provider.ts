@@ -3,7 +3,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { exportJWK, generateKeyPair } from 'jose'
 import Provider, { type ClientMetadata, type JWK } from 'oidc-provider'
-import { createProviderConfig } from './provider-config.ts'
+import { createProviderConfig, findDemoResource } from './provider-config.ts'
+import { registerExchange, tokenExchange } from './provider-exchange.ts'
 import { createLogin } from './provider-login.ts'
 import { type IssuedSecret, markSecrets } from './provider-marks.ts'
 import {
@@ -103,6 +104,10 @@ export async function startDemoProvider(options: DemoProviderOptions = {}): Prom
       accessTokenSeconds: () => controls.accessTokenSeconds,
     }),
   )
+  registerExchange(provider, {
+    keys,
+    findResource: (resource) => findDemoResource(resource, controls.accessTokenSeconds),
+  })
   const issued = options.mark === undefined ? [] : markSecrets(provider, options.mark)
   provider.use(createMeter(counters, controls))
   provider.use(createLogin(provider, home))
@@ -140,7 +145,7 @@ function describeClient(origins: readonly string[], basePath: string) {
   const at = (path: string) => origins.map((origin) => `${origin}${prefix}${path}`)
   return {
     client_name: 'Cloakroom demo',
-    grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+    grant_types: ['authorization_code', 'refresh_token', 'client_credentials', tokenExchange],
     response_types: ['code'] as const satisfies ClientMetadata['response_types'],
     redirect_uris: at('/callback'),
     post_logout_redirect_uris: at('/logout-callback'),
