@@ -3,7 +3,7 @@
  * same machine. Short runs by turns, since a machine's speed changes while one waits; medians; and beside
  * the throughput the processor time of each answer, which neighbours on the machine disturb least.
  *
- *   node bench/proxy.ts [--rounds 7] [--seconds 2] [--connections 32] [--json file]
+ *   node bench/bench.ts [--rounds 7] [--seconds 2] [--connections 32] [--json file]
  *                       [--wrk] [--url http://127.0.0.1:3000/api/remote/api/items --cookie name=value]
  *
  * `--url` measures a running server as well, `--wrk` takes wrk for the load, if it is installed.
@@ -31,6 +31,7 @@ const { values } = parseArgs({
 interface Subject {
   readonly name: string
   readonly url: URL
+  readonly cookie: string
   /** Undefined for a server that somebody else started. */
   readonly process?: ChildProcess
   readonly runs: { perSecond: number; p50: number; p99: number; cpu: number | undefined }[]
@@ -38,13 +39,19 @@ interface Subject {
 
 const children: ChildProcess[] = []
 
-async function start(file: string, upstream?: string): Promise<[ChildProcess, number]> {
+interface Started {
+  readonly process: ChildProcess
+  readonly port: number
+  readonly cookie?: string
+}
+
+async function start(file: string, upstream?: string): Promise<Started> {
   const child = fork(new URL(file, import.meta.url), {
     env: { ...process.env, ...(upstream ? { BENCH_UPSTREAM: upstream } : {}) },
   })
   children.push(child)
-  const [{ port }] = (await once(child, 'message')) as [{ port: number }]
-  return [child, port]
+  const [told] = (await once(child, 'message')) as [{ port: number; cookie?: string }]
+  return { process: child, ...told }
 }
 
 async function cpuOf(subject: Subject): Promise<number | undefined> {
@@ -55,7 +62,7 @@ async function cpuOf(subject: Subject): Promise<number | undefined> {
 }
 
 /** What a current browser sends with a fetch, cookie included. */
-function browserRequest(url: URL): string {
+function browserRequest({ url, cookie }: Subject): string {
   return [
     `GET ${url.pathname}${url.search} HTTP/1.1`,
     `Host: ${url.host}`,
@@ -72,7 +79,7 @@ function browserRequest(url: URL): string {
     'Referer: https://app.example/orders',
     'Accept-Encoding: gzip, deflate, br, zstd',
     'Accept-Language: en-GB,en;q=0.9',
-    `Cookie: ${values.cookie}`,
+    `Cookie: ${cookie}`,
     '\r\n',
   ].join('\r\n')
 }
@@ -82,7 +89,7 @@ async function measure(subject: Subject, load: ChildProcess, milliseconds: numbe
   const order: LoadOrder = {
     host: hostname,
     port: Number(port || 80),
-    request: browserRequest(subject.url),
+    request: browserRequest(subject),
     connections: Number(values.connections),
     milliseconds,
   }
@@ -126,21 +133,23 @@ function summary({ name, runs }: Subject, baseline: Subject) {
 }
 
 async function main(): Promise<void> {
-  const [, upstreamPort] = await start('./upstream.ts')
+  const { port: upstreamPort } = await start('./upstream.ts')
   const upstream = `http://127.0.0.1:${upstreamPort}`
   const load = fork(new URL('./load.ts', import.meta.url))
   children.push(load)
   const subjects: Subject[] = []
   for (const [name, file] of [
     ['bare undici proxy (baseline)', './baseline.ts'],
-    ['cloakroom, every rule on', './module.ts'],
+    ['the proxy, every rule on', './module.ts'],
+    ['the server, sqlite sessions', './server.ts'],
   ] as const) {
     if (values.only && !file.includes(values.only)) continue
-    const [process, port] = await start(file, upstream)
+    const { process, port, cookie = values.cookie } = await start(file, upstream)
     const url = new URL(`http://127.0.0.1:${port}/api/remote/api/items?page=1`)
-    subjects.push({ name, url, process, runs: [] })
+    subjects.push({ name, url, cookie, process, runs: [] })
   }
-  if (values.url) subjects.push({ name: values.url, url: new URL(values.url), runs: [] })
+  const { url, cookie } = values
+  if (url) subjects.push({ name: url, url: new URL(url), cookie, runs: [] })
 
   for (const subject of subjects) await measure(subject, load, 2000)
   for (let round = 0; round < Number(values.rounds); round += 1) {
