@@ -106,7 +106,7 @@ describe('T10: what was bound is never sent as a Bearer token', () => {
     ])
     const [first, second] = upstream.requests.map(({ headers }) => ({
       token: headers.authorization,
-      ...decodeJwt(String(headers.dpop)),
+      ...decodeJwt<{ ath: string }>(String(headers.dpop)),
     }))
     assert.notEqual(first?.token, second?.token)
     assert.notEqual(first?.ath, second?.ath)

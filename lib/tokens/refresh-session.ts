@@ -170,7 +170,7 @@ function noteMissingScope(log: Log, asked: string | undefined, granted: string |
 
 /** What a refresh changes of a record, as a function, so that it can be applied to a newer one. */
 async function changeOf(deps: RefreshDeps, slot: string, token: AccessToken, outcome: Refreshed) {
-  const claims = outcome.claims && (await deps.claims(outcome.claims, 'refresh'))
+  const claims = outcome.claims && (await chosenClaims(deps, outcome.claims))
   return (record: SessionRecord): SessionRecord => ({
     ...record,
     accessTokens: { ...record.accessTokens, [slot]: token },
@@ -179,6 +179,16 @@ async function changeOf(deps: RefreshDeps, slot: string, token: AccessToken, out
     ...(outcome.idToken === undefined ? {} : { idToken: outcome.idToken }),
     ...(claims === undefined ? {} : { claims: { ...record.claims, ...claims } }),
   })
+}
+
+/** Undefined when the hook fails: the old claims stay, for the old refresh token is consumed by now. */
+async function chosenClaims({ claims, log }: RefreshDeps, offered: Record<string, unknown>) {
+  try {
+    return await claims(offered, 'refresh')
+  } catch (cause) {
+    log.event('unexpected.error', { where: 'claims hook after a refresh', cause })
+    return undefined
+  }
 }
 
 /** Undefined when the session has ended. Waits for a store that is away: the old token is consumed. */
