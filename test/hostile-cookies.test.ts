@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
 import fc from 'fast-check'
 import { type App, type AppBrowser, startApp } from './support/app.ts'
-import { type RawAnswer, rawRequest } from './support/remote-fixture.ts'
+import { type RawAnswer, rawRequest } from './support/raw-http.ts'
 
 let app: App
 /** A session that is there all the time, so that there is something to get hold of. */

@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { after, describe, it } from 'node:test'
-import {
-  request,
-  startRawUpstream,
-  startRemote,
-  startUpstream,
-  until,
-} from './support/remote-fixture.ts'
+import { request } from './support/raw-http.ts'
+import { startRawUpstream, startRemote, startUpstream, until } from './support/remote-fixture.ts'
 
 const head = 'host: app.example\r\nsec-fetch-site: same-origin\r\ncookie: sid=alice\r\n'
 

@@ -4,7 +4,8 @@ import { createSecureServer, type Http2ServerRequest } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
-import { request, startRemote, until } from './support/remote-fixture.ts'
+import { request } from './support/raw-http.ts'
+import { startRemote, until } from './support/remote-fixture.ts'
 import { selfSigned } from './support/self-signed.ts'
 
 /** An API over TLS that speaks both versions. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { handleNextRemote } from '#lib/hosts/next-remote.ts'
-import { browserHeaders, startRemote, startUpstream, until } from './support/remote-fixture.ts'
+import { browserHeaders } from './support/raw-http.ts'
+import { startRemote, startUpstream, until } from './support/remote-fixture.ts'
 
 const url = 'https://app.example/api/remote/api'
 

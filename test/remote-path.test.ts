@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
+import { rawRequest, request } from './support/raw-http.ts'
 import {
   type RemoteFixture,
-  rawRequest,
-  request,
   startRemote,
   startUpstream,
   type Upstream,

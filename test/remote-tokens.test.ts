@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import type { IncomingMessage } from 'node:http'
 import { describe, it } from 'node:test'
 import type { DpopSigner, TokenResult } from '#lib/tokens/token-result.ts'
-import { answerJson, request, startRemote, startUpstream } from './support/remote-fixture.ts'
+import { request } from './support/raw-http.ts'
+import { answerJson, startRemote, startUpstream } from './support/remote-fixture.ts'
 
 const codeOf = (answer: { body: string }) => JSON.parse(answer.body).code
 

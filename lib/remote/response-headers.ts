@@ -9,7 +9,7 @@ import { rewriteLocation } from './location.ts'
  */
 
 /** The API's answer cannot be passed on. */
-export class BadAnswerError extends Error {
+class BadAnswerError extends Error {
   readonly code = 'upstream_bad_answer'
 }
 

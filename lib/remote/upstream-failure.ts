@@ -11,7 +11,7 @@ const shutdowns = new Set(['UND_ERR_DESTROYED', 'UND_ERR_CLOSED'])
 const lostConnections = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
 
 /** The code of an error, whoever made it. */
-export function errorCode(error: Error): string {
+function errorCode(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 

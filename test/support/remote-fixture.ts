@@ -9,7 +9,6 @@ import {
 } from 'node:http'
 import {
   type AddressInfo,
-  connect,
   createServer as createNetServer,
   type Server as NetServer,
   type Socket,
@@ -21,9 +20,7 @@ import type { Session } from '#lib/session/session.ts'
 import type { LogEvent, LogFields } from '#lib/telemetry/log.ts'
 
 /** What `loadSettings` makes of `{ target }`. */
-export function remoteSettings(
-  settings: Partial<RemoteSettings> & { target: string },
-): RemoteSettings {
+function remoteSettings(settings: Partial<RemoteSettings> & { target: string }): RemoteSettings {
   return {
     name: 'api',
     token: 'user',
@@ -40,7 +37,7 @@ export function remoteSettings(
 }
 
 /** A session as the store would answer it. */
-export function sessionOf(sub: string): Session {
+function sessionOf(sub: string): Session {
   return {
     key: `session:${sub}`,
     version: 1,
@@ -80,12 +77,7 @@ export interface RemoteFixtureOptions extends Partial<Omit<RemoteDeps, 'settings
   trustProxy?: RemoteDeps['settings']['trustProxy']
 }
 
-/** The cookie that the fixture takes for a session: `sid=<sub>`. */
-export const signedIn = 'sid=alice'
-/** What a browser sends along with a same-origin fetch. */
-export const browserHeaders = { 'sec-fetch-site': 'same-origin', cookie: signedIn }
-
-/** The proxy on a plain Node server, with stand-ins for session and tokens. */
+/** The proxy on a plain Node server, with stand-ins: the cookie `sid=<sub>` is that user's session. */
 export async function startRemote(options: RemoteFixtureOptions): Promise<RemoteFixture> {
   const { remotes, publicOrigin, origins, trustProxy, ...deps } = options
   const events: RecordedEvent[] = []
@@ -198,100 +190,6 @@ export function answerJson(response: ServerResponse, value: unknown = { ok: true
   response.end(body)
 }
 
-export interface RawAnswer {
-  status: number
-  /** Lower-case names; several lines of a name are joined with `, `. */
-  headers: Record<string, string>
-  rawHeaders: [string, string][]
-  body: string
-  /** The answer ended as its framing promised. */
-  complete: boolean
-}
-
-/**
- * Sends bytes as they are and reads the answer until its end or the connection's: what `fetch` would
- * tidy up stays as the test wrote it.
- */
-export async function rawRequest(port: number, text: string): Promise<RawAnswer> {
-  const socket = connect(port, '127.0.0.1')
-  socket.on('error', () => undefined)
-  socket.write(text, 'latin1')
-  const isHead = text.startsWith('HEAD ')
-  let received = ''
-  const done = new Promise<void>((resolve) => {
-    socket.on('data', (data) => {
-      received += data.toString('latin1')
-      if (parseAnswer(received, isHead)?.complete) resolve()
-    })
-    socket.on('close', () => resolve())
-  })
-  await done
-  socket.destroy()
-  const answer = parseAnswer(received, isHead)
-  assert.ok(answer, `no answer, but: ${JSON.stringify(received)}`)
-  return answer
-}
-
-export interface GetOptions {
-  method?: string
-  headers?: Record<string, string>
-  body?: string
-}
-
-/** A request as a browser with a session would send it. */
-export function request(
-  port: number,
-  target: string,
-  options: GetOptions = {},
-): Promise<RawAnswer> {
-  const { method = 'GET', body } = options
-  const headers: Record<string, string> = { host: 'app.example', ...browserHeaders }
-  if (body !== undefined) headers['content-length'] = String(Buffer.byteLength(body))
-  Object.assign(headers, options.headers)
-  const lines = Object.entries(headers)
-    .filter(([, value]) => value !== '')
-    .map(([name, value]) => `${name}: ${value}\r\n`)
-  return rawRequest(port, `${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n${body ?? ''}`)
-}
-
-function parseAnswer(text: string, isHead: boolean): RawAnswer | undefined {
-  const headEnd = text.indexOf('\r\n\r\n')
-  if (headEnd < 0) return undefined
-  const [statusLine = '', ...lines] = text.slice(0, headEnd).split('\r\n')
-  const status = Number(statusLine.split(' ')[1])
-  const rest = text.slice(headEnd + 4)
-  if (status < 200) return parseAnswer(rest, isHead)
-  const rawHeaders = lines.map((line): [string, string] => {
-    const colon = line.indexOf(':')
-    return [line.slice(0, colon), line.slice(colon + 1).trim()]
-  })
-  const headers: Record<string, string> = {}
-  for (const [name, value] of rawHeaders) {
-    const key = name.toLowerCase()
-    headers[key] = headers[key] === undefined ? value : `${headers[key]}, ${value}`
-  }
-  const base = { status, headers, rawHeaders }
-  if (isHead || status === 204 || status === 304) return { ...base, body: rest, complete: true }
-  if (headers['transfer-encoding'] === 'chunked') return { ...base, ...unchunk(rest) }
-  const length = headers['content-length']
-  const body = length === undefined ? rest : rest.slice(0, Number(length))
-  return { ...base, body, complete: body.length === Number(length ?? Number.NaN) }
-}
-
-function unchunk(text: string): { body: string; complete: boolean } {
-  let body = ''
-  let at = 0
-  for (;;) {
-    const lineEnd = text.indexOf('\r\n', at)
-    if (lineEnd < 0) return { body, complete: false }
-    const size = Number.parseInt(text.slice(at, lineEnd), 16)
-    if (size === 0) return { body, complete: text.startsWith('\r\n', lineEnd + 2) }
-    body += text.slice(lineEnd + 2, lineEnd + 2 + size)
-    if (text.length < lineEnd + 2 + size + 2) return { body, complete: false }
-    at = lineEnd + 2 + size + 2
-  }
-}
-
 /** Waits for a condition that something else brings about. */
 export async function until(condition: () => boolean): Promise<void> {
   const deadline = Date.now() + 10_000
@@ -307,4 +205,31 @@ async function listen(server: NetServer): Promise<number> {
   server.unref()
   await once(server, 'listening')
   return (server.address() as AddressInfo).port
+}
+
+/** Runs a test against one remote, named `api`, and checks that nothing is left under way. */
+export async function withRemote(
+  settings: Omit<RemoteFixtureOptions, 'remotes'> & {
+    remote?: Partial<RemoteFixtureOptions['remotes'][number]>
+    upstream?: Upstream
+  },
+  test: (context: {
+    port: number
+    upstream: Upstream
+    events: { event: string }[]
+  }) => Promise<void>,
+): Promise<void> {
+  const { remote, ...options } = settings
+  const upstream = settings.upstream ?? (await startUpstream())
+  const fixture = await startRemote({
+    ...options,
+    remotes: [{ target: upstream.origin, ...remote }],
+  })
+  try {
+    await test({ port: fixture.port, upstream, events: fixture.events })
+    await fixture.idle()
+  } finally {
+    await fixture.close()
+    await upstream.close()
+  }
 }
