@@ -4,6 +4,7 @@ import type { ReactNode } from 'react'
 import { SiteFooter } from './demo-spa/site-footer.tsx'
 import { SiteHeader } from './demo-spa/site-header.tsx'
 import './globals.css'
+import './blocks.css'
 
 export const metadata: Metadata = {
   title: { default: 'Cloakroom', template: '%s · Cloakroom' },

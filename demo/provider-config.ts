@@ -16,7 +16,7 @@ import { findDemoUser } from './users.ts'
 export const demoApiResource = 'urn:cloakroom:demo-api'
 
 /** Known resources and the scopes that each has. Their access tokens are JWTs (RFC 9068). */
-export const demoResources: Readonly<Record<string, string>> = {
+const demoResources: Readonly<Record<string, string>> = {
   [demoApiResource]: 'orders.read orders.write',
   'urn:cloakroom:demo-reports': 'reports.read',
 }

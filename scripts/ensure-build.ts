@@ -15,6 +15,8 @@ const sources = [
   'middleware.ts',
   'next.config.ts',
   'package-lock.json',
+  'package.json',
+  'tsconfig.json',
 ]
 
 /** Runs `next build` unless there is a build that is newer than every source. Throws when it fails. */

@@ -16,7 +16,7 @@ const kind = words.find((word) => word === 'unit' || word === 'e2e')
 const patterns = words.filter((word) => word !== kind)
 const total: Outcome = { passed: 0, failed: 0, skipped: 0 }
 
-const nodeFiles = globSync('{lib,client,demo,test,scripts,bench}/**/*.test.ts', { cwd: root })
+const nodeFiles = globSync('{app,lib,client,demo,test,scripts,bench}/**/*.test.ts', { cwd: root })
   .filter((file) => chosen(file))
   .sort()
 const browserFiles = globSync('e2e/**/*.spec.ts', { cwd: root }).filter((file) => chosen(file))

@@ -1,46 +1,15 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createHonestAnswers, type HonestState } from './scripted-answers.ts'
+import {
+  type EndpointName,
+  paths,
+  type RecordedRequest,
+  type ScriptedAnswer,
+} from './scripted-exchange.ts'
 import { createScriptedKeys, type SignOptions } from './scripted-keys.ts'
 
-const paths = {
-  discovery: '/.well-known/openid-configuration',
-  jwks: '/jwks',
-  authorize: '/authorize',
-  token: '/token',
-  userinfo: '/userinfo',
-  revocation: '/revoke',
-  introspection: '/introspect',
-  par: '/par',
-  endSession: '/logout',
-} as const
-
-export type EndpointName = keyof typeof paths
-
-/** One request as the provider saw it. */
-export interface RecordedRequest {
-  readonly name: EndpointName | 'unknown'
-  readonly method: string
-  /** Absolute. */
-  readonly url: URL
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string
-  /** The form body, or the query of a GET. */
-  readonly params: URLSearchParams
-  /** Epoch milliseconds. */
-  readonly at: number
-}
-
-/** What goes back: an object body is sent as JSON. */
-export interface ScriptedAnswer {
-  status?: number
-  headers?: Record<string, string>
-  body?: string | object
-  /** Milliseconds before the answer. */
-  delayMs?: number
-  /** `hang` never answers; `reset` breaks the connection; `cut` sends half the body and then breaks it. */
-  fault?: 'hang' | 'reset' | 'cut'
-}
+export type { EndpointName, RecordedRequest, ScriptedAnswer } from './scripted-exchange.ts'
 
 /** `usual` makes the honest answer, with all of its effects (a rotated refresh token, a used code). */
 export type Script = (
