@@ -35,7 +35,11 @@ function demandNonces(provider: ScriptedProvider) {
         return { status: 401, headers }
       }
       const answer = await usual()
-      return renews ? { ...answer, headers: { ...answer.headers, ...next() } } : answer
+      if (!renews) return answer
+      const fresh = next()
+      // Not told with the code's tokens: UserInfo has to ask for it.
+      if (request.params.has('code')) return answer
+      return { ...answer, headers: { ...answer.headers, ...fresh } }
     })
   }
   return {
@@ -171,7 +175,7 @@ for (const [title, assertionAudience] of audiences) {
       const byEndpoint = nonces.challenged.map(
         ({ name, params }) => params.get('grant_type') ?? name,
       )
-      assert.deepEqual(byEndpoint, ['par', 'refresh_token'])
+      assert.deepEqual(byEndpoint, ['par', 'userinfo', 'refresh_token'])
     })
 
     test('T10: a challenge is answered once, with the nonce that it asked for', () => {
