@@ -61,10 +61,14 @@ function gateInStore(operation: 'touch' | 'replace' | 'delete'): Gate {
   return gate
 }
 
-/** Stops the next token request at the provider. */
+/** The next token request is worked on, and its answer held back. */
 function gateAtProvider(): Gate {
   const gate = createGate()
-  provider.once('token', (_, usual) => gate.pass().then(usual))
+  provider.once('token', async (_, usual) => {
+    const answer = await usual()
+    await gate.pass()
+    return answer
+  })
   return gate
 }
 
