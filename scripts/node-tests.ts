@@ -8,46 +8,62 @@ export interface Outcome {
   skipped: number
 }
 
+const fileTimeoutMs = 300_000
+
 /** Runs test files, each in a process of its own, and prints a line for each and every failure in full. */
 export async function runNodeTests(files: string[], root: string): Promise<Outcome> {
-  const noise = new Map<string, string>()
+  const total: Outcome = { passed: 0, failed: 0, skipped: 0 }
   const failures: string[] = []
-  let outcome: Outcome = { passed: 0, failed: 0, skipped: 0 }
-  const stream = run({ files, concurrency: 2, timeout: 600_000, cwd: root })
+  const waiting = [...files]
 
-  for await (const { type, data } of stream) {
-    if (type === 'test:stderr' || type === 'test:stdout') {
-      noise.set(data.file, (noise.get(data.file) ?? '') + data.message)
-    }
-    if (type === 'test:fail' && !data.todo) {
-      const { error } = data.details
-      const cause = error.cause instanceof Error ? error.cause : error
-      // A parent fails with its children; they have been printed.
-      if (error.failureType === 'subtestsFailed') continue
-      const place = `${relative(root, data.file ?? '')}:${data.line ?? 0}`
-      // Named after its file: it could not be loaded, or it broke outside of a test.
-      const whole = data.name === data.file
-      const text = whole ? (noise.get(data.file ?? '') ?? '').slice(-4000) : describe(cause)
-      failures.push(`✖ ${data.name}\n  ${place}\n${indent(text)}`)
-    }
-    if (type === 'test:summary') {
-      const { passed, failed, cancelled, skipped, todo } = data.counts
-      if (data.file === undefined) {
-        outcome = { passed, failed: failed + cancelled, skipped: skipped + todo }
-        if (!data.success && outcome.failed === 0) outcome.failed = 1
-      } else {
-        const bad = failed + cancelled
-        const mark = bad > 0 ? '✖' : '✔'
-        const seconds = (data.duration_ms / 1000).toFixed(1)
-        const tail = bad > 0 ? `, ${bad} failed` : ''
-        console.log(`${mark} ${relative(root, data.file)}  ${passed} passed${tail}  ${seconds} s`)
-        const printed = noise.get(data.file)
-        if (bad > 0 && printed) console.log(indent(printed.slice(-4000)))
-      }
+  async function work(): Promise<void> {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      const { outcome, failed } = await runFile(file, root)
+      total.passed += outcome.passed
+      total.failed += outcome.failed
+      total.skipped += outcome.skipped
+      failures.push(...failed)
     }
   }
+
+  await Promise.all([work(), work()])
   if (failures.length > 0) console.log(`\n${failures.join('\n\n')}\n`)
-  return outcome
+  return total
+}
+
+async function runFile(file: string, root: string) {
+  const name = relative(root, file)
+  const started = performance.now()
+  const failed: string[] = []
+  let outcome: Outcome = { passed: 0, failed: 0, skipped: 0 }
+  let printed = ''
+  // Kills the process of a file that does not come to its end.
+  const signal = AbortSignal.timeout(fileTimeoutMs)
+
+  for await (const { type, data } of run({ files: [file], cwd: root, signal })) {
+    if (type === 'test:stderr' || type === 'test:stdout') printed += data.message
+    if (type === 'test:fail' && !data.todo) {
+      const { error } = data.details
+      // A parent fails with its children; they have been noted.
+      if (error.failureType === 'subtestsFailed') continue
+      const cause = error.cause instanceof Error ? error.cause : error
+      failed.push(`✖ ${data.name}\n  ${name}:${data.line ?? 0}\n${indent(describe(cause))}`)
+    }
+    if (type === 'test:summary' && data.file === undefined) {
+      const { passed, failed: bad, cancelled, skipped, todo } = data.counts
+      outcome = { passed, failed: bad + cancelled, skipped: skipped + todo }
+      if (!data.success && outcome.failed === 0) outcome.failed = 1
+    }
+  }
+  if (signal.aborted) outcome.failed = Math.max(1, outcome.failed)
+  if (outcome.failed > 0 && printed) {
+    failed.push(`Output of ${name}\n${indent(printed.slice(-4000))}`)
+  }
+  const seconds = ((performance.now() - started) / 1000).toFixed(1)
+  const tail = outcome.failed > 0 ? `, ${outcome.failed} failed` : ''
+  const sign = outcome.failed > 0 ? '✖' : '✔'
+  console.log(`${sign} ${name}  ${outcome.passed} passed${tail}  ${seconds} s`)
+  return { outcome, failed }
 }
 
 function describe(error: Error): string {
