@@ -2,41 +2,37 @@ import next from 'next'
 import config from './bff.config.ts'
 import { startNodeHost } from './lib/hosts/node.ts'
 import { logStart, sharedEngine, startEngine } from './lib/hosts/start-engine.ts'
+import { superviseWorkers } from './lib/hosts/workers.ts'
 
-// Shared, so that the pages' middleware, which Next bundles by itself, asks this very engine.
-const started = await sharedEngine(() => startEngine(config))
-if (!started.ok) {
-  process.stderr.write(`${started.report}\n`)
-  process.exit(1)
-}
+process.exitCode = (await superviseWorkers(config)) ?? (await serve())
+process.exit()
 
-const { bff, log } = started
-const { settings } = bff
-const app = next({
-  dev: false,
-  dir: import.meta.dirname,
-  hostname: settings.host,
-  port: settings.port,
-})
-// Pages wait for Next; the endpoints and the remote APIs do not.
-const pages = app.prepare().then(() => app.getRequestHandler())
-pages.catch((cause: unknown) => {
-  log.event('unexpected.error', { where: 'pages', cause })
-  process.exitCode = 1
-  stop('pages failed')
-})
-const host = await startNodeHost({ bff, log, pages })
-logStart(started, 'node', host.address)
-
-let stopping = false
-function stop(signal: string): void {
-  if (stopping) return
-  stopping = true
-  log.event('server.stopping', { signal, inFlight: bff.remote.inFlight })
-  host.close().then(({ forced }) => {
-    log.event('server.stopped', { forced })
-    process.exit()
+/** Serves until a signal comes; answers the exit code. */
+async function serve(): Promise<number> {
+  // Shared, so that the pages' middleware, which Next bundles by itself, asks this very engine.
+  const started = await sharedEngine(() => startEngine(config))
+  if (!started.ok) {
+    process.stderr.write(`${started.report}\n`)
+    return 1
+  }
+  const { bff, log } = started
+  const { host: hostname, port } = bff.settings
+  const app = next({ dev: false, dir: import.meta.dirname, hostname, port })
+  const signal = Promise.withResolvers<string>()
+  // Pages wait for Next; the endpoints and the remote APIs do not.
+  const pages = app.prepare().then(() => app.getRequestHandler())
+  pages.catch((cause: unknown) => {
+    log.event('unexpected.error', { where: 'pages', cause })
+    signal.resolve('pages failed')
   })
+  const host = await startNodeHost({ bff, log, pages })
+  logStart(started, 'node', host.address)
+  process.on('SIGTERM', signal.resolve)
+  process.on('SIGINT', signal.resolve)
+
+  const reason = await signal.promise
+  log.event('server.stopping', { signal: reason, inFlight: bff.remote.inFlight })
+  const { forced } = await host.close()
+  log.event('server.stopped', { forced })
+  return reason === 'pages failed' ? 1 : 0
 }
-process.on('SIGTERM', stop)
-process.on('SIGINT', stop)

@@ -55,6 +55,9 @@ async function signIn(origin: string): Promise<HttpBrowser> {
   await browser.visit(`${origin}/bff/login`, { until: (url) => url.pathname === '/' })
   return browser
 }
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await sleep(10)
+}
 const fromPage = { headers: { 'sec-fetch-site': 'same-origin' } }
 
 describe('the server as a process', () => {
@@ -91,7 +94,12 @@ describe('the server as a process', () => {
     while (slow.length === 0) await sleep(5)
     const stopped = running.stop('SIGTERM')
     while (!running.log().some(({ event }) => event === 'server.stopping')) await sleep(5)
-    await assert.rejects(fetch(`${running.origin}/bff/health/live`))
+    await until(() =>
+      fetch(`${running.origin}/bff/health/live`).then(
+        () => false,
+        () => true,
+      ),
+    )
     slow[0]?.()
     assert.equal((await call).body, 'done')
     assert.equal((await stopped).code, 0)
@@ -112,7 +120,28 @@ describe('the server as a process', () => {
     })
   }
 
-  test('A port that is taken ends the start with a clear error', async () => {
+  test('BFF_WORKERS: processes share the port and the sessions, and one that is killed is replaced', async (t) => {
+    const running = await startCloakroom({ env: { ...env, BFF_WORKERS: '2' } })
+    t.after(() => running.stop('SIGKILL'))
+    const starts = () => running.log().filter(({ event }) => event === 'server.started')
+    await until(() => starts().length === 2)
+    const browser = await signIn(running.origin)
+    const [one, two] = starts().map(({ pid }) => Number(pid))
+    assert.notEqual(one, two)
+    process.kill(one ?? 0, 'SIGKILL')
+    await until(() => starts().length === 3)
+    const ended = running.log().find(({ event }) => event === 'worker.ended')
+    assert.equal(ended?.signal, 'SIGKILL')
+    for (let i = 0; i < 6; i++) {
+      const headers = { ...fromPage.headers, connection: 'close' }
+      const user = await browser.send(`${running.origin}/bff/user`, { headers })
+      assert.match(user.body, /"alice"/)
+    }
+    assert.equal((await running.stop('SIGTERM')).code, 0)
+    assert.equal(running.log().filter(({ event }) => event === 'server.stopped').length, 2)
+  })
+
+  test('a port that is taken ends the start with a clear error', async () => {
     const taken = createServer()
     const port = Number(new URL(await listen(taken)).port)
     const running = await startCloakroom({ env, port, waitForReady: false })

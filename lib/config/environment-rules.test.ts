@@ -67,6 +67,13 @@ describe('A1: what the environment may not say', () => {
       'BFF_BASE_URL',
       /has a path/,
     ],
+    ['workers that are no number', { BFF_WORKERS: 'two' }, 'BFF_WORKERS', /1 to 999/],
+    [
+      'workers without shared memory',
+      { BFF_STORE: 'memory', BFF_WORKERS: '2' },
+      'BFF_WORKERS',
+      /sqlite or redis/,
+    ],
     ['a plain http base URL', { BFF_BASE_URL: 'http://10.0.0.1' }, 'BFF_BASE_URL', /plain http/],
     [
       'a name that only looks like loopback',

@@ -19,6 +19,27 @@ export function listenHost(env: Environment, mode: Mode, report: Report): string
   return host
 }
 
+/** Processes on the Node host. Memory cannot be shared among them. */
+export function workerCount(
+  env: Environment,
+  store: Settings['store']['kind'],
+  report: Report,
+): number {
+  const text = readVariable(env, 'BFF_WORKERS') ?? '1'
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0
+  if (count < 1) {
+    report.problem('BFF_WORKERS', 'is no number of processes', 'write a number from 1 to 999')
+  }
+  if (count > 1 && store === 'memory') {
+    report.problem(
+      'BFF_WORKERS',
+      'is more than 1, and processes do not share memory',
+      'set BFF_STORE to sqlite or redis, or BFF_WORKERS to 1',
+    )
+  }
+  return Math.max(1, count)
+}
+
 export function logLevel(env: Environment, report: Report): Settings['logLevel'] {
   const text = readVariable(env, 'LOG_LEVEL')?.toLowerCase() ?? 'info'
   const level = levels.find((each) => each === text)

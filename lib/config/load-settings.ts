@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Config } from './define-config.ts'
 import { suggestion } from './did-you-mean.ts'
 import { type Environment, processEnvironment, readMode, readVariable } from './env.ts'
-import { listenHost, listenPort, logLevel } from './listen.ts'
+import { listenHost, listenPort, logLevel, workerCount } from './listen.ts'
 import { machineClient } from './machine-client.ts'
 import { oidcSettings } from './oidc-settings.ts'
 import { parseConfig } from './parse-config.ts'
@@ -50,15 +50,17 @@ function buildSettings(env: Environment, config: ParsedConfig, report: Report): 
   const port = listenPort(env, report)
   const origin = publicOrigin(env, mode, port, report)
   const oidc = oidcSettings(env, config.oidc, report)
+  const store = storeChoice(env, report)
   return {
     mode,
     publicOrigin: origin,
     ...paths(config, report),
     secrets: secrets(env, report),
-    store: storeChoice(env, report),
+    store,
     trustProxy: trustProxy(env, report),
     port,
     host: listenHost(env, mode, report),
+    workers: workerCount(env, store.kind, report),
     logLevel: logLevel(env, report),
     oidc,
     session: {

@@ -13,6 +13,8 @@ export interface Settings {
   readonly trustProxy: TrustProxy
   readonly port: number
   readonly host: string
+  /** Processes on the Node host. */
+  readonly workers: number
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
   readonly oidc: OidcSettings
   readonly session: SessionSettings

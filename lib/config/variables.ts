@@ -77,6 +77,12 @@ export const variables = {
     fallback: '`0.0.0.0`; in development `127.0.0.1`',
     example: '0.0.0.0',
   },
+  BFF_WORKERS: {
+    meaning:
+      'Processes that share the port, on the Node host only: one for each core is a good measure. More than 1 needs a store other than `memory`.',
+    fallback: '`1`',
+    example: '1',
+  },
   LOG_LEVEL: {
     meaning: '`trace`, `debug`, `info`, `warn`, `error` or `silent`.',
     fallback: '`info`',

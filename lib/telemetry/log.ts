@@ -9,6 +9,7 @@ export interface LogFields {
   'server.started': { url: string; host: 'node' | 'next'; store: string; pid: number }
   'server.stopping': { signal: string; inFlight: number }
   'server.stopped': { forced: boolean }
+  'worker.ended': { pid: number; code: number | null; signal: string | null; restartInMs: number }
   'config.note': { note: string }
   'request.failed': { requestId: string; code: ProblemCode; route: string; cause?: unknown }
   'request.refused': { requestId: string; code: ProblemCode; route: string; reason?: string }
@@ -64,6 +65,7 @@ export const eventLevels: Record<LogEvent, LogLevel> = {
   'server.started': 'info',
   'server.stopping': 'info',
   'server.stopped': 'info',
+  'worker.ended': 'error',
   'config.note': 'warn',
   'request.failed': 'error',
   'request.refused': 'info',
