@@ -68,6 +68,13 @@ describe('sign-out', () => {
     }
   })
 
+  test('a prefetch of the logout URL signs nobody out', async () => {
+    const { browser, logoutUrl } = await signedIn()
+    const answer = await browser.call(logoutUrl, { headers: { 'sec-purpose': 'prefetch' } })
+    assert.equal(answer.status, 204)
+    assert.equal((await browser.user())?.sub, 'alice')
+  })
+
   test('POST answers where to go, behind the CSRF rule', async () => {
     const { browser } = await signedIn()
     const crossSite = { method: 'POST', headers: { 'sec-fetch-site': 'cross-site' } }

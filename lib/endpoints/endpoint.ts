@@ -45,3 +45,9 @@ export function isNavigation(request: Request): boolean {
   if (destination !== null) return destination === 'document' || destination === 'iframe'
   return (request.headers.get('accept') ?? '').includes('text/html')
 }
+
+/** A prefetch is no wish to sign in or out, and must not start either (L10). */
+export function isPrefetch({ headers }: Request): boolean {
+  const purpose = `${headers.get('sec-purpose') ?? ''} ${headers.get('purpose') ?? ''}`
+  return purpose.includes('prefetch') || headers.has('next-router-prefetch')
+}

@@ -1,6 +1,6 @@
 import { parseReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
 import type { Provider } from '../oidc/provider.ts'
-import type { Endpoint } from './endpoint.ts'
+import { type Endpoint, isPrefetch } from './endpoint.ts'
 import { singleParameter } from './parameters.ts'
 import { refuse } from './refusal.ts'
 import type { StartSignIn } from './start-sign-in.ts'
@@ -17,7 +17,7 @@ export interface LoginDeps {
 /** `GET /bff/login` and `GET /bff/silent-login`. Only the parameters named here are passed on. */
 export function createLogin(deps: LoginDeps): Endpoint {
   return async (incoming) => {
-    if (isPrefetch(incoming.request.headers)) return new Response(null, { status: 204 })
+    if (isPrefetch(incoming.request)) return new Response(null, { status: 204 })
     const query = incoming.url.searchParams
     const refused = (code: 'bad_request' | 'bad_return_url' | 'bad_prompt') =>
       refuse(incoming, code, { loginHref: deps.loginHref })
@@ -50,10 +50,4 @@ export function createLogin(deps: LoginDeps): Endpoint {
       ...(deps.silent ? { silent: true } : {}),
     })
   }
-}
-
-/** A prefetch is no wish to sign in, and must not start one (L10). */
-function isPrefetch(headers: Headers): boolean {
-  const purpose = `${headers.get('sec-purpose') ?? ''} ${headers.get('purpose') ?? ''}`
-  return purpose.includes('prefetch') || headers.has('next-router-prefetch')
 }

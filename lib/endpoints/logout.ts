@@ -5,7 +5,14 @@ import type { Seal } from '../session/seal.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { EndSession } from './end-session.ts'
-import { type Endpoint, type EndpointRequest, isNavigation, json, redirect } from './endpoint.ts'
+import {
+  type Endpoint,
+  type EndpointRequest,
+  isNavigation,
+  isPrefetch,
+  json,
+  redirect,
+} from './endpoint.ts'
 import { refuse } from './refusal.ts'
 
 export interface LogoutDeps {
@@ -63,6 +70,7 @@ export function createLogout(deps: LogoutDeps): { get: Endpoint; post: Endpoint 
 
   return {
     async get(incoming) {
+      if (isPrefetch(incoming.request)) return new Response(null, { status: 204 })
       const { returnUrl, session } = await begin(incoming)
       if (returnUrl === undefined) return refuse(incoming, 'bad_return_url', { loginHref })
       if (!session) return redirect(302, returnUrl)
