@@ -12,7 +12,7 @@ describe('P7: an API that is slow, silent or not there', () => {
     const upstream = await startUpstream((incoming, response) => {
       if (incoming.url === '/part') response.writeHead(200).write('part')
     })
-    const remotes = [{ target: upstream.origin, idleTimeoutMs: 300 }]
+    const remotes = [{ target: upstream.origin, idleTimeoutMs: 1000 }]
     const fixture = await startRemote({ remotes })
     const silent = await request(fixture.port, '/api/remote/api/silent')
     assert.deepEqual([silent.status, codeOf(silent)], [504, 'upstream_timeout'])
@@ -49,7 +49,7 @@ describe('P7: an API that is slow, silent or not there', () => {
     const upstream = await startUpstream((incoming) =>
       incoming.on('error', () => undefined).resume(),
     )
-    const remotes = [{ target: upstream.origin, idleTimeoutMs: 200 }]
+    const remotes = [{ target: upstream.origin, idleTimeoutMs: 500 }]
     const fixture = await startRemote({ remotes })
     for (const length of [1000, 100_000]) {
       const answer = await rawRequest(

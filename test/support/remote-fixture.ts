@@ -192,7 +192,7 @@ export function answerJson(response: ServerResponse, value: unknown = { ok: true
 
 /** Waits for a condition that something else brings about. */
 export async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000
+  const deadline = Date.now() + 30_000
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`never came true: ${condition}`)
     await new Promise((resolve) => setTimeout(resolve, 5))
