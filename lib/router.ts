@@ -1,6 +1,6 @@
 import type { Endpoint, EndpointRequest } from './endpoints/endpoint.ts'
 import { refuse } from './endpoints/refusal.ts'
-import { corsHeaders, preflightHeaders } from './http/cors.ts'
+import { createCors } from './http/cors.ts'
 import { passesCsrf } from './http/csrf.ts'
 import { type ProblemCode, problem } from './http/problem.ts'
 import { requestId as makeRequestId } from './http/request-id.ts'
@@ -76,17 +76,21 @@ export function createRouter(deps: RouterDeps) {
     byPath.set(route[1], methods.set(route[0], route))
   }
 
+  const cors = createCors(deps.origins)
+
   async function answer(incoming: EndpointRequest): Promise<Response> {
     const { request, url, requestId } = incoming
     const methods = byPath.get(url.pathname)
     if (!methods) return problem('not_found', { requestId })
     const origin = request.headers.get('origin') ?? undefined
-    if (request.method === 'OPTIONS') {
-      const guarded = [...methods.values()].filter((route) => route[2] === 'csrf')
-      const requestedMethod = request.headers.get('access-control-request-method') ?? undefined
-      const rule = { origins: deps.origins, methods: guarded.map((route) => route[0]) }
-      const headers = guarded.length > 0 && preflightHeaders({ origin, requestedMethod }, rule)
-      if (headers) return new Response(null, { status: 204, headers })
+    const listed = cors.listed(origin)
+    const requested = request.headers.get('access-control-request-method')
+    const guarded = [...methods.values()].filter((route) => route[2] === 'csrf')
+    if (request.method === 'OPTIONS' && listed && requested !== null && guarded.length > 0) {
+      const names = request.headers.get('access-control-request-headers') ?? undefined
+      const allowed = guarded.map((route) => route[0]).join(', ')
+      const headers = cors.preflightHeaders(listed, allowed, names)
+      return withHeaders(new Response(null, { status: 204 }), headers)
     }
     const route = methods.get(request.method)
     if (!route) {
@@ -95,12 +99,11 @@ export function createRouter(deps: RouterDeps) {
     }
     const [, , guard, handler] = route
     if (guard === 'open') return handler(incoming)
-    const cors = corsHeaders(origin, deps.origins)
     const response = passesCsrf(csrfHeaders(request.headers), deps)
       ? await handler(incoming).catch((error: unknown) => failure(incoming, error))
       : problem('csrf_check_failed', { requestId })
-    for (const [name, value] of Object.entries(cors)) response.headers.set(name, value)
-    return response
+    if (deps.origins.length > 0) response.headers.set('vary', 'Cookie, Origin')
+    return listed ? withHeaders(response, cors.answerHeaders(listed)) : response
   }
 
   function failure(incoming: EndpointRequest, cause: unknown): Response {
@@ -128,6 +131,14 @@ export function createRouter(deps: RouterDeps) {
       return response
     },
   }
+}
+
+/** Sets headers that stand in a flat list. */
+function withHeaders(response: Response, headers: readonly string[]): Response {
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    response.headers.set(headers[i] ?? '', headers[i + 1] ?? '')
+  }
+  return response
 }
 
 function csrfHeaders(headers: Headers) {

@@ -1,34 +1,59 @@
 /**
- * The CORS headers for one origin: none, unless it is a listed one of a split-host SPA. `preflight` adds
- * what an OPTIONS request asks for. A listed origin may send credentials; nobody else ever may.
+ * CORS for the listed origins of split-host apps, and for nobody else. The fetch standard lets a page
+ * read an answer with credentials only when its origin is named exactly.
  */
-export function corsHeaders(
-  origin: string | undefined,
-  origins: readonly string[],
-): Record<string, string> {
-  if (origins.length === 0) return {}
-  if (origin === undefined || !origins.includes(origin)) return { vary: 'Cookie, Origin' }
-  return {
-    'access-control-allow-origin': origin,
-    'access-control-allow-credentials': 'true',
-    'access-control-expose-headers': 'X-Request-Id',
-    vary: 'Cookie, Origin',
-  }
+export interface Cors {
+  /** The origin when it is listed. */
+  listed(origin: string | undefined): string | undefined
+  /** Flat headers of every answer to a listed origin. */
+  answerHeaders(origin: string): readonly string[]
+  /** Flat headers of the answer to a preflight. */
+  preflightHeaders(origin: string, methods: string, requested: string | undefined): string[]
 }
 
-/** The answer to a preflight of a listed origin; `undefined` for everybody else's. */
-export function preflightHeaders(
-  request: { origin: string | undefined; requestedMethod: string | undefined },
-  rule: { origins: readonly string[]; methods: readonly string[] },
-): Record<string, string> | undefined {
-  const { origin, requestedMethod } = request
-  if (origin === undefined || requestedMethod === undefined || !rule.origins.includes(origin)) {
-    return undefined
-  }
+// What a page may read beyond the safelisted names.
+const exposed =
+  'Content-Disposition, Content-Range, ETag, Link, Location, Retry-After, WWW-Authenticate, X-Request-Id'
+const headerNames = /^[\w!#$%&'*+.^`|~-]+(?:\s*,\s*[\w!#$%&'*+.^`|~-]+)*$/
+const preflightSeconds = 600
+
+export function createCors(origins: readonly string[]): Cors {
+  const answers = new Map(
+    origins.map((origin) => [
+      origin,
+      [
+        'access-control-allow-origin',
+        origin,
+        'access-control-allow-credentials',
+        'true',
+        'access-control-expose-headers',
+        exposed,
+      ],
+    ]),
+  )
+
   return {
-    ...corsHeaders(origin, rule.origins),
-    'access-control-allow-methods': rule.methods.join(', '),
-    'access-control-allow-headers': 'Content-Type, X-CSRF, X-Request-Id',
-    'access-control-max-age': '600',
+    listed: (origin) => (origin !== undefined && answers.has(origin) ? origin : undefined),
+    answerHeaders: (origin) => answers.get(origin) ?? [],
+    preflightHeaders(origin, methods, requested) {
+      const names =
+        requested !== undefined && requested.length <= 1024 && headerNames.test(requested)
+          ? requested
+          : 'X-CSRF'
+      return [
+        'access-control-allow-origin',
+        origin,
+        'access-control-allow-credentials',
+        'true',
+        'access-control-allow-methods',
+        methods,
+        'access-control-allow-headers',
+        names,
+        'access-control-max-age',
+        String(preflightSeconds),
+        'vary',
+        'Origin, Access-Control-Request-Method, Access-Control-Request-Headers',
+      ]
+    },
   }
 }

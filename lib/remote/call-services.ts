@@ -1,9 +1,9 @@
+import type { Cors } from '../http/cors.ts'
 import type { CsrfRule } from '../http/csrf.ts'
 import type { ForwardedTrust } from '../http/forwarded.ts'
 import type { Session } from '../session/session.ts'
 import type { MaybePromise } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
-import type { Cors } from './cors.ts'
 import type { Tracing } from './trace.ts'
 
 /** What a request's cookie led to. */
