@@ -1,6 +1,6 @@
 import { createLocalJWKSet, jwtVerify, type JWK as PublicJwk } from 'jose'
 import { errors, type JWK, type default as Provider, type ResourceServer } from 'oidc-provider'
-import validateDpop from 'oidc-provider/lib/helpers/validate_dpop.js'
+import validateDpop, { checkDpopReplay } from 'oidc-provider/lib/helpers/validate_dpop.js'
 import { findDemoUser } from './users.ts'
 
 /** The grant type of RFC 8693. */
@@ -44,6 +44,7 @@ export function registerExchange(provider: Provider, options: ExchangeOptions): 
     async (ctx) => {
       const { client, params } = ctx.oidc
       const proof = await validateDpop(provider, ctx)
+      await checkDpopReplay(provider, ctx, proof, client.clientId)
       const subject = await subjectOf(params)
       const boundTo = (subject.cnf as { jkt?: string } | undefined)?.jkt
       if (boundTo !== undefined && boundTo !== proof?.thumbprint) {

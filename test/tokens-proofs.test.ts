@@ -10,7 +10,11 @@ import {
   startNonceApi,
 } from './support/proofs.ts'
 import { until } from './support/remote-fixture.ts'
-import type { RecordedRequest, ScriptedProvider } from './support/scripted-provider.ts'
+import {
+  type RecordedRequest,
+  type ScriptedProvider,
+  startScriptedProvider,
+} from './support/scripted-provider.ts'
 
 const proven = ['par', 'token', 'userinfo', 'revocation'] as const
 
@@ -205,3 +209,30 @@ for (const [title, assertionAudience] of audiences) {
     })
   })
 }
+
+test('T10, T11: a machine client of another server proves itself there, with a key and nonces of its own', async (t) => {
+  const other = await startScriptedProvider({ clientId: 'machine' })
+  t.after(() => other.close())
+  const pair = await generateKeyPair('ES256', { extractable: true })
+  const key = (await exportJWK(pair.privateKey)) as JsonWebKey
+  const tokenEndpoint = `${other.issuer}/token`
+  const app = await startApp({
+    env: { MACHINE_KEY: JSON.stringify(key) },
+    config: {
+      oidc: { assertionAudience: 'https://of-the-sign-in.example' },
+      clients: { far: { tokenEndpoint, clientId: 'machine', keyEnv: 'MACHINE_KEY', dpop: true } },
+    },
+  })
+  t.after(() => app.close())
+  other.state.dpopNonce = 'of-the-other'
+  assert.equal((await app.bff.clientToken('far')).kind, 'dpop')
+  const ids = new Set<string>()
+  for (const request of other.requests) {
+    const expected = { audience: tokenEndpoint, clientId: 'machine', key }
+    ids.add(await checkAssertion(request.params, expected))
+    ids.add((await checkProof({ ...request, url: request.url.href })).jti)
+  }
+  assert.deepEqual([other.requests.length, ids.size], [2, 4])
+  // Nobody else is told of it: no discovery, no token request at the sign-in's provider.
+  assert.equal(app.provider.requests.length, 0)
+})
