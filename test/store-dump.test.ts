@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { createSeal } from '#lib/session/seal.ts'
+import { createSqliteStore } from '#lib/store/sqlite.ts'
+import { startApp } from './support/app.ts'
+
+const secret = 'Zq4Wn8Rt2Lk6Vb9Xc3Mf7Hj1Gd5Sp0Ty'
+
+test('S6: a copy of the store holds no ticket, no token and nobody’s name', async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), 'cloakroom-dump-'))
+  const file = join(directory, 'cloakroom.db')
+  const app = await startApp({
+    env: { BFF_SECRET: secret },
+    store: createSqliteStore({ file }),
+    config: { oidc: { dpop: true } },
+  })
+  t.after(async () => {
+    await app.close()
+    rmSync(directory, { recursive: true })
+  })
+  const issued: string[] = []
+  app.provider.override('token', async (_, usual) => {
+    const answer = await usual()
+    const { access_token, refresh_token, id_token } = answer.body as Record<string, string>
+    issued.push(String(access_token), String(refresh_token), String(id_token))
+    return answer
+  })
+  const browser = app.browser()
+  await browser.signInHere()
+  app.advance(301_000)
+  assert.equal((await browser.call('/api/remote/api/x')).status, 200)
+
+  const ticket = String(browser.jar.get('localhost')?.get('bff'))
+  const opened = await createSeal([secret], 'session').unseal(ticket)
+  const dump = readdirSync(directory)
+    .map((name) => readFileSync(join(directory, name), 'latin1'))
+    .join()
+  // What is looked for could be found: the keys are there.
+  const [session] = await app.bff.sessions.list('alice')
+  assert.ok(dump.includes(`session:${session?.id}`))
+  const hidden = [ticket, String(opened?.value.id), 'alice', 'Alice', 'provider-sid', ...issued]
+  assert.equal(issued.length, 6)
+  for (const value of hidden) {
+    assert.ok(!dump.includes(value), `${value.slice(0, 20)} is in the store`)
+    const signature = value.slice(-40)
+    assert.ok(!dump.includes(signature), `the end of ${value.slice(0, 20)} is in the store`)
+  }
+})
