@@ -141,6 +141,22 @@ describe('the server as a process', () => {
     assert.equal(running.log().filter(({ event }) => event === 'server.stopped').length, 2)
   })
 
+  test('a request that offers an upgrade to HTTP/2 is answered as it stands', async (t) => {
+    const running = await startCloakroom({ env })
+    t.after(() => running.stop('SIGKILL'))
+    const socket = connect(running.port, '127.0.0.1')
+    const lines = [
+      'GET /bff/health/live HTTP/1.1',
+      'Host: localhost',
+      'Connection: Upgrade',
+      'Upgrade: h2c',
+    ]
+    socket.write(`${lines.join('\r\n')}\r\n\r\n`)
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    socket.destroy()
+    assert.match(answer.toString(), /^HTTP\/1\.1 200 /)
+  })
+
   test('a port that is taken ends the start with a clear error', async () => {
     const taken = createServer()
     const port = Number(new URL(await listen(taken)).port)

@@ -29,6 +29,9 @@ export interface NodeHost {
   close(graceMs?: number): Promise<{ forced: boolean }>
 }
 
+/** Without a byte for this long, a request to an endpoint is given up. */
+const endpointIdleMs = 20_000
+
 /**
  * The engine on a plain Node server. `/bff/*` and `/api/remote/*` never enter Next; a proxied answer goes
  * from undici's stream to the socket.
@@ -43,6 +46,8 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
   async function answerEndpoint(request: IncomingMessage, response: ServerResponse) {
     const target = request.url ?? '/'
     const abort = new AbortController()
+    // The endpoints' bodies are small forms: nobody may take for ever to send one.
+    request.setTimeout(endpointIdleMs, () => request.destroy())
     response.once('close', () => abort.abort())
     const web = toRequest(request, bff.settings.publicOrigin, abort.signal)
     const answer =
@@ -82,6 +87,8 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
       headersTimeout: 20_000,
       requestTimeout: 0,
       keepAliveTimeout: 65_000,
+      // `Upgrade: h2c` and the like are invitations that a server may ignore (RFC 9110 section 7.8).
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
     },
     onRequest,
   )
@@ -112,6 +119,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
     address: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
     async close(graceMs = 30_000) {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      bff.remote.drain()
       const sweep = setInterval(idleSockets.closeUnused, 50)
       const timer = new Promise<'late'>((resolve) => setTimeout(resolve, graceMs, 'late').unref())
       const forced = (await Promise.race([closed, timer])) === 'late'
