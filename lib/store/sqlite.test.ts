@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
 import { after, describe, it } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describeKeyValue } from './contract.ts'
 import { StoreUnavailableError } from './key-value.ts'
 import { createSqliteStore } from './sqlite.ts'
@@ -38,7 +39,7 @@ describeKeyValue('sqlite', async () => {
 })
 
 describe('sqlite store', () => {
-  it("sees another connection's write, touch and delete at the very next read", async () => {
+  it("sees another connection's write, touch and delete at the first read of the next turn", async () => {
     const file = newFile()
     const store = createSqliteStore({ file })
     const peer = createSqliteStore({ file })
@@ -47,10 +48,13 @@ describe('sqlite store', () => {
       await peer.create(key, 'one', MINUTE)
       assert.equal(store.get(key)?.value, 'one')
       await peer.replace(key, 1, 'two')
+      await nextTurn()
       assert.equal(store.get(key)?.value, 'two')
       await peer.touch(key, 2 * MINUTE)
+      await nextTurn()
       assert.equal(store.get(key)?.expiresAt, peer.get(key)?.expiresAt)
       await peer.delete(key)
+      await nextTurn()
       assert.equal(store.get(key), undefined)
     }
     await store.close()

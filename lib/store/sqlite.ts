@@ -12,6 +12,8 @@ export interface SqliteStoreOptions {
   busyTimeoutMs?: number
   /** How much of what was read is remembered, in characters of values. @default 32 Mi */
   rememberedChars?: number
+  /** Calls back when this turn of the event loop is over. @default setImmediate */
+  onTurnEnd?: (callback: () => void) => void
 }
 
 /** Reads never wait, so they answer without a promise. */
@@ -34,7 +36,7 @@ const SWEEP_ROWS = 50
 
 /**
  * One file, any number of processes on one machine. Reads are synchronous, and a repeated one costs
- * little more than `PRAGMA data_version`, by which SQLite tells that another connection has written.
+ * no more than its share of `PRAGMA data_version`, by which SQLite tells that another connection wrote.
  *
  * @throws when the file cannot be opened, or was written by a newer version of Cloakroom
  */
@@ -46,11 +48,30 @@ export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
     maxWeight: rememberedChars,
     weigh: ({ entry }) => entry.value.length + 200,
   })
+  const { onTurnEnd = setImmediate } = options
   let nextSweepAt = 0
+  let dataVersionOfTurn = UNKNOWN
+  const forgetDataVersion = () => {
+    dataVersionOfTurn = UNKNOWN
+  }
+
+  /**
+   * Asked once in a turn of the event loop, for the question takes a lock on the file. That is soon enough:
+   * the requests of one turn had all arrived when it was asked, so a sign-out elsewhere that was answered
+   * before one of them was sent had been written by then.
+   */
+  function currentDataVersion(): number {
+    if (dataVersionOfTurn === UNKNOWN) {
+      const [dataVersion] = sql.dataVersion.get() as unknown as [number]
+      dataVersionOfTurn = dataVersion
+      onTurnEnd(forgetDataVersion)
+    }
+    return dataVersionOfTurn
+  }
 
   function get(key: string): Entry | undefined {
     return available(() => {
-      const [dataVersion] = sql.dataVersion.get() as unknown as [number]
+      const dataVersion = currentDataVersion()
       const known = remembered.get(key)
       if (known?.dataVersion !== dataVersion) return look(key, dataVersion, known?.entry)
       return known.entry.expiresAt > now() ? known.entry : undefined
