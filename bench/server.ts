@@ -42,7 +42,7 @@ const sessions = createSessions({
   store,
   cipher: createCipher(settings.secrets, 'record'),
   tickets: createTickets({ secrets: settings.secrets, secure: true, sameSite: 'strict', now }),
-  index: createSessionIndex(store),
+  index: createSessionIndex({ store, now }),
   log,
   now,
   idleSeconds: 3600,

@@ -99,7 +99,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     store,
     cipher: createCipher(secrets, 'record'),
     tickets,
-    index: createSessionIndex(store),
+    index: createSessionIndex({ store, now }),
     log,
     now,
     idleSeconds: settings.session.idleSeconds,
