@@ -20,6 +20,8 @@ export function tokenProblem(
   }
   // RFC 9449: a bound token is never replaced by a Bearer token behind the API's back.
   if (token.kind === 'bearer' && remote.dpop) {
+    // A session from before `oidc.dpop` was switched on has no key to bind to. One sign-in heals it.
+    if (session && session.record.dpopKey === undefined) return 'session_expired'
     log.event('misconfiguration', {
       what: `remote ${remote.name} wants DPoP and the token is a Bearer token`,
       fix: 'set oidc.dpop (or dpop of the machine client), if the provider supports it',
