@@ -22,6 +22,8 @@ interface Installer {
   root: boolean
 }
 
+const playwright = ['node', 'node_modules/playwright/cli.js', 'install']
+
 const installers: readonly Installer[] = [
   {
     needs: 'apt-get',
@@ -50,11 +52,8 @@ const installers: readonly Installer[] = [
   },
   { needs: 'brew', gives: { redisServer: ['brew', 'install', '--quiet', 'redis'] }, root: false },
   // Where the system has no Chromium package (or one that only points to a snap).
-  {
-    needs: 'node',
-    gives: { chromium: ['node', 'node_modules/playwright/cli.js', 'install', 'chromium'] },
-    root: false,
-  },
+  { needs: 'apt-get', gives: { chromium: [...playwright, '--with-deps', 'chromium'] }, root: true },
+  { needs: 'node', gives: { chromium: [...playwright, 'chromium'] }, root: false },
 ]
 
 /**
