@@ -7,6 +7,18 @@ test('a protected page leads a visitor to the sign-in and back', async ({ page }
   await expect(page).toHaveURL(/\/account\?tab=claims$/)
 })
 
+test('a Server Component calls an API as the user, through a refresh too', async ({
+  page,
+  app,
+}) => {
+  await openSignedIn(page)
+  await page.waitForTimeout(5500)
+  const before = app.provider.counters.grants.refresh_token ?? 0
+  await page.goto('/account')
+  await expect(page.getByTestId('server-orders')).toContainText('Umbrella, black')
+  expect(app.provider.counters.grants.refresh_token).toBe(before + 1)
+})
+
 test('a link on another site opens a protected page for somebody who is signed in', async ({
   page,
   app,

@@ -148,6 +148,14 @@ describe('tokens for server code', () => {
     assert.notEqual(one.token, two.token)
   })
 
+  test('forgetClientToken makes the next use ask the provider', async () => {
+    await start()
+    const one = await app.bff.clientToken('catalog')
+    await app.bff.forgetClientToken('catalog')
+    assert.notDeepEqual(await app.bff.clientToken('catalog'), one)
+    assert.equal(grants(), 2)
+  })
+
   test('endAll signs a user out everywhere, and revokes', async () => {
     const browser = await start()
     await browser.signInHere()

@@ -1,12 +1,14 @@
 'use client'
 
+import type { ReactNode } from 'react'
 import { useSession } from '#client/use-session.ts'
 import { ClaimsTable } from './claims-table.tsx'
 import { SessionTicket } from './session-ticket.tsx'
 import { SignInFirst } from './sign-in-first.tsx'
 import { Unavailable } from './unavailable.tsx'
 
-export function Account() {
+/** `children`: what the server made for whoever is signed in. */
+export function Account({ children }: { children?: ReactNode }) {
   const session = useSession()
   if (session.status === 'anonymous') return <SignInFirst />
   if (session.status === 'unavailable') return <Unavailable {...session} />
@@ -27,6 +29,7 @@ export function Account() {
             <h2 id="claims-title">Who you are</h2>
             <ClaimsTable claims={session.user.claims} />
           </section>
+          {children}
         </div>
       )}
     </div>

@@ -1,7 +1,7 @@
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { StoreUnavailableError } from '../store/key-value.ts'
-import type { ClientToken } from './client-token.ts'
+import type { MachineTokens } from './client-token.ts'
 import { createTokenFetch } from './token-fetch.ts'
 import type { TokenResult } from './token-result.ts'
 import type { UserToken } from './user-token.ts'
@@ -31,13 +31,18 @@ export interface ServerCode {
   clientToken(client: string, options?: { forceRenewal?: boolean }): Promise<TokenResult>
   /** A `fetch` with a machine token; as `userFetch`. */
   clientFetch(client: string): typeof fetch
+  /**
+   * Forgets a client's token in this process and in the store, after its rights were changed at the
+   * provider. Rejects with StoreUnavailableError.
+   */
+  forgetClientToken(client: string): Promise<void>
 }
 
 export interface ServerCodeDeps {
   readonly sessions: Pick<Sessions, 'read' | 'readFresh'>
   readonly keyOf: (sessionId: string) => string
   readonly userToken: UserToken
-  readonly clientToken: ClientToken
+  readonly clientToken: MachineTokens
   readonly fetch: typeof fetch
 }
 
@@ -87,5 +92,6 @@ export function createServerCode(deps: ServerCodeDeps): ServerCode {
         fetch: deps.fetch,
         token: (rejected) => machineToken(client, rejected),
       }),
+    forgetClientToken: (client) => deps.clientToken.forget(client),
   }
 }
