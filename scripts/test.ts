@@ -38,7 +38,7 @@ try {
   const { chromium } = withBrowser ? await ensureTools(['chromium']) : {}
   // Last on the PATH: the same directory may hold an older Node.
   if (redisServer) process.env.PATH += delimiter + dirname(redisServer)
-  await ensureBuild()
+  if (withNode || withBrowser) await ensureBuild()
   if (withNode) {
     add(
       await runNodeTests(
