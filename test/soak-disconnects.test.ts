@@ -121,7 +121,8 @@ it(`P6: ${total} clients leave at any byte, the API fails in any way, and nothin
   const client = async () => {
     while (started < total) {
       started += 1
-      answered += await leave(app, cookie, random)
+      const answer = await leave(app, cookie, random)
+      answered += answer
       mostUpstream = Math.max(mostUpstream, api.sockets.size)
     }
   }
@@ -130,7 +131,7 @@ it(`P6: ${total} clients leave at any byte, the API fails in any way, and nothin
   await until(() => app.bff.remote.inFlight === 0)
   while ((await connectionsOf(app)) > 0) await sleep(5)
   await until(() => api.sockets.size <= clients)
-  assert.ok(answered > total / 100, `${answered} of ${total} saw an answer of the API’s`)
+  assert.ok(answered > total / 20, `${answered} of ${total} saw an answer of the API’s`)
   assert.ok(mostUpstream <= 3 * clients, `${mostUpstream} upstream connections at once`)
   assert.equal((await browser.call('/api/remote/api/good')).status, 200)
   assert.equal(app.bff.remote.inFlight, 0)
