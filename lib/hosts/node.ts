@@ -98,6 +98,9 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
     onRequest(request, response)
   })
   server.on('upgrade', (request, socket, head) => {
+    // Node has taken its own listener away, and an earlier answer may have ended the socket already.
+    socket.on('error', () => socket.destroy())
+    if (!socket.writable) return void socket.destroy()
     if (bff.remote.handles(request.url ?? '/')) return remote.upgrade(request, socket, head)
     if (options.pageUpgrade) return options.pageUpgrade(request, socket, head)
     socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
