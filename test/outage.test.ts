@@ -63,7 +63,8 @@ async function everybodyIs(status: 200 | 503): Promise<void> {
 
 function assertStoreUnavailable({ status, headers, body }: Visit): void {
   assert.equal(status, 503, body)
-  assert.equal(JSON.parse(body).code, 'store_unavailable')
+  // A call that waits for a refresh which cannot be saved gives up before the store is back.
+  assert.match(JSON.parse(body).code, /^(store|token)_unavailable$/)
   assert.ok(Number(headers.get('retry-after')) > 0)
   assert.deepEqual(headers.getSetCookie(), [])
 }
@@ -122,8 +123,8 @@ async function outage(stop: () => unknown, start: () => unknown, lastsMs: number
 }
 
 describe('three processes under load while Redis is away', () => {
-  test('S8: a Redis that hangs for longer than a lease signs nobody out', () =>
-    outage(redis.freeze, redis.thaw, 5500))
+  test('S8: a Redis that hangs for ten seconds signs nobody out', () =>
+    outage(redis.freeze, redis.thaw, 10_000))
 
   test('S8: a Redis that is killed and started again signs nobody out', () =>
     outage(redis.kill, redis.restart, 2000))
