@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Pool } from 'undici'
-import { reportCpu } from './subject.ts'
+import { reportPort } from './subject.ts'
 
 const pool = new Pool(process.env.BENCH_UPSTREAM ?? '')
 
@@ -15,4 +15,4 @@ const server = createServer((request, response) => {
     (error) => error && response.destroy(),
   )
 })
-server.listen(0, '127.0.0.1', () => reportCpu((server.address() as AddressInfo).port))
+server.listen(0, '127.0.0.1', () => reportPort((server.address() as AddressInfo).port))

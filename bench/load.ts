@@ -51,6 +51,7 @@ function run(order: LoadOrder): Promise<LoadResult> {
       const socket = connect({ port: order.port, host: order.host, noDelay: true })
       let sentAt = 0
       let left = -1
+      let isChunked = false
       let head = ''
       open += 1
       const send = () => {
@@ -67,13 +68,14 @@ function run(order: LoadOrder): Promise<LoadResult> {
           const end = head.indexOf('\r\n\r\n')
           if (end < 0) return
           const length = /\r\ncontent-length: *(\d+)/i.exec(head)
-          if (!head.startsWith('200', 9) || !length) {
+          isChunked = !length && /\r\ntransfer-encoding: *chunked/i.test(head)
+          if (!head.startsWith('200', 9) || !(length || isChunked)) {
             errors += 1
             return void socket.destroy()
           }
-          left = Number(length[1]) - (head.length - end - 4)
+          left = isChunked ? Number.MAX_SAFE_INTEGER : Number(length?.[1]) - (head.length - end - 4)
         } else left -= chunk.length
-        if (left > 0) return
+        if (isChunked ? !chunk.includes('\r\n0\r\n\r\n') && !endsLate(chunk) : left > 0) return
         requests += 1
         const microseconds = (performance.now() - sentAt) * 1000
         const bucket = Math.min(buckets - 1, Math.floor(microseconds / bucketMicroseconds))
@@ -91,6 +93,11 @@ function run(order: LoadOrder): Promise<LoadResult> {
     }
     for (let i = 0; i < order.connections; i += 1) openConnection()
   })
+}
+
+/** The last chunk may come by itself. */
+function endsLate(chunk: Buffer): boolean {
+  return chunk.length === 5 && chunk.toString('latin1') === '0\r\n\r\n'
 }
 
 function percentile(histogram: Uint32Array, total: number, share: number): number {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { createNodeRemote } from '#lib/hosts/node-remote.ts'
 import { createRemote } from '#lib/remote/remote.ts'
 import type { Session } from '#lib/session/session.ts'
-import { reportCpu } from './subject.ts'
+import { reportPort } from './subject.ts'
 
 const session = { key: 'session:1', record: { sub: 'alice', claims: {} } } as unknown as Session
 const found = { kind: 'session', session } as const
@@ -39,4 +39,4 @@ const remote = createRemote({
 })
 const door = createNodeRemote(remote)
 const server = createServer((request, response) => door.handle(request, response))
-server.listen(0, '127.0.0.1', () => reportCpu((server.address() as AddressInfo).port))
+server.listen(0, '127.0.0.1', () => reportPort((server.address() as AddressInfo).port))

@@ -1,12 +1,7 @@
-/**
- * Tells the benchmark where this process listens, with which cookie it wants to be asked, and, when
- * asked, how much processor time it has used.
- */
-export function reportCpu(port: number, cookie?: string): void {
-  process.on('message', () => {
-    const { user, system } = process.cpuUsage()
-    process.send?.({ cpuMicroseconds: user + system })
-  })
+/** Tells the benchmark where this process listens, and with which cookie it wants to be asked. */
+export function reportPort(port: number, cookie?: string): void {
   process.on('disconnect', () => process.exit())
+  // An orderly end: a profile is written, a directory removed.
+  process.on('SIGTERM', () => process.exit())
   process.send?.({ port, cookie })
 }

@@ -1,0 +1,163 @@
+/** The processes of the benchmark: each server, the API and the load have one of their own. */
+import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openStore } from '#lib/store/open-store.ts'
+import type { LoadOrder, LoadResult } from './load.ts'
+import { benchConfig, benchEnv, benchSettings, createSeeder } from './seed.ts'
+
+const children = new Set<ChildProcess>()
+const root = join(import.meta.dirname, '..')
+
+export interface Running {
+  readonly process: ChildProcess
+  readonly port: number
+  /** With which the server knows somebody. */
+  readonly cookie?: string
+}
+
+function keep(child: ChildProcess): ChildProcess {
+  children.add(child)
+  child.once('exit', () => children.delete(child))
+  return child
+}
+
+/** Starts a file of this folder, which reports its port. */
+export async function start(
+  file: string,
+  env: Record<string, string> = {},
+  execArgv: string[] = [],
+): Promise<Running> {
+  const child = keep(
+    fork(new URL(file, import.meta.url), { env: { ...process.env, ...env }, execArgv }),
+  )
+  const gone = once(child, 'exit').then(() => {
+    throw new Error(`${file} ended at its start`)
+  })
+  const [told] = (await Promise.race([once(child, 'message'), gone])) as [
+    { port: number; cookie?: string },
+  ]
+  gone.catch(() => undefined)
+  return { process: child, ...told }
+}
+
+export function startLoad(): ChildProcess {
+  return keep(fork(new URL('./load.ts', import.meta.url)))
+}
+
+export async function runLoad(load: ChildProcess, order: LoadOrder): Promise<LoadResult> {
+  load.send(order)
+  const [result] = (await once(load, 'message')) as [LoadResult]
+  return result
+}
+
+export async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  await Promise.race([
+    ended,
+    sleep(3000, undefined, { ref: false }).then(() => child.kill('SIGKILL')),
+  ])
+}
+
+/** The same product as its users run it: `server.ts`, or `next start` after a build. Somebody is signed in. */
+export async function startProduct(host: 'node' | 'next', upstream: string) {
+  const directory = mkdtempSync(join(tmpdir(), 'cloakroom-bench-'))
+  const port = await freePort()
+  const configFile = join(directory, 'bff.json')
+  writeFileSync(configFile, JSON.stringify(benchConfig(upstream)))
+  const env = { BFF_STORE: 'sqlite', BFF_SQLITE_FILE: join(directory, 'sessions.db') }
+  const settings = benchSettings(env, upstream)
+  const store = await openStore(settings.store)
+  const cookie = await createSeeder(settings, store)()
+  await store.close()
+  const next = ['node_modules/next/dist/bin/next', 'start', '--port', `${port}`, '-H', '127.0.0.1']
+  const started = performance.now()
+  const child = keep(
+    spawn(process.execPath, host === 'node' ? ['server.ts'] : next, {
+      cwd: root,
+      stdio: 'ignore',
+      env: {
+        ...{ PATH: process.env.PATH, HOME: process.env.HOME, NEXT_TELEMETRY_DISABLED: '1' },
+        ...benchEnv,
+        ...env,
+        PORT: `${port}`,
+        BFF_CONFIG_FILE: configFile,
+      } as NodeJS.ProcessEnv,
+    }),
+  )
+  child.once('exit', () => rmSync(directory, { recursive: true, force: true }))
+  await untilAnswered(child, port, cookie)
+  return { process: child, port, cookie, startMs: performance.now() - started }
+}
+
+/** Waits for the first answer of the API that comes through the proxy. */
+export async function untilAnswered(child: ChildProcess, port: number, cookie: string) {
+  const headers = { cookie, 'sec-fetch-site': 'same-origin' }
+  const url = `http://127.0.0.1:${port}/api/remote/api/items`
+  for (let waited = 0; waited < 30_000; waited += 5) {
+    const answer = await fetch(url, { headers }).catch(() => undefined)
+    await answer?.body?.cancel()
+    if (answer?.ok) return
+    if (child.exitCode !== null) break
+    await sleep(5)
+  }
+  throw new Error('the server never answered')
+}
+
+/** A Redis server without persistence; undefined when there is none on this machine. */
+export async function startRedis(): Promise<{ url: string; port: number } | undefined> {
+  const port = await freePort()
+  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
+  const child = keep(spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] }))
+  return new Promise((resolve) => {
+    child.once('error', () => resolve(undefined))
+    child.once('exit', () => resolve(undefined))
+    child.stdout?.on('data', (chunk) => {
+      if (String(chunk).includes('Ready to accept'))
+        resolve({ url: `redis://127.0.0.1:${port}`, port })
+    })
+  })
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  await once(probe, 'close')
+  return port
+}
+
+/** Microseconds of processor time so far; undefined where the system does not tell. */
+export function cpuOf({ pid }: ChildProcess): number | undefined {
+  try {
+    // Fields 14 and 15 of proc_pid_stat(5), in ticks of 10 ms; the second field may hold blanks.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ')
+    return (Number(fields[11]) + Number(fields[12])) * 10_000
+  } catch {
+    return undefined
+  }
+}
+
+/** Resident memory in megabytes; 0 where the system does not tell. */
+export function memoryOf({ pid }: ChildProcess): number {
+  try {
+    const pages = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]
+    return (Number(pages) * 4096) / 2 ** 20
+  } catch {
+    return 0
+  }
+}
+
+export async function stopAll(): Promise<void> {
+  await Promise.all([...children].map(stop))
+}

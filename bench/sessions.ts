@@ -1,0 +1,46 @@
+import { byTurns, median, type Row, rounded, type Subject } from './measure.ts'
+import { memoryOf, start, startLoad, startRedis, stop } from './processes.ts'
+import { placeOf } from './request.ts'
+
+/** One user's calls, with ever more other people signed in. */
+export async function measureSessions({ large }: { large: boolean }): Promise<Row[]> {
+  const upstream = await start('./upstream.ts')
+  const load = startLoad()
+  const redis = await startRedis()
+  if (!redis) console.log('no redis-server here: left out')
+  const counts = large ? [1000, 100_000, 1_000_000] : [1000, 100_000]
+  const rows: Row[] = []
+  for (const store of redis ? ['sqlite', 'redis'] : ['sqlite']) {
+    const subjects: (Subject & { memory: number })[] = []
+    for (const count of counts) {
+      const began = performance.now()
+      // A Redis server of its own for each, or the smaller one would not be small.
+      const own = store === 'redis' ? await startRedis() : undefined
+      const { process, port, cookie } = await start('./server.ts', {
+        BENCH_UPSTREAM: `http://127.0.0.1:${upstream.port}`,
+        BENCH_STORE: store,
+        BENCH_SESSIONS: `${count}`,
+        ...(own ? { REDIS_URL: own.url } : {}),
+      })
+      const seconds = Math.round((performance.now() - began) / 1000)
+      const name = `${store}, ${count} sessions (written in ${seconds} s)`
+      const memory = memoryOf(process)
+      subjects.push({ name, process, ...placeOf(port, cookie), runs: [], memory })
+    }
+    await byTurns(subjects, 5, { load, connections: 1, milliseconds: 600 })
+    const [least] = subjects
+    for (const { name, runs, memory } of subjects) {
+      const ratios = runs.map((run, i) => run.p50 / (least?.runs[i]?.p50 ?? 1))
+      rows.push({
+        subject: name,
+        'p50 ms': rounded(median(runs.map((run) => run.p50)), 3),
+        'latency ratio': rounded(median(ratios), 3),
+        'process MB': Math.round(memory),
+      })
+    }
+    for (const { process } of subjects) if (process) await stop(process)
+  }
+  await stop(upstream.process)
+  await stop(load)
+  return rows
+}

@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs'
+import { byTurns, type Row, type Subject, summary } from './measure.ts'
+import { type Running, start, startLoad, startProduct, startRedis, stop } from './processes.ts'
+import { placeOf } from './request.ts'
+
+export interface SubjectsOptions {
+  readonly rounds: number
+  readonly seconds: number
+  readonly connections: number
+  readonly wrk: boolean
+  readonly only?: string | undefined
+  /** A server that runs already. */
+  readonly other?: { readonly url: string; readonly cookie: string } | undefined
+  /** Writes a CPU profile of this subject. */
+  readonly profile?: string | undefined
+}
+
+/** Throughput under load, of each of them beside the bare proxy. */
+export async function measureSubjects(options: SubjectsOptions): Promise<Row[]> {
+  const upstream = await start('./upstream.ts')
+  const origin = `http://127.0.0.1:${upstream.port}`
+  const load = startLoad()
+  const server = (name: string, env: Record<string, string>) =>
+    start('./server.ts', { BENCH_UPSTREAM: origin, ...env }, profiling(name))
+  const profiling = (name: string) =>
+    options.profile === name ? ['--cpu-prof', '--cpu-prof-dir=.profiles'] : []
+  const withRedis = async () => {
+    const redis = await startRedis()
+    if (!redis) console.log('no redis-server here: left out')
+    return redis && server('redis', { BENCH_STORE: 'redis', REDIS_URL: redis.url })
+  }
+  const withNext = async () => {
+    if (existsSync('.next/BUILD_ID')) return startProduct('next', origin)
+    console.log('the Next host needs `npm run build`: left out')
+    return undefined
+  }
+  const all: [key: string, name: string, () => Promise<Running | undefined>][] = [
+    ['baseline', 'bare undici proxy', () => start('./baseline.ts', { BENCH_UPSTREAM: origin })],
+    [
+      'module',
+      'the proxy',
+      () => start('./module.ts', { BENCH_UPSTREAM: origin }, profiling('module')),
+    ],
+    ['memory', 'the server, memory', () => server('memory', { BENCH_STORE: 'memory' })],
+    ['sqlite', 'the server, sqlite', () => server('sqlite', { BENCH_STORE: 'sqlite' })],
+    ['redis', 'the server, Redis', withRedis],
+    ['dpop', 'the server, DPoP', () => server('dpop', { BENCH_STORE: 'memory', BENCH_DPOP: '1' })],
+    ['next', 'the Next host, sqlite', withNext],
+  ]
+  const only = options.only ?? options.profile
+  const subjects: Subject[] = []
+  for (const [key, name, begin] of all) {
+    if (only && key !== 'baseline' && key !== only) continue
+    const running = await begin()
+    if (!running) continue
+    const { process, port, cookie } = running
+    subjects.push({ name, process, ...placeOf(port, cookie), runs: [] })
+  }
+  const { other } = options
+  if (other) {
+    subjects.push({ name: other.url, url: new URL(other.url), cookie: other.cookie, runs: [] })
+  }
+  const { connections, wrk } = options
+  await byTurns(subjects, options.rounds, {
+    ...{ load, connections, wrk },
+    milliseconds: options.seconds * 1000,
+  })
+  for (const { process } of subjects) if (process) await stop(process)
+  await stop(upstream.process)
+  await stop(load)
+  const [baseline] = subjects
+  return baseline ? subjects.map((subject) => summary(subject, baseline)) : []
+}
