@@ -13,6 +13,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { measureEvents } from './events.ts'
 import { measureLatency } from './latency.ts'
 import type { Row } from './measure.ts'
 import { stopAll } from './processes.ts'
@@ -55,6 +56,7 @@ const scenarios: Record<string, () => Promise<Row[]>> = {
   sessions: () => measureSessions({ large: values.large }),
   storm: measureStorm,
   streams: measureStreams,
+  events: measureEvents,
 }
 
 const one =

@@ -112,7 +112,7 @@ export async function untilAnswered(child: ChildProcess, port: number, cookie: s
 }
 
 /** A Redis server without persistence; undefined when there is none on this machine. */
-export async function startRedis(): Promise<{ url: string; port: number } | undefined> {
+export async function startRedis(): Promise<(Running & { readonly url: string }) | undefined> {
   const port = await freePort()
   const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
   const child = keep(spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] }))
@@ -121,7 +121,7 @@ export async function startRedis(): Promise<{ url: string; port: number } | unde
     child.once('exit', () => resolve(undefined))
     child.stdout?.on('data', (chunk) => {
       if (String(chunk).includes('Ready to accept'))
-        resolve({ url: `redis://127.0.0.1:${port}`, port })
+        resolve({ url: `redis://127.0.0.1:${port}`, port, process: child })
     })
   })
 }

@@ -6,11 +6,12 @@ import { placeOf } from './request.ts'
 export async function measureSessions({ large }: { large: boolean }): Promise<Row[]> {
   const upstream = await start('./upstream.ts')
   const load = startLoad()
-  const redis = await startRedis()
-  if (!redis) console.log('no redis-server here: left out')
+  const probe = await startRedis()
+  if (probe) await stop(probe.process)
+  else console.log('no redis-server here: left out')
   const counts = large ? [1000, 100_000, 1_000_000] : [1000, 100_000]
   const rows: Row[] = []
-  for (const store of redis ? ['sqlite', 'redis'] : ['sqlite']) {
+  for (const store of probe ? ['sqlite', 'redis'] : ['sqlite']) {
     const subjects: (Subject & { memory: number })[] = []
     for (const count of counts) {
       const began = performance.now()
