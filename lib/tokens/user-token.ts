@@ -132,8 +132,11 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
     const flight = join(session, slot, target)
     const old = oldToken(session.record, slot, target.rejected)
     const canDoWithOld = old?.expiresAt !== undefined && old.expiresAt - now() > 2 * patienceMs
-    const waitMs = canDoWithOld ? patienceMs : deps.waitersSeconds * 1000
-    const result = await withinMs(flight, waitMs)
+    const waitersMs = deps.waitersSeconds * 1000
+    let result = await withinMs(flight, canDoWithOld ? patienceMs : waitersMs)
+    // The clock may have been set meanwhile: without a token to go on with there is no choice but to wait.
+    const mustWait = canDoWithOld && !oldToken(session.record, slot, target.rejected)
+    if (!result && mustWait) result = await withinMs(flight, waitersMs)
     if (!result) return fallBack(session.record, 'token_unavailable')
     if (result.kind === 'token') return asResult(result.token, result.record)
     if (result.kind === 'ended') return { kind: 'failed', code: 'session_expired' }
