@@ -19,6 +19,8 @@ export interface Running {
   readonly port: number
   /** With which the server knows somebody. */
   readonly cookie?: string
+  /** Size of the store's files. */
+  readonly storeBytes?: number
 }
 
 function keep(child: ChildProcess): ChildProcess {
@@ -40,7 +42,7 @@ export async function start(
     throw new Error(`${file} ended at its start`)
   })
   const [told] = (await Promise.race([once(child, 'message'), gone])) as [
-    { port: number; cookie?: string },
+    { port: number; cookie?: string; storeBytes?: number },
   ]
   gone.catch(() => undefined)
   return { process: child, ...told }

@@ -1,4 +1,5 @@
 /** What the benchmark's servers have in common: settings, and people signed in without a provider. */
+import { randomBytes } from 'node:crypto'
 import type { Config } from '#lib/config/define-config.ts'
 import { loadSettings } from '#lib/config/load-settings.ts'
 import type { Settings } from '#lib/config/settings.ts'
@@ -68,6 +69,19 @@ export function createSeeder(settings: Settings, store: KeyValue) {
   return async ({ sub = 'alice', dpop = false, expired = false }: SeedOptions = {}) => {
     const { setCookie } = await sessions.create(await record(settings, sub, dpop, expired))
     return setCookie.split(';', 1)[0] ?? ''
+  }
+}
+
+/** Sessions of which nobody holds the ticket: sealing so many tickets would take minutes. */
+export async function addStrangers(settings: Settings, store: KeyValue, count: number) {
+  const cipher = createCipher(settings.secrets, 'record')
+  for (let i = 0; i < count; i += 500) {
+    const some = Array.from({ length: Math.min(500, count - i) }, async (_, j) => {
+      const key = `session:${randomBytes(32).toString('base64url')}`
+      const text = JSON.stringify(await record(settings, `user-${i + j}`, false, false))
+      await store.create(key, await cipher.encrypt(key, text), hourMs)
+    })
+    await Promise.all(some)
   }
 }
 

@@ -2,13 +2,13 @@
  * The whole engine as it is run: settings, store, sealed cookie, encrypted session, Node host. The store is
  * BENCH_STORE's; BENCH_DPOP binds the token to a key; BENCH_SESSIONS strangers are signed in beside Alice.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createBff } from '#lib/bff.ts'
 import { startNodeHost } from '#lib/hosts/node.ts'
 import { openStore } from '#lib/store/open-store.ts'
-import { benchSettings, createSeeder, quiet } from './seed.ts'
+import { addStrangers, benchSettings, createSeeder, quiet } from './seed.ts'
 import { reportPort } from './subject.ts'
 
 const { BENCH_STORE = 'sqlite', BENCH_UPSTREAM = '', BENCH_ISSUER, REDIS_URL } = process.env
@@ -30,12 +30,10 @@ const cookie = await signIn({
   dpop: process.env.BENCH_DPOP === '1',
   expired: process.env.BENCH_EXPIRED === '1',
 })
-const strangers = Number(process.env.BENCH_SESSIONS ?? 0)
-for (let i = 0; i < strangers; i += 200) {
-  const some = Array.from({ length: Math.min(200, strangers - i) }, (_, j) => `user-${i + j}`)
-  await Promise.all(some.map((sub) => signIn({ sub })))
-}
+await addStrangers(settings, store, Number(process.env.BENCH_SESSIONS ?? 0))
 
 const bff = await createBff({ settings, log: quiet, store })
 const host = await startNodeHost({ bff, log: quiet })
-reportPort(Number(new URL(host.address).port), cookie)
+const files = readdirSync(directory).map((name) => statSync(join(directory, name)).size)
+const storeBytes = files.reduce((sum, size) => sum + size, 0)
+reportPort(Number(new URL(host.address).port), cookie, storeBytes)
