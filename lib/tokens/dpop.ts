@@ -43,7 +43,8 @@ export function createDpopSigners({
           nonce: nonces.get(url, jwk.x),
         }
         const input = `${header}.${encode(payload)}`
-        const signature = sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' })
+        // Asked for the raw form, Node takes twice the time.
+        const signature = rawSignature(sign('sha256', Buffer.from(input), key))
         return `${input}.${signature.toString('base64url')}`
       },
       rememberNonce: (url, nonce) => nonces.set(url, nonce, jwk.x),
@@ -58,6 +59,22 @@ function prepare(jwk: JsonWebKey, cache: WeakMap<JsonWebKey, Prepared>): Prepare
   }
   cache.set(jwk, made)
   return made
+}
+
+/** An ES256 signature in DER, as JWS wants it: r and s of 32 bytes each (RFC 7518 section 3.4). */
+function rawSignature(der: Buffer): Buffer {
+  const raw = Buffer.alloc(64)
+  // A sequence of two integers, of which none is longer than 33 bytes: every length is one byte.
+  let from = 2
+  for (const end of [32, 64]) {
+    const size = der[from + 1] ?? 0
+    const next = from + 2 + size
+    // Without the zero in front that keeps a large number positive; a small number is shorter.
+    const number = der.subarray(Math.max(from + 2, next - 32), next)
+    number.copy(raw, end - number.length)
+    from = next
+  }
+  return raw
 }
 
 /** `htu` is the target without query and fragment. */
