@@ -37,6 +37,12 @@ describe('DPoP proofs (RFC 9449 section 4.2)', () => {
     assert.equal(new Set(ids).size, 3)
   })
 
+  test('T10: a signature verifies whatever the length of its numbers', async () => {
+    const signer = createDpopSigners({ nonces: createNonceMemory() })(await generateDpopKey(), 't')
+    // One in 128 has a number that begins with a zero byte.
+    for (let i = 0; i < 600; i += 1) await verify(await signer.proof('GET', url))
+  })
+
   test('T10: a nonce is used for its origin only, and by others until they have their own', async () => {
     const sign = createDpopSigners({ nonces: createNonceMemory() })
     const [alice, bob] = [sign(await generateDpopKey(), 'a'), sign(await generateDpopKey(), 'b')]
