@@ -97,6 +97,26 @@ describe('P6: who goes away takes nobody along', () => {
     await upstream.close()
   })
 
+  it('cancels the calls that a client has queued on one connection when it leaves', async () => {
+    let closed = 0
+    const upstream = await startUpstream((_, response) => {
+      response.on('close', () => {
+        closed += 1
+      })
+    })
+    const fixture = await startRemote({ remotes: [{ target: upstream.origin }] })
+    const socket = connect(fixture.port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    const one = `GET /api/remote/api/slow HTTP/1.1\r\n${head}\r\n`
+    socket.write(one.repeat(15))
+    await until(() => upstream.requests.length === 15)
+    socket.destroy()
+    await until(() => closed === 15)
+    await fixture.idle()
+    await fixture.close()
+    await upstream.close()
+  })
+
   it('calls nobody for a client that left while its session was being read', async () => {
     const upstream = await startUpstream()
     const gate = Promise.withResolvers<{ kind: 'none' }>()
