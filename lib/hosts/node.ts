@@ -8,6 +8,7 @@ import type { Log } from '../telemetry/log.ts'
 import { createIdleSockets } from './idle-sockets.ts'
 import { createNodeRemote } from './node-remote.ts'
 import { sendResponse, toRequest } from './node-web.ts'
+import { createQueuedAnswers, isBehindAnother } from './queued-answers.ts'
 
 /** Answers what is no endpoint and no remote API: the pages. Next's request handler is one. */
 export type PageHandler = (request: IncomingMessage, response: ServerResponse) => unknown
@@ -39,6 +40,7 @@ const endpointIdleMs = 20_000
 export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost> {
   const { bff, log } = options
   const remote = createNodeRemote(bff.remote)
+  const queuedAnswers = createQueuedAnswers()
   const background = (task: Promise<unknown>) => {
     task.catch((cause: unknown) => log.event('unexpected.error', { where: 'background', cause }))
   }
@@ -64,6 +66,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
   }
 
   function onRequest(request: IncomingMessage, response: ServerResponse): void {
+    queuedAnswers.add(request, response)
     const target = request.url ?? '/'
     // An absolute-form target is for proxies; nothing of ours is asked for that way.
     if (!target.startsWith('/')) refuse(request, response)
@@ -88,13 +91,14 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
       requestTimeout: 0,
       keepAliveTimeout: 65_000,
       // `Upgrade: h2c` and the like are invitations that a server may ignore (RFC 9110 section 7.8).
-      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+      shouldUpgradeCallback: (request) =>
+        request.headers.upgrade?.toLowerCase() === 'websocket' && !isBehindAnother(request),
     },
     onRequest,
   )
   server.on('checkContinue', (request, response) => {
-    if (bff.remote.handles(request.url ?? '/')) return remote.handle(request, response)
-    response.writeContinue()
+    // The proxy asks for a body when it wants one.
+    if (!bff.remote.handles(request.url ?? '/')) response.writeContinue()
     onRequest(request, response)
   })
   server.on('upgrade', (request, socket, head) => {
