@@ -7,20 +7,16 @@ import type { Socket } from 'node:net'
  * the server open.
  */
 export function createIdleSockets(server: Server): { closeUnused(): void } {
-  const unused = new Set<Socket>()
+  const sockets = new Set<Socket>()
   server.on('connection', (socket) => {
-    unused.add(socket)
-    socket.once('close', () => unused.delete(socket))
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
   })
-  const used = ({ socket }: { socket: Socket }) => unused.delete(socket)
-  server.on('request', used)
-  server.on('checkContinue', used)
-  server.on('upgrade', used)
   return {
     closeUnused() {
       server.closeIdleConnections()
-      // Bytes have come: a request may be arriving.
-      for (const socket of unused) if (socket.bytesRead === 0) socket.destroy()
+      // Where bytes have come a request may be arriving.
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
     },
   }
 }

@@ -5,6 +5,7 @@ import type { Bff } from '../bff.ts'
 import { problemParts } from '../http/problem.ts'
 import { requestId } from '../http/request-id.ts'
 import type { Log } from '../telemetry/log.ts'
+import { HostRequest } from './host-request.ts'
 import { createIdleSockets } from './idle-sockets.ts'
 import { createNodeRemote } from './node-remote.ts'
 import { sendResponse, toRequest } from './node-web.ts'
@@ -86,6 +87,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
   const server = createServer(
     // Headers: room for five sign-ins under way. Bodies have idle limits of their own, not a total one.
     {
+      IncomingMessage: HostRequest,
       maxHeaderSize: 32 * 1024,
       headersTimeout: 20_000,
       requestTimeout: 0,

@@ -86,8 +86,9 @@ export function createSessions(deps: SessionsDeps) {
 
   /** A use extends the idle lifetime; it is written at most once per `touchEvery`. */
   function used(session: Session): Session {
-    const ttl = ttlMs(session.record)
-    const expiresAt = now() + ttl
+    const at = now()
+    const ttl = Math.min(idleMs, session.record.absoluteAt - at)
+    const expiresAt = at + ttl
     const gained = expiresAt - session.expiresAt
     if (gained < deps.touchEverySeconds * 1000 && gained < ttl / 2) return session
     inBackground(`touch ${session.key}`, () => store.touch(session.key, ttl))

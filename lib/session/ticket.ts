@@ -14,6 +14,12 @@ export interface Ticket {
   readonly setCookie?: string
 }
 
+interface Remembered {
+  /** The whole seal. */
+  readonly value: string
+  readonly ticket: Ticket
+}
+
 export interface TicketOptions {
   readonly secrets: readonly string[]
   /** True where the public origin is https. */
@@ -33,8 +39,9 @@ export function createTickets({ secrets, secure, sameSite, now }: TicketOptions)
   const prefix = `${name}=`
   const attributes = { secure, sameSite: sameSite === 'strict' ? 'Strict' : 'Lax' } as const
   // Unsealing costs half a millisecond, so a good ticket is remembered. A bad one is not: an attacker
-  // must not be able to push the good ones out.
-  const remembered = createBoundedMap<Ticket>({ maxWeight: 20_000, weigh: () => 1 })
+  // must not be able to push the good ones out. Looked up by its end, since a hash of the whole would
+  // cost more than comparing it.
+  const remembered = createBoundedMap<Remembered>({ maxWeight: 20_000, weigh: () => 1 })
 
   const cookie = async (id: string, absoluteAt: number) =>
     serializeCookie(name, await seal.seal({ id, absoluteAt }), {
@@ -51,7 +58,9 @@ export function createTickets({ secrets, secure, sameSite, now }: TicketOptions)
       absoluteAt,
       ...(sealed?.outdated ? { setCookie: await cookie(id, absoluteAt) } : undefined),
     }
-    if (absoluteAt > now()) remembered.set(value, ticket)
+    // A copy, or the whole header that it was cut from would be kept with it.
+    const own = Buffer.from(value, 'latin1').toString('latin1')
+    if (absoluteAt > now()) remembered.set(endOf(own), { value: own, ticket })
     return ticket
   }
 
@@ -75,13 +84,18 @@ export function createTickets({ secrets, secure, sameSite, now }: TicketOptions)
       const values = readCookies(cookieHeader, name)
       const value = values[0]
       if (values.length !== 1 || !value) return undefined
-      const known = remembered.get(value)
-      return known ? live(known) : unseal(value).then(live)
+      const known = remembered.get(endOf(value))
+      return known?.value === value ? live(known.ticket) : unseal(value).then(live)
     },
   }
 }
 
 export type Tickets = ReturnType<typeof createTickets>
+
+/** The seal's signature: 256 bits that no two seals share. */
+function endOf(sealed: string): string {
+  return sealed.slice(-43)
+}
 
 function sessionKey(id: string): string {
   return `session:${createHash('sha256').update(id).digest('base64url')}`

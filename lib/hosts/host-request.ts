@@ -1,0 +1,59 @@
+import { type IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { isRemoteTarget } from '../remote/match-route.ts'
+
+const parsed = Object.getOwnPropertyDescriptor(IncomingMessage.prototype, 'headers')
+
+/**
+ * A request for the proxy parses its headers into an object only when somebody wants them. Node's server
+ * looks for two names before it hands a request on, and would have all of them parsed for that; the proxy
+ * reads the raw list. Who asks for anything else (a tracer, say) finds what Node would have given.
+ */
+export class HostRequest extends IncomingMessage {}
+
+if (parsed?.get) {
+  Object.defineProperty(HostRequest.prototype, 'headers', {
+    ...parsed,
+    get(this: HostRequest): IncomingHttpHeaders {
+      return isRemoteTarget(this.url ?? '') ? headersOnDemand(this) : headersOf(this)
+    },
+  })
+}
+
+function headersOnDemand(request: HostRequest): IncomingHttpHeaders {
+  return new Proxy<Headers>({ of: request }, onDemand) as unknown as IncomingHttpHeaders
+}
+
+function headersOf(request: HostRequest): IncomingHttpHeaders {
+  return parsed?.get?.call(request)
+}
+
+interface Headers {
+  of: HostRequest
+}
+
+const onDemand: ProxyHandler<Headers> = {
+  get({ of: request }, name) {
+    if (name === 'host' || name === 'expect') {
+      const value = firstValue(request.rawHeaders, name)
+      if (value === undefined || name === 'host') return value
+    }
+    return Reflect.get(headersOf(request), name)
+  },
+  set: ({ of: request }, name, value) => Reflect.set(headersOf(request), name, value),
+  has: ({ of: request }, name) => Reflect.has(headersOf(request), name),
+  ownKeys: ({ of: request }) => Reflect.ownKeys(headersOf(request)),
+  deleteProperty: ({ of: request }, name) => Reflect.deleteProperty(headersOf(request), name),
+  getOwnPropertyDescriptor: ({ of: request }, name) =>
+    Reflect.getOwnPropertyDescriptor(headersOf(request), name),
+  defineProperty: ({ of: request }, name, descriptor) =>
+    Reflect.defineProperty(headersOf(request), name, descriptor),
+}
+
+/** Of two `Host` lines Node takes the first. */
+function firstValue(rawHeaders: readonly string[], name: string): string | undefined {
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const written = rawHeaders[i] as string
+    if (written.length === name.length && written.toLowerCase() === name) return rawHeaders[i + 1]
+  }
+  return undefined
+}
