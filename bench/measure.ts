@@ -9,6 +9,8 @@ export interface Subject extends Place {
   /** Undefined for a server that somebody else started. */
   readonly process?: ChildProcess
   readonly runs: Run[]
+  /** The baseline's runs, each beside the subject's of the same place, where there is a baseline. */
+  readonly beside?: Run[]
 }
 
 export interface Run {
@@ -49,11 +51,32 @@ async function measure(subject: Subject, options: MeasureOptions): Promise<Run> 
   }
 }
 
-/** Short runs by turns, since a machine's speed changes while one waits. */
-export async function byTurns(subjects: Subject[], rounds: number, options: MeasureOptions) {
-  for (const subject of subjects) await measure(subject, { ...options, milliseconds: 1500 })
+const warmUp = { milliseconds: 1500 }
+
+/** Short runs, each with one of the baseline next to it, since a machine's speed changes while one waits. */
+export async function besideBaseline(
+  baseline: Subject,
+  subjects: Subject[],
+  rounds: number,
+  options: MeasureOptions,
+) {
+  for (const subject of [baseline, ...subjects]) await measure(subject, { ...options, ...warmUp })
   for (let round = 0; round < rounds; round += 1) {
-    // The other order every other time: who comes second finds another machine.
+    for (const subject of subjects) {
+      const pair = [baseline, subject]
+      // The other order every other time: who comes second finds another machine.
+      for (const it of round % 2 === 0 ? pair : pair.toReversed()) {
+        it.runs.push(await measure(it, options))
+      }
+      subject.beside?.push(baseline.runs.at(-1) as Run)
+    }
+  }
+}
+
+/** Short runs by turns. */
+export async function byTurns(subjects: Subject[], rounds: number, options: MeasureOptions) {
+  for (const subject of subjects) await measure(subject, { ...options, ...warmUp })
+  for (let round = 0; round < rounds; round += 1) {
     const order = round % 2 === 0 ? subjects : subjects.toReversed()
     for (const subject of order) subject.runs.push(await measure(subject, options))
   }
@@ -69,8 +92,8 @@ export function median(numbers: number[]): number {
 export const rounded = (value: number, digits: number) => Number(value.toFixed(digits))
 
 /** Medians; the ratio is that of neighbouring runs. */
-export function summary({ name, runs }: Subject, baseline: Subject) {
-  const ratios = runs.map((run, i) => run.perSecond / (baseline.runs[i]?.perSecond ?? 1))
+export function summary({ name, runs, beside = runs }: Subject) {
+  const ratios = runs.map((run, i) => run.perSecond / (beside[i]?.perSecond ?? 1))
   const cpu = runs.flatMap((run) => run.cpu ?? [])
   return {
     subject: name,

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { byTurns, type Row, type Subject, summary } from './measure.ts'
+import { besideBaseline, type Row, type Subject, summary } from './measure.ts'
 import { type Running, start, startLoad, startProduct, startRedis, stop } from './processes.ts'
 import { placeOf } from './request.ts'
 
@@ -34,8 +34,12 @@ export async function measureSubjects(options: SubjectsOptions): Promise<Row[]> 
     console.log('the Next host needs `npm run build`: left out')
     return undefined
   }
+  const bare = await start('./baseline.ts', { BENCH_UPSTREAM: origin })
+  const baseline: Subject = {
+    ...{ name: 'bare undici proxy', process: bare.process, runs: [] },
+    ...placeOf(bare.port, undefined),
+  }
   const all: [key: string, name: string, () => Promise<Running | undefined>][] = [
-    ['baseline', 'bare undici proxy', () => start('./baseline.ts', { BENCH_UPSTREAM: origin })],
     [
       'module',
       'the proxy',
@@ -50,24 +54,24 @@ export async function measureSubjects(options: SubjectsOptions): Promise<Row[]> 
   const only = options.only ?? options.profile
   const subjects: Subject[] = []
   for (const [key, name, begin] of all) {
-    if (only && key !== 'baseline' && key !== only) continue
+    if (only && key !== only) continue
     const running = await begin()
     if (!running) continue
     const { process, port, cookie } = running
-    subjects.push({ name, process, ...placeOf(port, cookie), runs: [] })
+    subjects.push({ name, process, ...placeOf(port, cookie), runs: [], beside: [] })
   }
   const { other } = options
   if (other) {
-    subjects.push({ name: other.url, url: new URL(other.url), cookie: other.cookie, runs: [] })
+    const { url, cookie } = other
+    subjects.push({ name: url, url: new URL(url), cookie, runs: [], beside: [] })
   }
   const { connections, wrk } = options
-  await byTurns(subjects, options.rounds, {
+  await besideBaseline(baseline, subjects, options.rounds, {
     ...{ load, connections, wrk },
     milliseconds: options.seconds * 1000,
   })
-  for (const { process } of subjects) if (process) await stop(process)
+  for (const { process } of [baseline, ...subjects]) if (process) await stop(process)
   await stop(upstream.process)
   await stop(load)
-  const [baseline] = subjects
-  return baseline ? subjects.map((subject) => summary(subject, baseline)) : []
+  return [baseline, ...subjects].map(summary)
 }
