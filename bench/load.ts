@@ -4,10 +4,12 @@ import { connect } from 'node:net'
 export interface LoadOrder {
   readonly port: number
   readonly host: string
-  /** A whole request, byte for byte. */
-  readonly request: string
+  /** Whole requests, byte for byte, sent by turns. */
+  readonly requests: readonly string[]
   readonly connections: number
+  /** The end of the run, unless every request is to be sent just once. */
   readonly milliseconds: number
+  readonly once?: boolean
 }
 
 export interface LoadResult {
@@ -24,7 +26,8 @@ const buckets = 200_000
 
 function run(order: LoadOrder): Promise<LoadResult> {
   const histogram = new Uint32Array(buckets)
-  const bytes = Buffer.from(order.request, 'latin1')
+  const texts = order.requests.map((text) => Buffer.from(text, 'latin1'))
+  let turn = 0
   const started = performance.now()
   let requests = 0
   let errors = 0
@@ -55,11 +58,12 @@ function run(order: LoadOrder): Promise<LoadResult> {
       let head = ''
       open += 1
       const send = () => {
+        if (order.once && turn === texts.length) isOver = true
         if (isOver) return void socket.destroy()
         left = -1
         head = ''
         sentAt = performance.now()
-        socket.write(bytes)
+        socket.write(texts[turn++ % texts.length] as Buffer)
       }
       socket.on('connect', send)
       socket.on('data', (chunk) => {

@@ -34,7 +34,7 @@ async function measure(subject: Subject, options: MeasureOptions): Promise<Run> 
   const order: LoadOrder = {
     host: hostname,
     port: Number(port || 80),
-    request: browserRequest(subject),
+    requests: [browserRequest(subject)],
     connections: options.connections,
     milliseconds: options.milliseconds,
   }

@@ -10,17 +10,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { openStore } from '#lib/store/open-store.ts'
 import type { LoadOrder, LoadResult } from './load.ts'
 import { benchConfig, benchEnv, benchSettings, createSeeder } from './seed.ts'
+import type { Report } from './subject.ts'
 
 const children = new Set<ChildProcess>()
 const root = join(import.meta.dirname, '..')
 
-export interface Running {
+export interface Running extends Report {
   readonly process: ChildProcess
   readonly port: number
-  /** With which the server knows somebody. */
-  readonly cookie?: string
-  /** Size of the store's files. */
-  readonly storeBytes?: number
 }
 
 function keep(child: ChildProcess): ChildProcess {
@@ -41,9 +38,7 @@ export async function start(
   const gone = once(child, 'exit').then(() => {
     throw new Error(`${file} ended at its start`)
   })
-  const [told] = (await Promise.race([once(child, 'message'), gone])) as [
-    { port: number; cookie?: string; storeBytes?: number },
-  ]
+  const [told] = (await Promise.race([once(child, 'message'), gone])) as [Report & { port: number }]
   gone.catch(() => undefined)
   return { process: child, ...told }
 }

@@ -1,6 +1,7 @@
 /**
  * The whole engine as it is run: settings, store, sealed cookie, encrypted session, Node host. The store is
- * BENCH_STORE's; BENCH_DPOP binds the token to a key; BENCH_SESSIONS strangers are signed in beside Alice.
+ * BENCH_STORE's; BENCH_DPOP binds the token to a key; BENCH_SESSIONS strangers are
+ * signed in beside Alice, and BENCH_NEWCOMERS people whose tickets the server has not seen yet.
  */
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -30,10 +31,16 @@ const cookie = await signIn({
   dpop: process.env.BENCH_DPOP === '1',
   expired: process.env.BENCH_EXPIRED === '1',
 })
-await addStrangers(settings, store, Number(process.env.BENCH_SESSIONS ?? 0))
+const strangers = Number(process.env.BENCH_SESSIONS ?? 0)
+await addStrangers(settings, store, strangers / 2)
+const newcomers: string[] = []
+for (let i = 0; i < Number(process.env.BENCH_NEWCOMERS ?? 0); i += 1) {
+  newcomers.push(await signIn({ sub: `newcomer-${i}` }))
+}
+await addStrangers(settings, store, strangers / 2)
 
 const bff = await createBff({ settings, log: quiet, store })
 const host = await startNodeHost({ bff, log: quiet })
 const files = readdirSync(directory).map((name) => statSync(join(directory, name)).size)
 const storeBytes = files.reduce((sum, size) => sum + size, 0)
-reportPort(Number(new URL(host.address).port), cookie, storeBytes)
+reportPort(Number(new URL(host.address).port), { cookie, newcomers, storeBytes })

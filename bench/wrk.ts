@@ -3,7 +3,7 @@ import type { LoadOrder, LoadResult } from './load.ts'
 
 /** The same load made by wrk, for those who trust a known tool more. */
 export function runWrk(url: URL, order: LoadOrder): LoadResult {
-  const headers = order.request.trim().split('\r\n').slice(2)
+  const headers = (order.requests[0] ?? '').trim().split('\r\n').slice(2)
   const output = execFileSync(
     'wrk',
     [
