@@ -12,6 +12,7 @@ import { selfSigned } from './support/self-signed.ts'
 async function startSecureUpstream(cert: { key: string; cert: string }) {
   const requests: Http2ServerRequest[] = []
   let aborted = 0
+  let sessions = 0
   const server = createSecureServer({ ...cert, allowHTTP1: true }, (incoming, response) => {
     requests.push(incoming)
     incoming.on('error', () => undefined)
@@ -31,6 +32,9 @@ async function startSecureUpstream(cert: { key: string; cert: string }) {
     response.writeHead(200, { 'content-type': 'text/plain', 'x-version': incoming.httpVersion })
     incoming.pipe(response)
   })
+  server.on('session', () => {
+    sessions += 1
+  })
   server.on('sessionError', () => undefined)
   server.listen(0, '127.0.0.1').unref()
   await once(server, 'listening')
@@ -39,6 +43,7 @@ async function startSecureUpstream(cert: { key: string; cert: string }) {
     requests,
     origin: `https://127.0.0.1:${port}`,
     abortedCount: () => aborted,
+    sessionCount: () => sessions,
     async close() {
       server.close()
       await once(server, 'close')
@@ -106,6 +111,32 @@ describe('a remote over TLS', () => {
       await upstream.close()
     })
   }
+
+  it('P7: is connected to anew within a minute, and what is under way ends on the old connection', async (t) => {
+    const upstream = await startSecureUpstream(certificate)
+    const fixture = await startRemote({ remotes: [{ target: upstream.origin, http2: true }] })
+    const post = (body: string) =>
+      request(fixture.port, '/api/remote/api/echo', { method: 'POST', body })
+    await post('one')
+    await post('two')
+    assert.equal(upstream.sessionCount(), 1)
+    const abort = new AbortController()
+    const hanging = await fetch(`http://127.0.0.1:${fixture.port}/api/remote/api/hang`, {
+      headers: { cookie: 'sid=alice', 'x-csrf': '1' },
+      signal: abort.signal,
+    })
+    const now = Date.now
+    t.mock.method(Date, 'now', () => now() + 60_000)
+    assert.equal((await post('three')).body, 'three')
+    assert.equal(upstream.sessionCount(), 2)
+    assert.equal(upstream.abortedCount(), 0)
+    assert.equal(hanging.status, 200)
+    abort.abort()
+    await until(() => upstream.abortedCount() === 1)
+    await fixture.idle()
+    await fixture.close()
+    await upstream.close()
+  })
 
   it('is 502 when its certificate is not to be trusted', async () => {
     const upstream = await startSecureUpstream(selfSigned())

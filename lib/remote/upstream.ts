@@ -30,6 +30,9 @@ export interface UpstreamDeps {
 const maxUnderWay = 4096
 // Of those that are not in use; their sockets close by themselves after some idle seconds.
 const maxKept = 256
+// A connection in constant use would never learn that the API's name leads elsewhere now. Each is used for
+// one to two of these periods.
+const renewalMs = 30_000
 
 type UpstreamSettings = Pick<
   RemoteSettings,
@@ -93,7 +96,7 @@ type Watch = (dispatcher: Dispatcher) => void
 
 /** HTTP/2: undici's pool, which sends many requests over one connection. */
 function shareOne(origin: string, options: ConnectionOptions, watch: Watch): Connections {
-  const pool = new Pool(origin, { ...options, connections: maxUnderWay })
+  const pool = new Pool(origin, { ...options, connections: maxUnderWay, clientTtl: renewalMs })
   watch(pool)
   return {
     take: () => pool,
@@ -113,6 +116,19 @@ function keepMany(origin: string, options: ConnectionOptions, watch: Watch): Con
   const free: Client[] = []
   const reset = new WeakSet<Dispatcher>()
   const connect = buildConnector(options.connect)
+  /** Those of the last renewal, and those among them that outlived another: closed as soon as they are free. */
+  let settled = new Set<Client>()
+  const expired = new Set<Client>()
+
+  const renewal = setInterval(() => {
+    for (const client of settled) if (all.has(client)) expired.add(client)
+    settled = new Set(all)
+    const kept = free.filter((client) => !expired.has(client))
+    const old = free.filter((client) => expired.has(client))
+    free.splice(0, free.length, ...kept)
+    for (const client of old) retire(client)
+  }, renewalMs)
+  renewal.unref()
 
   function create(): Client {
     const client: Client = new Client(origin, {
@@ -134,6 +150,7 @@ function keepMany(origin: string, options: ConnectionOptions, watch: Watch): Con
 
   function retire(client: Client): void {
     all.delete(client)
+    expired.delete(client)
     client.close().catch(() => undefined)
   }
 
@@ -141,11 +158,13 @@ function keepMany(origin: string, options: ConnectionOptions, watch: Watch): Con
     take: () => free.pop() ?? create(),
     give(connection) {
       const client = connection as Client
-      if (free.length < maxKept) free.push(client)
+      const isOld = expired.size > 0 && expired.has(client)
+      if (free.length < maxKept && !isOld) free.push(client)
       else retire(client)
     },
     wasReset: (connection) => reset.has(connection),
     async close() {
+      clearInterval(renewal)
       await Promise.all([...all].map((client) => client.destroy()))
     },
   }
