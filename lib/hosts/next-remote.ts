@@ -3,18 +3,19 @@ import { Readable } from 'node:stream'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 import type { AnswerSink } from '../remote/exchange.ts'
 import type { Remote } from '../remote/remote.ts'
+import { isRawTargetHeader, rawTargetOf } from './next-raw-target.ts'
 
 /**
- * The proxy's door inside Next: the same exchange, made of a web request, streaming both ways. Next gives
- * the resolved path, not the raw one, and no address of the peer: the path is judged as it is, and
+ * The proxy's door inside Next: the same exchange, made of a web request, streaming both ways. Where the raw
+ * target was not kept (on Vercel) the path that Next resolved is judged. Next knows no address of the peer:
  * `X-Forwarded-For` goes on only where `BFF_TRUST_PROXY` says who writes it.
  */
 export function handleNextRemote(remote: Remote, request: Request): Promise<Response> {
-  const { pathname, search } = new URL(request.url)
+  const target = rawTargetOf(request.headers) ?? resolvedTargetOf(request)
   return new Promise((resolve) => {
     remote.handle({
       method: request.method,
-      target: pathname + search,
+      target,
       rawHeaders: rawHeadersOf(request),
       body: bodyOf(request),
       peerAddress: '',
@@ -23,8 +24,13 @@ export function handleNextRemote(remote: Remote, request: Request): Promise<Resp
   })
 }
 
+function resolvedTargetOf({ url }: Request): string {
+  const { pathname, search } = new URL(url)
+  return pathname + search
+}
+
 function rawHeadersOf(request: Request): string[] {
-  const raw = [...request.headers].flat()
+  const raw = [...request.headers].filter(([name]) => !isRawTargetHeader(name)).flat()
   const { headers, body } = request
   // The framing of HTTP/2 leaves no header behind, and a body is told by one.
   if (body && !headers.has('content-length') && !headers.has('transfer-encoding')) {

@@ -1,6 +1,8 @@
 import type { Config } from '../config/define-config.ts'
+import { onVercel, processEnvironment } from '../config/env.ts'
 import { problem } from '../http/problem.ts'
 import { requestId } from '../http/request-id.ts'
+import { keepRawTargets } from './next-raw-target.ts'
 import { handleNextRemote } from './next-remote.ts'
 import { type Engine, logStart, sharedEngine, startEngine } from './start-engine.ts'
 
@@ -18,6 +20,8 @@ export function createNextHost(config: Config) {
     sharedEngine(async () => {
       const started = await startEngine(config)
       if (started.ok) logStart(started, 'next', started.bff.settings.publicOrigin)
+      // Vercel routes by the address itself, and adds to it.
+      if (!onVercel(processEnvironment())) keepRawTargets()
       return started
     })
 

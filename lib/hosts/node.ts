@@ -2,8 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Bff } from '../bff.ts'
-import { problemParts } from '../http/problem.ts'
+import { type ProblemCode, problemParts } from '../http/problem.ts'
 import { requestId } from '../http/request-id.ts'
+import { isDecodable } from '../remote/request-path.ts'
 import type { Log } from '../telemetry/log.ts'
 import { HostRequest } from './host-request.ts'
 import { createIdleSockets } from './idle-sockets.ts'
@@ -34,6 +35,9 @@ export interface NodeHost {
 /** Without a byte for this long, a request to an endpoint is given up. */
 const endpointIdleMs = 20_000
 
+// Frameworks make a web `Request` of what they get, which cannot have these, and throw.
+const impossibleMethods = new Set(['TRACE', 'TRACK'])
+
 /**
  * The engine on a plain Node server. `/bff/*` and `/api/remote/*` never enter Next; a proxied answer goes
  * from undici's stream to the socket.
@@ -60,9 +64,11 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
 
   async function answerPage(request: IncomingMessage, response: ServerResponse) {
     const pages = await options.pages
-    if (pages) return pages(request, response)
+    const refusal = refusalOfPage(request)
+    if (pages && !refusal) return pages(request, response)
     const id = requestId(undefined)
-    const { status, headers, body } = problemParts('not_found', { requestId: id })
+    const { status, headers, body } = problemParts(refusal ?? 'not_found', { requestId: id })
+    if (refusal === 'method_not_allowed') response.setHeader('allow', 'GET, HEAD, POST')
     response.writeHead(status, headers).end(body)
   }
 
@@ -150,6 +156,12 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
     const { status, headers, body } = problemParts('bad_request', { requestId: id })
     return new Response(body, { status, headers })
   }
+}
+
+/** What a framework would make a 500 of. */
+function refusalOfPage({ method = '', url = '/' }: IncomingMessage): ProblemCode | undefined {
+  if (impossibleMethods.has(method)) return 'method_not_allowed'
+  return isDecodable(url.split('?', 1)[0] ?? '') ? undefined : 'bad_request'
 }
 
 /** What the parser refused before there was a request: malformed, too large, or too slow. */

@@ -27,6 +27,21 @@ const overlong = /[\u00c0\u00c1][\u0080-\u00bf]|\u00e0[\u0080-\u009f]|\u00f0[\u0
 /** Decodings that are tried in search of a hidden dot segment; a path that still changes is refused. */
 const maxDecodings = 4
 
+/** True when no server could read this path as another one, or stumble over it. */
+export function isPlainPath(path: string): boolean {
+  return plainPath.test(path)
+}
+
+/** False for a broken escape, or one that is no UTF-8: frameworks that decode a path fail there. */
+export function isDecodable(path: string): boolean {
+  try {
+    decodeURIComponent(path)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** True when `path` (`''` or from its first `/` on) stays below the target whatever server reads it (P1). */
 export function isSafePath(path: string): boolean {
   return plainPath.test(path) || isSafeOddPath(path)

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { describeOnBothHosts } from './support/both-hosts.ts'
+import { createMalformed } from './support/malformed.ts'
+import type { RawAnswer } from './support/raw-http.ts'
+import { createSeeded } from './support/seeded.ts'
+import { ambiguous } from './support/smuggling.ts'
+
+const seed = Number(process.env.SOAK_SEED ?? Date.now() % 1_000_000)
+
+describeOnBothHosts('a hostile client', (at) => {
+  describe('P1, P2: paths', () => {
+    const exact = [
+      ...['/items?b=2&a=1&a=3&empty=&flag&q=a+b%20c%2Fd', '/%7Euser/%e2%82%ac;v=1/a:b@c'],
+      ...['/a?x=/../y', '/a?x=//y', '/a%20b', "/*'()!$", '?only=query', '/'],
+    ]
+    it('arrive byte for byte', async () => {
+      for (const rest of exact) {
+        at.api.forget()
+        assert.equal((await at.send('GET', `/api/remote/api${rest}`)).status, 200, rest)
+        assert.deepEqual(
+          at.api.seen.map(({ url }) => url),
+          [`/v1${rest}`],
+        )
+      }
+    })
+
+    /** Either nothing arrived, or these very bytes below the prefix, which no server reads as another place. */
+    function assertContained(target: string, { status }: RawAnswer): void {
+      assert.ok(status < 500, `${JSON.stringify(target)} was answered ${status}`)
+      for (const { url } of at.api.seen) assert.equal(url, target.replace('/api/remote/api', '/v1'))
+      let path = at.api.seen[0]?.url.split('?', 1)[0] ?? ''
+      for (let decoded = 0; decoded < 3; decoded += 1) {
+        assert.doesNotMatch(path, /(?:^|[/\\])\.{1,2}(?:[/\\;]|$)|\0/, target)
+        path = path.replace(/%([\da-f]{2})/gi, (_, hex) =>
+          String.fromCharCode(Number.parseInt(hex, 16)),
+        )
+      }
+    }
+
+    it('lead nowhere else, however they are written', async () => {
+      for (const rest of [
+        ...['/../admin', '/%2e%2e/admin', '/..%2fadmin', '/..%5cadmin', '/..;/admin'],
+        ...['/%252e%252e/admin', '/a/%2e/../b', '//evil.example/x', '/\\evil.example'],
+        ...['/a%00', '/a#b', '/%c0%ae%c0%ae/admin', '/\u00e9', '/%zz', '/..\\admin', '/.%2e/x'],
+        ...['/%', '/a?%', '/a?\u00ff'],
+      ]) {
+        at.api.forget()
+        const target = `/api/remote/api${rest}`
+        assertContained(target, await at.send('GET', target))
+      }
+      for (const target of [
+        ...['/%', '/bff/%zz', '/bff/..%2f..', '//', '/%c0%ae', '/bff//user', '/a\\b'],
+        ...['http://evil.example/api/remote/api/x', 'evil.example:443', '*', '//evil/x', ''],
+        ...['/api/remote/../bff/user', '/api/remote/api@evil.example/x', '/api/remote/__proto__/x'],
+        ...['/api/remote/%61pi/x', '/API/REMOTE/api/x', '/api%2fremote/api/x', '/api/remote'],
+      ]) {
+        at.api.forget()
+        assertContained(target, await at.send('GET', target))
+      }
+      await at.assertWell()
+    })
+
+    it('whatever they are made of', async () => {
+      const piece = fc.constantFrom(
+        ...['/', '/', '/', '.', '..', '%2e', '%2f', '%5c', '%25', ';', '@', ':', '\\', '?', '&'],
+        ...['a', 'B', '~', '*', '%41', '%00', '%0a', '%c0%ae', '%zz', '\u00e9', '\u007f', '#', '|'],
+      )
+      const rests = fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(''))
+      await fc.assert(
+        fc.asyncProperty(rests, async (rest) => {
+          at.api.forget()
+          const target = `/api/remote/api/${rest}`
+          assertContained(target, await at.send('GET', target))
+        }),
+        { numRuns: 200 },
+      )
+    })
+  })
+
+  describe('P13: malformed requests', () => {
+    it('are never two requests, where a reader could see two', async () => {
+      for (const [i, [name, { headers, body }]] of Object.entries(ambiguous).entries()) {
+        const lines = headers.map((line) => `${line}\r\n`).join('')
+        const text = `POST /api/remote/api/case-${i} HTTP/1.1\r\n${at.head}${lines}\r\n${body}`
+        for (const status of await at.statusesOf(text)) {
+          assert.ok(status < 500, `${name}: ${status}`)
+        }
+        const urls = at.api.seen.map(({ url }) => url)
+        assert.ok(urls.filter((url) => url === `/v1/case-${i}`).length <= 1, `${name}: twice`)
+        assert.ok(!urls.some((url) => url.includes('smuggled')), `${name}: ${urls}`)
+      }
+      await at.assertWell()
+    })
+
+    it('are refused when they flood with headers or cookies', async () => {
+      const many = Array.from({ length: 5000 }, (_, i) => `X-${i}: ${i}`)
+      const cookies = `Cookie: ${Array.from({ length: 8000 }, (_, i) => `c${i}=${i}`).join('; ')}`
+      const long = `X-Long: ${'a'.repeat(100_000)}`
+      for (const lines of [many, [cookies], [long]]) {
+        const { status } = await at.send('GET', '/api/remote/api/x', lines)
+        assert.equal(status, 431)
+      }
+      const { status } = await at.send('GET', `/api/remote/api/${'a'.repeat(100_000)}`)
+      assert.ok(status === 414 || status === 431, String(status))
+      await at.assertWell()
+    })
+
+    it(`are no 5xx of ours and no harm to others (SOAK_SEED=${seed})`, async () => {
+      const malformed = createMalformed(createSeeded(seed), at.cookie)
+      const converse = async () => {
+        const text = malformed()
+        const statuses = await at.statusesOf(text)
+        const ours = statuses.filter((it) => it >= 500 && it !== 502 && it !== 504)
+        assert.deepEqual(ours, [], JSON.stringify(text.slice(0, 3000)))
+      }
+      for (let i = 0; i < 40; i += 1) await Promise.all(Array.from({ length: 8 }, converse))
+      await at.assertWell()
+      const surprises = at.running.log().filter(({ event }) => event === 'unexpected.error')
+      assert.deepEqual(surprises, [])
+    })
+  })
+})

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe } from 'node:test'
+import { type HostileApi, startBrokenApi, startHostileApi } from './hostile-api.ts'
+import { createHttpBrowser } from './http-browser.ts'
+import { type RawAnswer, rawRequest } from './raw-http.ts'
+import { type ScriptedProvider, startScriptedProvider } from './scripted-provider.ts'
+import { freePort, type Host, type RunningCloakroom, startCloakroom } from './start-cloakroom.ts'
+
+/** A host under test, with somebody signed in. Its parts are there once a test runs. */
+export interface HostUnderTest {
+  readonly host: Host
+  readonly running: RunningCloakroom
+  /** Behind the remotes `api` (below `/v1`, with the user's token) and `small` (limited in every way). */
+  readonly api: HostileApi
+  readonly cookie: string
+  /** `Host`, `Sec-Fetch-Site` and `Cookie` lines. */
+  readonly head: string
+  /** Sends a request as it is written. */
+  send(method: string, target: string, lines?: string[], body?: string): Promise<RawAnswer>
+  /** Every status that is answered to these bytes within a moment. */
+  statusesOf(text: string): Promise<number[]>
+  /** The host still serves, and the session is still there. */
+  assertWell(): Promise<void>
+}
+
+/** The same tests on `server.ts` and on `next start`, each a process of its own, over raw sockets. */
+export function describeOnBothHosts(title: string, define: (at: HostUnderTest) => void): void {
+  const directory = mkdtempSync(join(tmpdir(), 'cloakroom-hosts-'))
+  let provider: ScriptedProvider
+  let api: HostileApi
+  let broken: Awaited<ReturnType<typeof startBrokenApi>>
+
+  before(async () => {
+    provider = await startScriptedProvider()
+    api = await startHostileApi()
+    broken = await startBrokenApi()
+    const limits = { methods: ['GET', 'POST'], maxBody: '100KB', timeout: '1s' }
+    const remotes = {
+      api: { target: `${api.origin}/v1` },
+      small: { target: api.origin, token: 'none', ...limits },
+      broken: { target: broken.origin, token: 'none', timeout: '1s' },
+      down: { target: `http://127.0.0.1:${await freePort()}`, token: 'none' },
+    }
+    writeFileSync(join(directory, 'bff.json'), JSON.stringify({ remotes }))
+  })
+  after(async () => {
+    await provider.close()
+    await broken.close()
+    api.close()
+    rmSync(directory, { recursive: true })
+  })
+
+  for (const host of ['node', 'next'] as const) {
+    describe(`${title} on the ${host} host`, () => {
+      let running: RunningCloakroom
+      let cookie = ''
+      const at: HostUnderTest = {
+        host,
+        get running() {
+          return running
+        },
+        get api() {
+          return api
+        },
+        get cookie() {
+          return cookie
+        },
+        get head() {
+          return `Host: localhost\r\nSec-Fetch-Site: same-origin\r\nCookie: ${cookie}\r\n`
+        },
+        send(method, target, lines = [], body = '') {
+          const more = lines.map((line) => `${line}\r\n`).join('')
+          const text = `${method} ${target} HTTP/1.1\r\n${at.head}${more}\r\n${body}`
+          return rawRequest(running.port, text)
+        },
+        statusesOf: (text) => statusesOf(running.port, text),
+        async assertWell() {
+          const { status, body } = await at.send('GET', '/api/remote/api/well')
+          assert.equal(status, 200, body)
+        },
+      }
+
+      before(async () => {
+        running = await startCloakroom({
+          host,
+          env: {
+            OIDC_ISSUER: provider.issuer,
+            OIDC_CLIENT_ID: provider.clientId,
+            OIDC_CLIENT_SECRET: provider.clientSecret,
+            BFF_CONFIG_FILE: join(directory, 'bff.json'),
+          },
+        })
+        const browser = createHttpBrowser()
+        const until = ({ pathname }: URL) => pathname === '/'
+        await browser.visit(`${running.origin}/bff/login`, { until })
+        cookie = `bff=${browser.jar.get('localhost')?.get('bff')}`
+        await at.assertWell()
+      })
+      after(() => running.stop('SIGKILL'))
+
+      define(at)
+    })
+  }
+}
+
+function statusesOf(port: number, text: string): Promise<number[]> {
+  const socket = connect(port, '127.0.0.1')
+  let received = ''
+  socket.on('error', () => undefined)
+  socket.on('data', (chunk) => {
+    received += chunk.toString('latin1')
+  })
+  socket.write(text, 'latin1')
+  setTimeout(() => socket.destroy(), 100)
+  return new Promise((resolve) => {
+    socket.on('close', () => {
+      resolve([...received.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status)))
+    })
+  })
+}

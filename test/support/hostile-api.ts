@@ -1,0 +1,162 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { listen } from './app.ts'
+import { startRawUpstream } from './remote-fixture.ts'
+
+/** What reached the API, as it was written. */
+export interface Seen {
+  readonly method: string
+  readonly url: string
+  readonly rawHeaders: readonly string[]
+  /** By lower-case name. */
+  readonly headers: IncomingMessage['headers']
+  body: string
+}
+
+export interface HostileApi {
+  readonly origin: string
+  /** Requests in the order of their arrival, since `forget`. */
+  readonly seen: Seen[]
+  forget(): void
+  /** Answers that are not complete and whose connection still stands. */
+  readonly open: number
+  close(): void
+}
+
+/** Headers of an answer that would act upon the app's whole origin, or command what stands between. */
+export const commands: readonly (readonly [string, string])[] = [
+  ['Set-Cookie', 'bff=planted; Path=/'],
+  ['Set-Cookie', '__Host-Http-bff=planted; Path=/; Secure; HttpOnly'],
+  ['Strict-Transport-Security', 'max-age=1'],
+  ['Clear-Site-Data', '"cookies"'],
+  ['Access-Control-Allow-Origin', 'https://evil.example'],
+  ['Access-Control-Allow-Credentials', 'true'],
+  ['Service-Worker-Allowed', '/'],
+  ['Alt-Svc', 'h3="evil.example:443"'],
+  ['Report-To', '{}'],
+  ['NEL', '{}'],
+  ['X-Accel-Redirect', '/etc/passwd'],
+  ['X-Sendfile', '/etc/passwd'],
+  ['X-Middleware-Rewrite', '/admin'],
+  ['X-Middleware-Set-Cookie', 'bff=planted'],
+  ['X-Nextjs-Redirect', '/admin'],
+  ['Surrogate-Control', 'max-age=600'],
+  ['CDN-Cache-Control', 'max-age=600'],
+  ['Proxy-Authenticate', 'Basic'],
+  ['WWW-Authenticate', 'Basic realm="x"'],
+  ['Connection', 'X-Hop'],
+  ['X-Hop', '1'],
+  ['Cache-Control', 'public, max-age=600, s-maxage=600'],
+]
+
+/** An API that does what its path says, and echoes nothing. */
+export async function startHostileApi(): Promise<HostileApi> {
+  const seen: Seen[] = []
+  let open = 0
+  const server = createServer(async (request, response) => {
+    const { method = '', url = '', rawHeaders, headers } = request
+    const entry: Seen = { method, url, rawHeaders, headers, body: '' }
+    seen.push(entry)
+    open += 1
+    response.on('close', () => {
+      open -= 1
+    })
+    request.on('error', () => undefined)
+    if (!url.includes('/early')) await readBody(request, entry).catch(() => undefined)
+    answer(url, headers, response)
+  })
+  server.on('checkContinue', (request, response) => {
+    response.writeContinue()
+    server.emit('request', request, response)
+  })
+  const origin = await listen(server)
+  return {
+    origin,
+    seen,
+    forget: () => void seen.splice(0),
+    get open() {
+      return open
+    },
+    close() {
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+
+/** Rejects when the client goes away in the middle of it. */
+async function readBody(request: IncomingMessage, entry: Seen): Promise<void> {
+  for await (const chunk of request) entry.body += chunk
+}
+
+function answer(url: string, headers: IncomingMessage['headers'], response: ServerResponse): void {
+  const path = url.split('?', 1)[0]?.split('/').at(-1)
+  if (path === 'silent') return
+  if (path === 'commands') {
+    response.writeHead(200, [...commands.flat(), 'Content-Type', 'text/html']).end('<p>')
+  } else if (path === 'empty') response.writeHead(204).end()
+  else if (path === 'same') response.writeHead(304, { etag: '"1"' }).end()
+  else if (path === 'range') {
+    response.writeHead(headers.range ? 206 : 200, { 'content-range': 'bytes 0-1/10' }).end('ab')
+  } else if (path === 'moved') {
+    response.writeHead(302, { location: '/v1/there?x=1' }).end()
+  } else if (path === 'endless') {
+    response.writeHead(200, { 'content-type': 'application/octet-stream' })
+    const write = () => {
+      while (!response.destroyed && response.write(Buffer.alloc(16 * 1024)));
+    }
+    response.on('drain', write)
+    write()
+  } else if (path === 'early') response.writeHead(413).end('enough')
+  else response.writeHead(200, { 'content-type': 'application/json' }).end('{"ok":true}')
+}
+
+const ok = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'
+
+/** What a broken server may say, and how the proxy puts it. `undefined`: nothing, for ever. */
+export const brokenAnswers: Readonly<
+  Record<string, { bytes?: string; keepsOpen?: boolean; status: number; cutsOff?: boolean }>
+> = {
+  garbage: { bytes: 'SSH-2.0-OpenSSH_9.6\r\n\r\n', status: 502 },
+  nothing: { bytes: '', status: 502 },
+  never: { keepsOpen: true, status: 504 },
+  'half-a-head': { bytes: 'HTTP/1.1 200 OK\r\ncontent-le', status: 502 },
+  'two-lengths': {
+    bytes: 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx',
+    status: 502,
+  },
+  'both-framings': {
+    bytes: 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+    status: 502,
+  },
+  truncated: {
+    bytes: 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\npart',
+    status: 200,
+    cutsOff: true,
+  },
+  'truncated-chunk': {
+    bytes: 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n5\r\nwo',
+    status: 200,
+    cutsOff: true,
+  },
+  stopped: {
+    bytes: 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\npart',
+    keepsOpen: true,
+    status: 200,
+    cutsOff: true,
+  },
+  twice: {
+    bytes: `${ok}HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nSECOND`,
+    keepsOpen: true,
+    status: 200,
+  },
+}
+
+/** A server that answers with the bytes that its path names, else `ok`. */
+export function startBrokenApi() {
+  return startRawUpstream((socket, text) => {
+    const name = /^GET \/(\S*)/.exec(text)?.[1] ?? ''
+    const { bytes, keepsOpen } = brokenAnswers[name] ?? { bytes: ok, keepsOpen: true }
+    if (bytes !== undefined) socket.write(bytes, 'latin1')
+    if (!keepsOpen) socket.end()
+  })
+}
