@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { describeOnBothHosts } from './support/both-hosts.ts'
 import { createMalformed } from './support/malformed.ts'
 import type { RawAnswer } from './support/raw-http.ts'
+import { until } from './support/remote-fixture.ts'
 import { createSeeded } from './support/seeded.ts'
 import { ambiguous } from './support/smuggling.ts'
 
+// SOAK_SECONDS=600 for a long run of each host; SOAK_SEED repeats one.
+const seconds = Number(process.env.SOAK_SECONDS ?? 4)
 const seed = Number(process.env.SOAK_SEED ?? Date.now() % 1_000_000)
 
 describeOnBothHosts('a hostile client', (at) => {
@@ -107,18 +111,41 @@ describeOnBothHosts('a hostile client', (at) => {
       await at.assertWell()
     })
 
-    it(`are no 5xx of ours and no harm to others (SOAK_SEED=${seed})`, async () => {
-      const malformed = createMalformed(createSeeded(seed), at.cookie)
-      const converse = async () => {
-        const text = malformed()
-        const statuses = await at.statusesOf(text)
-        const ours = statuses.filter((it) => it >= 500 && it !== 502 && it !== 504)
-        assert.deepEqual(ours, [], JSON.stringify(text.slice(0, 3000)))
+    it(`are no 5xx of ours and no harm to others, for ${seconds} s`, async (t) => {
+      t.diagnostic(`SOAK_SEED=${seed}`)
+      const random = createSeeded(seed)
+      const malformed = createMalformed(random, at.cookie)
+      const deadline = Date.now() + seconds * 1000
+      const warmUntil = deadline - seconds * 750
+      let conversations = 0
+      let warm = memoryOf(at.running.pid)
+      const client = async () => {
+        while (Date.now() < deadline) {
+          const text = malformed()
+          const statuses = await at.statusesOf(text, { cut: random.integer(text.length) })
+          const ours = statuses.filter((it) => it >= 500 && it !== 502 && it !== 504)
+          assert.deepEqual(ours, [], JSON.stringify(text.slice(0, 3000)))
+          conversations += 1
+          if (conversations % 100 > 0) continue
+          at.api.forget()
+          if (Date.now() < warmUntil) warm = memoryOf(at.running.pid)
+        }
       }
-      for (let i = 0; i < 40; i += 1) await Promise.all(Array.from({ length: 8 }, converse))
+      await Promise.all(Array.from({ length: 16 }, client))
+      await until(() => at.api.open === 0)
       await at.assertWell()
       const surprises = at.running.log().filter(({ event }) => event === 'unexpected.error')
       assert.deepEqual(surprises, [])
+      const end = memoryOf(at.running.pid)
+      t.diagnostic(`${conversations} conversations; ${warm} MB when warm, ${end} MB at the end`)
+      // A short run is all warming up.
+      if (seconds >= 60) assert.ok(end < warm + 64, `${warm} MB became ${end} MB`)
     })
   })
 })
+
+/** Resident memory of a process in MB. */
+function memoryOf(pid: number): number {
+  const kilobytes = execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })
+  return Math.round(Number(kilobytes) / 1024)
+}

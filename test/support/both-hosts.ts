@@ -21,8 +21,8 @@ export interface HostUnderTest {
   readonly head: string
   /** Sends a request as it is written. */
   send(method: string, target: string, lines?: string[], body?: string): Promise<RawAnswer>
-  /** Every status that is answered to these bytes within a moment. */
-  statusesOf(text: string): Promise<number[]>
+  /** Every status that is answered to these bytes within a moment; `cut`: they come in two pieces. */
+  statusesOf(text: string, options?: { cut?: number }): Promise<number[]>
   /** The host still serves, and the session is still there. */
   assertWell(): Promise<void>
 }
@@ -77,7 +77,7 @@ export function describeOnBothHosts(title: string, define: (at: HostUnderTest) =
           const text = `${method} ${target} HTTP/1.1\r\n${at.head}${more}\r\n${body}`
           return rawRequest(running.port, text)
         },
-        statusesOf: (text) => statusesOf(running.port, text),
+        statusesOf: (text, options) => statusesOf(running.port, text, options?.cut),
         async assertWell() {
           const { status, body } = await at.send('GET', '/api/remote/api/well')
           assert.equal(status, 200, body)
@@ -92,6 +92,7 @@ export function describeOnBothHosts(title: string, define: (at: HostUnderTest) =
             OIDC_CLIENT_ID: provider.clientId,
             OIDC_CLIENT_SECRET: provider.clientSecret,
             BFF_CONFIG_FILE: join(directory, 'bff.json'),
+            LOG_LEVEL: 'error',
           },
         })
         const browser = createHttpBrowser()
@@ -107,15 +108,16 @@ export function describeOnBothHosts(title: string, define: (at: HostUnderTest) =
   }
 }
 
-function statusesOf(port: number, text: string): Promise<number[]> {
+function statusesOf(port: number, text: string, cut = text.length): Promise<number[]> {
   const socket = connect(port, '127.0.0.1')
   let received = ''
   socket.on('error', () => undefined)
   socket.on('data', (chunk) => {
     received += chunk.toString('latin1')
   })
-  socket.write(text, 'latin1')
-  setTimeout(() => socket.destroy(), 100)
+  socket.write(text.slice(0, cut), 'latin1')
+  setTimeout(() => socket.write(text.slice(cut), 'latin1'), 10)
+  setTimeout(() => (cut % 2 ? socket.destroy() : socket.resetAndDestroy()), 100)
   return new Promise((resolve) => {
     socket.on('close', () => {
       resolve([...received.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status)))
