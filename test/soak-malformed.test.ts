@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { after, it } from 'node:test'
 import { startApp } from './support/app.ts'
+import { liveMemory } from './support/live-memory.ts'
 import { createMalformed } from './support/malformed.ts'
 import { until } from './support/remote-fixture.ts'
 import { createSeeded, type Seeded } from './support/seeded.ts'
@@ -54,9 +55,7 @@ it(`malformed traffic for ${seconds} s crashes nothing and is never our 5xx`, as
   const ours: { text: string; status: string }[] = []
   const surprises: unknown[] = []
   let requests = 0
-  let middleRss = 0
-  const deadline = Date.now() + seconds * 1000
-  const client = async () => {
+  const converse = async (deadline: number) => {
     while (Date.now() < deadline) {
       requests += 1
       const text = malformed()
@@ -69,21 +68,24 @@ it(`malformed traffic for ${seconds} s crashes nothing and is never our 5xx`, as
       surprises.push(...app.log.events.filter(({ event }) => event === 'unexpected.error'))
       app.log.events.length = 0
       app.apiRequests.length = 0
-      if (Date.now() < deadline - seconds * 500) middleRss = process.memoryUsage().rss
     }
   }
-  await Promise.all(Array.from({ length: clients }, client))
+  const load = async (milliseconds: number) => {
+    const deadline = Date.now() + milliseconds
+    await Promise.all(Array.from({ length: clients }, () => converse(deadline)))
+    await until(() => app.bff.remote.inFlight === 0)
+    return liveMemory()
+  }
+  const before = await load(seconds * 250)
+  const grown = ((await load(seconds * 750)) - before) / 2 ** 20
 
-  await until(() => app.bff.remote.inFlight === 0)
+  assert.ok(grown < 16, `what is held grew by ${grown.toFixed(1)} MB`)
   assert.deepEqual(ours, [])
   assert.deepEqual(surprises, [])
   assert.deepEqual(unhandled, [])
   assert.equal((await browser.call('/api/remote/api/good')).status, 200)
   assert.ok((await browser.user())?.sub, 'still signed in')
   assert.ok((statuses['400'] ?? 0) > 0 && (statuses['200'] ?? 0) > 0, JSON.stringify(statuses))
-  const megabytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MB`
   t.diagnostic(`${requests} connections; answers ${JSON.stringify(statuses)}`)
-  t.diagnostic(
-    `memory ${megabytes(middleRss)} half-way, ${megabytes(process.memoryUsage().rss)} at the end`,
-  )
+  t.diagnostic(`memory held grew by ${grown.toFixed(1)} MB after the first quarter`)
 })
