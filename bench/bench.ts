@@ -4,7 +4,7 @@
  * answer, which neighbours on the machine disturb least.
  *
  *   node bench/bench.ts [--scenario name] [--only subject] [--profile subject] [--json file]
- *                       [--rounds 5] [--seconds 1] [--connections 32] [--large] [--wrk]
+ *                       [--starts 3] [--rounds 3] [--seconds 1] [--connections 32] [--large] [--wrk]
  *                       [--url http://127.0.0.1:3000/api/remote/api/items --cookie name=value]
  *
  * Subjects: module, memory, sqlite, redis, dpop, next. `--profile` writes to `.profiles`.
@@ -30,7 +30,8 @@ const { values } = parseArgs({
     only: { type: 'string' },
     profile: { type: 'string' },
     json: { type: 'string' },
-    rounds: { type: 'string', default: '5' },
+    starts: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '1' },
     connections: { type: 'string', default: '32' },
     large: { type: 'boolean', default: false },
@@ -43,6 +44,7 @@ const { values } = parseArgs({
 const scenarios: Record<string, () => Promise<Row[]>> = {
   subjects: () =>
     measureSubjects({
+      starts: Number(values.starts),
       rounds: Number(values.rounds),
       seconds: Number(values.seconds),
       connections: Number(values.connections),

@@ -70,33 +70,53 @@ function transfer(running: Running, way: 'down' | 'up', bytes: number, times: nu
   })
 }
 
+interface Run {
+  readonly base: number
+  readonly ours: number
+  /** Megabytes. */
+  readonly grown: number
+}
+
+const kinds = [
+  ['1 MB down', 'down', megabyte, 200],
+  ['1 GiB down', 'down', gigabyte, 1],
+  ['1 MB up', 'up', megabyte, 200],
+  ['1 GiB up', 'up', gigabyte, 1],
+] as const
+// Two processes of one program differ by more than the two programs.
+const starts = 3
+const rounds = 2
+
 /** Bodies of a megabyte, and of a gigabyte, in both directions. */
 export async function measureStreams(): Promise<Row[]> {
   const upstream = await start('./streaming-upstream.ts')
   const env = { BENCH_UPSTREAM: `http://127.0.0.1:${upstream.port}` }
-  const baseline = await start('./baseline.ts', env)
-  const server = await start('./server.ts', env)
-  const rows: Row[] = []
-  for (const way of ['down', 'up'] as const) {
-    for (const [size, bytes, times, rounds] of [
-      ['1 MB', megabyte, 200, 3],
-      ['1 GiB', gigabyte, 1, 3],
-    ] as const) {
-      const runs: { base: number; ours: number; grown: number }[] = []
+  const runs = new Map<string, Run[]>(kinds.map(([name]) => [name, []]))
+  for (let count = 0; count < starts; count += 1) {
+    const baseline = await start('./baseline.ts', env)
+    const server = await start('./server.ts', env)
+    for (const [name, way, bytes, times] of kinds) {
+      for (const one of [baseline, server]) await transfer(one, way, 64 * megabyte, 1)
       for (let round = 0; round < rounds; round += 1) {
-        const base = await transfer(baseline, way, bytes, times)
-        const ours = await transfer(server, way, bytes, times)
-        runs.push({ base: base.perSecond, ours: ours.perSecond, grown: ours.grown })
+        const measure = (one: Running) => transfer(one, way, bytes, times)
+        // The other order every other time.
+        const pair = round % 2 === 0 ? [baseline, server] : [server, baseline]
+        const [first, second] = [
+          await measure(pair[0] as Running),
+          await measure(pair[1] as Running),
+        ]
+        const [base, ours] = round % 2 === 0 ? [first, second] : [second, first]
+        runs.get(name)?.push({ base: base.perSecond, ours: ours.perSecond, grown: ours.grown })
       }
-      rows.push({
-        subject: `${size} ${way}`,
-        'baseline MB/s': Math.round(median(runs.map(({ base }) => base))),
-        'server MB/s': Math.round(median(runs.map(({ ours }) => ours))),
-        ratio: rounded(median(runs.map(({ base, ours }) => ours / base)), 3),
-        'memory growth MB': Math.round(Math.max(...runs.map(({ grown }) => grown))),
-      })
     }
+    for (const { process } of [server, baseline]) await stop(process)
   }
-  for (const { process } of [server, baseline, upstream]) await stop(process)
-  return rows
+  await stop(upstream.process)
+  return [...runs].map(([subject, of]) => ({
+    subject,
+    'baseline MB/s': Math.round(median(of.map(({ base }) => base))),
+    'server MB/s': Math.round(median(of.map(({ ours }) => ours))),
+    ratio: rounded(median(of.map(({ base, ours }) => ours / base)), 3),
+    'memory growth MB': Math.round(Math.max(...of.map(({ grown }) => grown))),
+  }))
 }

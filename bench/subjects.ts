@@ -4,6 +4,8 @@ import { type Running, start, startLoad, startProduct, startRedis, stop } from '
 import { placeOf } from './request.ts'
 
 export interface SubjectsOptions {
+  /** How often everything is started anew: two processes of one program differ by more than two programs. */
+  readonly starts: number
   readonly rounds: number
   readonly seconds: number
   readonly connections: number
@@ -17,6 +19,18 @@ export interface SubjectsOptions {
 
 /** Throughput under load, of each of them beside the bare proxy. */
 export async function measureSubjects(options: SubjectsOptions): Promise<Row[]> {
+  const all = await measureStarted(options)
+  for (let count = 1; count < options.starts; count += 1) {
+    for (const [i, { runs, beside = [] }] of (await measureStarted(options)).entries()) {
+      all[i]?.runs.push(...runs)
+      all[i]?.beside?.push(...beside)
+    }
+  }
+  return all.map(summary)
+}
+
+/** The baseline and the subjects with the runs of one start. */
+async function measureStarted(options: SubjectsOptions): Promise<Subject[]> {
   const upstream = await start('./upstream.ts')
   const origin = `http://127.0.0.1:${upstream.port}`
   const load = startLoad()
@@ -24,10 +38,12 @@ export async function measureSubjects(options: SubjectsOptions): Promise<Row[]> 
     start('./server.ts', { BENCH_UPSTREAM: origin, ...env }, profiling(name))
   const profiling = (name: string) =>
     options.profile === name ? ['--cpu-prof', '--cpu-prof-dir=.profiles'] : []
+  let redis: Running | undefined
   const withRedis = async () => {
-    const redis = await startRedis()
-    if (!redis) console.log('no redis-server here: left out')
-    return redis && server('redis', { BENCH_STORE: 'redis', REDIS_URL: redis.url })
+    const started = await startRedis()
+    redis = started
+    if (!started) console.log('no redis-server here: left out')
+    return started && server('redis', { BENCH_STORE: 'redis', REDIS_URL: started.url })
   }
   const withNext = async () => {
     if (existsSync('.next/BUILD_ID')) return startProduct('next', origin)
@@ -71,7 +87,7 @@ export async function measureSubjects(options: SubjectsOptions): Promise<Row[]> 
     milliseconds: options.seconds * 1000,
   })
   for (const { process } of [baseline, ...subjects]) if (process) await stop(process)
-  await stop(upstream.process)
+  for (const running of [upstream, redis]) if (running) await stop(running.process)
   await stop(load)
-  return [baseline, ...subjects].map(summary)
+  return [baseline, ...subjects]
 }

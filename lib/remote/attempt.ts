@@ -49,7 +49,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #left = -1
   #discarded = 0
   #wroteBody = false
-  #listensForDrain = false
+  #isPaused = false
   #stallTimer: NodeJS.Timeout | undefined
   // An answer without a body ends though it is held.
   #endedWhileHeld = false
@@ -185,16 +185,15 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   #pause(controller: Controller): void {
     controller.pause()
-    if (!this.#listensForDrain) {
-      this.#listensForDrain = true
-      this.#owner.sink.on('drain', () => {
-        this.#stopStallTimer()
-        if (this.#state === passing) controller.resume()
-      })
-    }
-    // A client that takes nothing would hold the API's connection for ever.
-    this.#stallTimer ??= setTimeout(() => {
-      if (this.#state !== passing) return
+    this.#isPaused = true
+    // A client that takes nothing would hold the API's connection for ever. One timer serves all pauses.
+    if (this.#stallTimer) return void this.#stallTimer.refresh()
+    this.#owner.sink.on('drain', () => {
+      this.#isPaused = false
+      if (this.#state === passing) controller.resume()
+    })
+    this.#stallTimer = setTimeout(() => {
+      if (this.#state !== passing || !this.#isPaused) return
       this.abort('stalled')
       this.#owner.onBreak(new Error('the client does not take the answer'))
     }, this.#owner.idleTimeoutMs)

@@ -3,6 +3,9 @@ import { Readable } from 'node:stream'
 /** Bodies up to this size are read whole first, and so can be sent again after a 401 (T12). */
 export const replayableBytes = 64 * 1024
 
+/** How much of a larger body may wait in memory for the API to take it. */
+const bufferedBytes = 256 * 1024
+
 /** After an early answer the client may go on sending for so long; then its connection is broken. */
 const restPatienceMs = 5000
 
@@ -12,20 +15,6 @@ export class BodyError extends Error {
   constructor(code: BodyError['code']) {
     super(code)
     this.code = code
-  }
-}
-
-/** Calls back when nothing has arrived for a while. */
-class IdleTimer {
-  readonly #timer: NodeJS.Timeout
-  constructor(ms: number, onIdle: () => void) {
-    this.#timer = setTimeout(onIdle, ms)
-  }
-  touch(): void {
-    this.#timer.refresh()
-  }
-  stop(): void {
-    clearTimeout(this.#timer)
   }
 }
 
@@ -40,21 +29,21 @@ export function readSmallBody(
 ): void {
   const chunks: Buffer[] = []
   let received = 0
-  const idle = new IdleTimer(idleMs, () => {
+  const idle = setTimeout(() => {
     source.off('end', onEnd)
     done(new BodyError('request_timeout'))
-  })
+  }, idleMs)
   function onEnd(): void {
-    idle.stop()
+    clearTimeout(idle)
     done(received === bytes ? Buffer.concat(chunks) : new BodyError('body_aborted'))
   }
   source.on('data', (chunk: Buffer) => {
     received += chunk.length
     if (received <= bytes) chunks.push(chunk)
-    idle.touch()
+    idle.refresh()
   })
   source.on('end', onEnd)
-  source.on('close', () => idle.stop())
+  source.on('close', () => clearTimeout(idle))
   source.on('error', ignore)
 }
 
@@ -67,10 +56,11 @@ export class PassingBody extends Readable {
   readonly #source: Readable
   readonly #idleMs: number
   #left: number
-  #idle: IdleTimer | undefined
+  #idle: NodeJS.Timeout | undefined
+  #isPaused = true
 
   constructor(source: Readable, limits: { maxBytes: number; idleMs: number }) {
-    super({ highWaterMark: replayableBytes })
+    super({ highWaterMark: bufferedBytes })
     this.#source = source
     this.#left = limits.maxBytes
     this.#idleMs = limits.idleMs
@@ -82,13 +72,15 @@ export class PassingBody extends Readable {
   }
 
   override _read(): void {
-    // Only a client that is being listened to can be too slow.
-    this.#idle ??= new IdleTimer(this.#idleMs, () => this.destroy(new BodyError('request_timeout')))
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    if (this.#idle) this.#idle.refresh()
+    else this.#idle = setTimeout(this.#onIdle, this.#idleMs)
     this.#source.resume()
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.#stopWaiting()
+    clearTimeout(this.#idle)
     this.#source.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose)
     callback(error)
   }
@@ -96,25 +88,25 @@ export class PassingBody extends Readable {
   readonly #onData = (chunk: Buffer): void => {
     this.#left -= chunk.length
     if (this.#left < 0) this.destroy(new BodyError('body_too_large'))
-    else if (this.push(chunk)) this.#idle?.touch()
+    else if (this.push(chunk)) this.#idle?.refresh()
     else {
-      this.#stopWaiting()
+      this.#isPaused = true
       this.#source.pause()
     }
   }
 
+  readonly #onIdle = (): void => {
+    // Only a client that is being listened to can be too slow; the next `_read` sets the clock again.
+    if (!this.#isPaused) this.destroy(new BodyError('request_timeout'))
+  }
+
   readonly #onEnd = (): void => {
-    this.#stopWaiting()
+    clearTimeout(this.#idle)
     this.push(null)
   }
 
   readonly #onClose = (): void => {
     if (!this.#source.readableEnded) this.destroy(new BodyError('body_aborted'))
-  }
-
-  #stopWaiting(): void {
-    this.#idle?.stop()
-    this.#idle = undefined
   }
 }
 
