@@ -12,7 +12,6 @@ import {
 } from './support/remote-fixture.ts'
 
 const head = 'host: app.example\r\nsec-fetch-site: same-origin\r\ncookie: sid=alice\r\n'
-const _codeOf = (answer: { body: string }) => JSON.parse(answer.body).code
 
 describe('P5: bodies stream both ways', () => {
   it('takes no more from the API than a slow client takes', async () => {

@@ -121,7 +121,7 @@ describe('P11: WebSockets on the Node host', () => {
     let looks = 0
     const fixture = await startRemote({
       remotes: [{ target: upstream.origin, websocket: true, token: 'user-or-none' }],
-      socketCheckMs: 5,
+      sessionCheckMs: 5,
       readSession(cookie, mode) {
         if (mode === 'peek') looks += 1
         if (cookie === undefined || !signedIn) return { kind: 'none' }

@@ -19,7 +19,7 @@ export function logProblem(log: Log, call: LoggedCall, code: ProblemCode, cause:
 export function logAbort(
   log: Log,
   call: LoggedCall,
-  by: 'client' | 'upstream',
+  by: 'client' | 'upstream' | 'server',
   cause?: unknown,
 ): void {
   const { requestId, remote } = call

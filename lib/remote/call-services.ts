@@ -4,6 +4,7 @@ import type { ForwardedTrust } from '../http/forwarded.ts'
 import type { Session } from '../session/session.ts'
 import type { MaybePromise } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
+import type { AnswerSink } from './exchange.ts'
 import type { Tracing } from './trace.ts'
 
 /** What a request's cookie led to. */
@@ -26,6 +27,17 @@ export interface CallServices {
   readonly tracing: Tracing
   readonly trusts: ForwardedTrust
   readonly log: Log
+  /** A call is answered with a stream of events. */
+  onEventStream(call: EventStreamCall): void
   /** A call, or a WebSocket, has come to its end. */
   onOver(): void
+}
+
+/** A call whose answer has no end of its own. */
+export interface EventStreamCall {
+  readonly sink: AnswerSink
+  /** The cookie that led to its session; undefined when it has none. */
+  readonly sessionCookie: string | undefined
+  /** Breaks the answer off. */
+  cut(): void
 }

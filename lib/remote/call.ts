@@ -13,10 +13,10 @@ import type { RouteMatch } from './match-route.ts'
 import { addOwnHeaders, addToken, idOf } from './own-headers.ts'
 import type { ReadyRemote } from './prepare-remote.ts'
 import { problemAnswer } from './problem-answer.ts'
-import { BodyError, dropRest, PassingBody, readSmallBody, replayableBytes } from './request-body.ts'
+import { BodyError, dropRest, ignore, PassingBody, takeBody } from './request-body.ts'
 import type { RequestHead } from './request-headers.ts'
 import { upstreamPath } from './request-path.ts'
-import type { AnswerContext } from './response-headers.ts'
+import { type AnswerContext, isEventStream } from './response-headers.ts'
 import { Retries } from './retry.ts'
 import { tokenProblem } from './token-problem.ts'
 import { mayRepeat, problemOfFailure } from './upstream-failure.ts'
@@ -74,7 +74,10 @@ export class Call implements AttemptOwner, AnswerContext {
     if (listed !== undefined) {
       this.corsHeaders = cors.answerHeaders(listed)
       if (this.method === 'OPTIONS' && head.preflightMethod !== undefined) {
-        return this.#answerPreflight(listed)
+        this.#isAnswered = true
+        const requested = head.preflightHeaders
+        this.sink.writeHead(204, cors.preflightHeaders(listed, this.#remote.allow, requested))
+        return void this.sink.end()
       }
     }
     const refusal = refusalOf({ method: this.method, head, match }, this.#remote, csrf)
@@ -124,7 +127,7 @@ export class Call implements AttemptOwner, AnswerContext {
 
   onFailure(error: Error, answering: boolean) {
     if (this.#isOver || this.#isAnswered) return
-    if (this.#isReplayable && !answering && mayRepeat(this.method, error)) {
+    if (!(this.#body instanceof PassingBody) && !answering && mayRepeat(this.method, error)) {
       this.#retries ??= new Retries()
       if (this.#retries.afterLostConnection()) return this.#dispatch()
     }
@@ -135,6 +138,18 @@ export class Call implements AttemptOwner, AnswerContext {
   onBreak(cause: Error): void {
     this.#isAnswered = true
     logAbort(this.#services.log, this.#logged, 'upstream', cause)
+    this.sink.destroy()
+  }
+
+  get sessionCookie(): string | undefined {
+    return this.#session && this.#head.cookie
+  }
+
+  /** Breaks off an answer that is being passed on. */
+  cut(): void {
+    this.#isAnswered = true
+    logAbort(this.#services.log, this.#logged, 'server')
+    this.#attempt?.abort('the stream was ended')
     this.sink.destroy()
   }
 
@@ -161,28 +176,19 @@ export class Call implements AttemptOwner, AnswerContext {
     const problem = tokenProblem(token, settings, this.#session, this.#services.log)
     if (problem) return this.fail(problem)
     this.#token = token
-    const { contentLength } = this.#head
-    const length = contentLength === undefined ? Number.POSITIVE_INFINITY : Number(contentLength)
+    const { bodyLength } = this.#head
     const limit = settings.maxBodyBytes ?? Number.POSITIVE_INFINITY
-    if (this.#source && contentLength !== undefined && length > limit) {
+    if (this.#source && Number.isFinite(bodyLength) && bodyLength > limit) {
       return this.fail('body_too_large')
     }
     if (!upstream.admits()) return this.fail('upstream_circuit_open')
     this.#isAdmitted = true
     addOwnHeaders(this.#head, this.#remote, this.#services, this)
     this.#plainHeaders = this.#head.passed.length
-    if (this.#source) this.#takeBody(this.#source, length, limit)
-    else this.#dispatch()
-  }
-
-  #takeBody(source: Readable, length: number, maxBytes: number) {
-    const idleMs = this.idleTimeoutMs
+    if (!this.#source) return this.#dispatch()
     if (this.#head.expect !== undefined) this.sink.writeContinue()
-    if (length > replayableBytes) {
-      this.#body = new PassingBody(source, { maxBytes, idleMs })
-      return this.#dispatch()
-    }
-    readSmallBody(source, { bytes: length, idleMs }, (body) => {
+    const facts = { bytes: bodyLength, maxBytes: limit, idleMs: this.idleTimeoutMs }
+    takeBody(this.#source, facts, (body) => {
       if (this.#isOver) return
       if (body instanceof BodyError) return this.fail(problemOfFailure(body, false))
       this.#body = body
@@ -214,6 +220,7 @@ export class Call implements AttemptOwner, AnswerContext {
   #pass(attempt: Attempt, status: number, headers: IncomingHttpHeaders): void {
     // A broken head throws here, before anything was sent, and undici tells `onFailure`.
     this.sink.writeHead(status, this.#remote.answerHeaders(status, headers, this))
+    if (isEventStream(headers)) this.#services.onEventStream(this)
     attempt.pass(headers['content-length'])
   }
 
@@ -222,7 +229,7 @@ export class Call implements AttemptOwner, AnswerContext {
     const after = this.#retries.after401(headers, {
       token: this.#token,
       isUsers: this.#session !== undefined,
-      isReplayable: this.#isReplayable,
+      isReplayable: !(this.#body instanceof PassingBody),
       basePath: this.#services.basePath,
     })
     switch (after.do) {
@@ -260,14 +267,6 @@ export class Call implements AttemptOwner, AnswerContext {
     else onRenewed(chosen)
   }
 
-  #answerPreflight(origin: string): void {
-    this.#isAnswered = true
-    const { cors } = this.#services
-    const requested = this.#head.preflightHeaders
-    this.sink.writeHead(204, cors.preflightHeaders(origin, this.#remote.allow, requested))
-    this.sink.end()
-  }
-
   #onClose(): void {
     if (this.#isOver) return
     this.#isOver = true
@@ -291,10 +290,4 @@ export class Call implements AttemptOwner, AnswerContext {
   get #logged() {
     return { requestId: this.requestId, remote: this.#remote.settings.name }
   }
-
-  get #isReplayable(): boolean {
-    return !(this.#body instanceof PassingBody)
-  }
 }
-
-function ignore(): void {}

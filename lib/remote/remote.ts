@@ -9,7 +9,7 @@ import type { CallServices, ReadSession } from './call-services.ts'
 import type { TokenSources } from './choose-token.ts'
 import type { RemoteExchange, UpgradeExchange } from './exchange.ts'
 import { isRemoteTarget, matchRoute, remoteRoot } from './match-route.ts'
-import { createOpenSockets } from './open-sockets.ts'
+import { createOpenEnded } from './open-ended.ts'
 import { prepareRemote, type ReadyRemote } from './prepare-remote.ts'
 import { problemAnswer } from './problem-answer.ts'
 import { createTracing } from './trace.ts'
@@ -25,7 +25,7 @@ export interface Remote {
   upgrade(exchange: UpgradeExchange): void
   /** Exchanges that have not been answered to the end; open WebSockets do not count. */
   readonly inFlight: number
-  /** Before a shutdown: answers newcomers with 503 and closes WebSockets, which would never end by themselves. */
+  /** Before a shutdown: answers newcomers with 503 and closes what would never end by itself. */
   drain(): void
   /** Breaks whatever is under way, and closes all connections. Waiting for `inFlight` is the caller's. */
   close(): Promise<void>
@@ -38,10 +38,10 @@ export interface RemoteDeps extends TokenSources {
   /** Epoch milliseconds. */
   readonly now: () => number
   /**
-   * How often the sessions of open WebSockets are looked at, in milliseconds.
+   * How often the sessions of open WebSockets and streams of events are looked at, in milliseconds.
    * @default 5000
    */
-  readonly socketCheckMs?: number
+  readonly sessionCheckMs?: number
 }
 
 export function createRemote(deps: RemoteDeps): Remote {
@@ -64,14 +64,19 @@ export function createRemote(deps: RemoteDeps): Remote {
     tracing: createTracing(),
     trusts: createForwardedTrust(settings.trustProxy),
     log,
+    onEventStream(call) {
+      const stream = { cookie: call.sessionCookie, close: () => call.cut() }
+      openEnded.add(stream)
+      call.sink.on('close', () => openEnded.remove(stream))
+    },
     onOver: () => {
       inFlight -= 1
     },
   }
-  const openSockets = createOpenSockets({
+  const openEnded = createOpenEnded({
     readSession: deps.readSession,
-    everyMs: deps.socketCheckMs ?? 5000,
-    onError: (cause) => log.event('unexpected.error', { where: 'websocket session', cause }),
+    everyMs: deps.sessionCheckMs ?? 5000,
+    onError: (cause) => log.event('unexpected.error', { where: 'session of a stream', cause }),
   })
   let inFlight = 0
   let isClosing = false
@@ -109,7 +114,7 @@ export function createRemote(deps: RemoteDeps): Remote {
 
   function drain(): void {
     isClosing = true
-    openSockets.closeAll()
+    openEnded.closeAll()
   }
 
   return {
@@ -121,7 +126,7 @@ export function createRemote(deps: RemoteDeps): Remote {
       const remote = match && remotes.get(match.name)
       socket.on('error', () => undefined)
       if (isClosing) socket.destroy()
-      else if (match && remote) void upgrade({ services, openSockets }, remote, match, exchange)
+      else if (match && remote) void upgrade({ services, openEnded }, remote, match, exchange)
       else endWith(socket, refusal(exchange.rawHeaders, match?.name))
     },
     drain,

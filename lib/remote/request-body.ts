@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 
 /** Bodies up to this size are read whole first, and so can be sent again after a 401 (T12). */
-export const replayableBytes = 64 * 1024
+const replayableBytes = 64 * 1024
 
 /** How much of a larger body may wait in memory for the API to take it. */
 const bufferedBytes = 256 * 1024
@@ -19,10 +19,23 @@ export class BodyError extends Error {
 }
 
 /**
+ * Calls back once: at once with a body that passes, or with the bytes of a small one, when they are all there,
+ * or with why they are not.
+ */
+export function takeBody(
+  source: Readable,
+  { bytes, maxBytes, idleMs }: { bytes: number; maxBytes: number; idleMs: number },
+  done: (body: Buffer | PassingBody | BodyError) => void,
+): void {
+  if (bytes > replayableBytes) done(new PassingBody(source, { maxBytes, idleMs }))
+  else readSmallBody(source, { bytes, idleMs }, done)
+}
+
+/**
  * Reads a body of known, small size and calls back once: with the bytes, or with why there are none.
  * When the client goes away before the end there is nobody left to call back for.
  */
-export function readSmallBody(
+function readSmallBody(
   source: Readable,
   { bytes, idleMs }: { bytes: number; idleMs: number },
   done: (body: Buffer | BodyError) => void,
@@ -124,4 +137,5 @@ export function dropRest(source: Readable): void {
   source.resume()
 }
 
-function ignore(): void {}
+/** For errors that are told in another way as well. */
+export function ignore(): void {}

@@ -30,9 +30,14 @@ export class RequestHead {
       (this.contentLength !== undefined && this.contentLength !== '0')
     )
   }
+
+  /** In bytes; infinite when nobody said. */
+  get bodyLength(): number {
+    return this.contentLength === undefined ? Number.POSITIVE_INFINITY : Number(this.contentLength)
+  }
 }
 
-type Noted = Exclude<keyof RequestHead, 'passed' | 'hasBody'>
+type Noted = Exclude<keyof RequestHead, 'passed' | 'hasBody' | 'bodyLength'>
 /** What is done with a header: it passes or not, and the proxy looks at it or not. */
 interface Rule {
   readonly drop: boolean

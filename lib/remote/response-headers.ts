@@ -170,11 +170,15 @@ export function createResponseHeaders(options: ResponseHeaderOptions): ResponseH
     out.push('x-content-type-options', 'nosniff', 'x-request-id', context.requestId)
     if (isActive(contentType, status)) out.push('content-security-policy', 'sandbox')
     // Proxies in front of us must not gather events (nginx does).
-    if (contentType.startsWith('text/event-stream')) out.push('x-accel-buffering', 'no')
+    if (isEventStream(headers)) out.push('x-accel-buffering', 'no')
     if (context.setCookie !== undefined) out.push('set-cookie', context.setCookie)
     if (context.corsHeaders.length > 0) out.push(...context.corsHeaders)
     return out
   }
+}
+
+export function isEventStream(headers: IncomingHttpHeaders): boolean {
+  return String(headers['content-type']).startsWith('text/event-stream')
 }
 
 function push(out: string[], name: string, value: string | string[]): void {

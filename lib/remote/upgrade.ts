@@ -7,7 +7,7 @@ import { logProblem } from './call-log.ts'
 import type { CallServices } from './call-services.ts'
 import type { UpgradeExchange } from './exchange.ts'
 import type { RouteMatch } from './match-route.ts'
-import type { OpenSocket, OpenSockets } from './open-sockets.ts'
+import type { AllOpenEnded, OpenEnded } from './open-ended.ts'
 import { addOwnHeaders, addToken, idOf } from './own-headers.ts'
 import type { ReadyRemote } from './prepare-remote.ts'
 import { problemAnswer } from './problem-answer.ts'
@@ -21,7 +21,7 @@ import { problemOfFailure } from './upstream-failure.ts'
 /** What `upgrade` needs besides the services of every call. */
 export interface UpgradeDeps {
   readonly services: CallServices
-  readonly openSockets: OpenSockets
+  readonly openEnded: AllOpenEnded
 }
 
 /** The part of an API's 101 that concerns the browser (RFC 6455 section 4.2.2). */
@@ -36,7 +36,7 @@ const handshakeHeaders = [
  * the API's own handshake, and from there on a tunnel that lasts as long as the session.
  */
 export async function upgrade(
-  { services, openSockets }: UpgradeDeps,
+  { services, openEnded }: UpgradeDeps,
   remote: ReadyRemote,
   match: RouteMatch,
   exchange: UpgradeExchange,
@@ -109,9 +109,9 @@ export async function upgrade(
     }
     socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
     if (exchange.head.length > 0) upstream.write(exchange.head)
-    const open: OpenSocket = { cookie, close: () => tunnel.close() }
-    const tunnel = joinSockets(socket, upstream, () => openSockets.remove(open))
-    openSockets.add(open)
+    const open: OpenEnded = { cookie, close: () => tunnel.close() }
+    const tunnel = joinSockets(socket, upstream, () => openEnded.remove(open))
+    openEnded.add(open)
   }
 
   /** A browser shows a page nothing of this answer, so its status is all that passes. */

@@ -37,7 +37,7 @@ export interface LogFields {
   'remote.aborted': {
     requestId: string
     remote: string
-    by: 'client' | 'upstream'
+    by: 'client' | 'upstream' | 'server'
     cause?: unknown
   }
   'remote.circuit_opened': { remote: string; failures: number }
