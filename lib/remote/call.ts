@@ -220,7 +220,7 @@ export class Call implements AttemptOwner, AnswerContext {
   #pass(attempt: Attempt, status: number, headers: IncomingHttpHeaders): void {
     // A broken head throws here, before anything was sent, and undici tells `onFailure`.
     this.sink.writeHead(status, this.#remote.answerHeaders(status, headers, this))
-    if (isEventStream(headers)) this.#services.onEventStream(this)
+    if (isEventStream(headers['content-type'])) this.#services.onEventStream(this)
     attempt.pass(headers['content-length'])
   }
 

@@ -170,15 +170,16 @@ export function createResponseHeaders(options: ResponseHeaderOptions): ResponseH
     out.push('x-content-type-options', 'nosniff', 'x-request-id', context.requestId)
     if (isActive(contentType, status)) out.push('content-security-policy', 'sandbox')
     // Proxies in front of us must not gather events (nginx does).
-    if (isEventStream(headers)) out.push('x-accel-buffering', 'no')
+    if (isEventStream(contentType)) out.push('x-accel-buffering', 'no')
     if (context.setCookie !== undefined) out.push('set-cookie', context.setCookie)
     if (context.corsHeaders.length > 0) out.push(...context.corsHeaders)
     return out
   }
 }
 
-export function isEventStream(headers: IncomingHttpHeaders): boolean {
-  return String(headers['content-type']).startsWith('text/event-stream')
+/** Server-sent events, by the value of `Content-Type`. */
+export function isEventStream(contentType: string | undefined): boolean {
+  return contentType?.startsWith('text/event-stream') === true
 }
 
 function push(out: string[], name: string, value: string | string[]): void {
