@@ -48,6 +48,7 @@ describe('P6: connections with more than one request on them', () => {
     'an upgrade at a remote': () => upgrade('/api/remote/api/socket'),
     'an upgrade at a page': () => upgrade('/'),
     'a CONNECT': () => `CONNECT other:443 HTTP/1.1\r\n${head}\r\n`,
+    nothing: () => '',
     garbage: () => '\u0000\r\n\r\n',
   }
   for (const [name, last] of Object.entries(behind)) {

@@ -97,22 +97,51 @@ describe('P6: who goes away takes nobody along', () => {
     await upstream.close()
   })
 
-  it('cancels the calls that a client has queued on one connection when it leaves', async () => {
-    let closed = 0
-    const upstream = await startUpstream((_, response) => {
+  it('gives up a client that does not take the answer, however long it took it before', async () => {
+    const flood = 20_000_000
+    let open = 0
+    const upstream = await startUpstream((incoming, response) => {
+      open += 1
       response.on('close', () => {
-        closed += 1
+        open -= 1
       })
+      response.writeHead(200, { 'content-type': 'application/octet-stream' })
+      const write = () => {
+        while (!response.destroyed && response.write(Buffer.alloc(64 * 1024)));
+        response.once('drain', write)
+      }
+      if (incoming.url === '/at-once') return write()
+      // Long enough without a pause for the clock of the first pauses to run out.
+      response.write(Buffer.alloc(flood))
+      const drip = setInterval(() => response.write('drip'), 50)
+      setTimeout(() => {
+        clearInterval(drip)
+        write()
+      }, 500)
     })
-    const fixture = await startRemote({ remotes: [{ target: upstream.origin }] })
-    const socket = connect(fixture.port, '127.0.0.1')
-    socket.on('error', () => undefined)
-    const one = `GET /api/remote/api/slow HTTP/1.1\r\n${head}\r\n`
-    socket.write(one.repeat(15))
-    await until(() => upstream.requests.length === 15)
-    socket.destroy()
-    await until(() => closed === 15)
-    await fixture.idle()
+    const fixture = await startRemote({
+      remotes: [{ target: upstream.origin, idleTimeoutMs: 200 }],
+    })
+    for (const [path, taken] of [
+      ['at-once', 0],
+      ['slowly', flood * 1.2],
+    ] as const) {
+      const socket = connect(fixture.port, '127.0.0.1')
+      socket.on('error', () => undefined)
+      socket.write(`GET /api/remote/api/${path} HTTP/1.1\r\n${head}\r\n`)
+      let received = 0
+      socket.on('data', (chunk) => {
+        received += chunk.length
+        if (received > taken) socket.pause()
+      })
+      await until(() => received > taken)
+      await fixture.idle()
+      await until(() => open === 0)
+      socket.destroy()
+    }
+    const aborts = fixture.events.filter(({ event }) => event === 'remote.aborted')
+    assert.equal(aborts.length, 2)
+    for (const { fields } of aborts) assert.match(String(fields.cause), /does not take the answer/)
     await fixture.close()
     await upstream.close()
   })

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage } from 'node:http'
 import { isRemoteTarget } from '../remote/match-route.ts'
-import { isDecodable, isPlainPath } from '../remote/request-path.ts'
+import { isPlainPath } from '../remote/request-path.ts'
+import { isDecodablePath, isUnrepresentableMethod } from './unrepresentable.ts'
 
 /**
  * Next tidies a request's address before a route handler sees it: it sorts the query, resolves dot segments,
@@ -15,8 +16,6 @@ const header = 'x-cloakroom-target'
 // Where Next is led with a path that it would stumble over.
 const plainTarget = '/api/remote/-'
 const noTarget = '/bff/-'
-// A web `Request` cannot have them; `new Request` would throw, in Next, where nobody answers for it.
-const impossibleMethods = new Set(['TRACE', 'TRACK', 'CONNECT'])
 
 const slot = Symbol.for('cloakroom.rawTargets')
 const shared = globalThis as { [slot]?: string }
@@ -29,12 +28,11 @@ export function keepRawTargets(): void {
   subscribe('http.server.request.start', (message) => {
     const { request } = message as { request: IncomingMessage }
     const { url = '', method = '' } = request
-    if (impossibleMethods.has(method)) request.method = 'UNSUPPORTED'
-    const path = url.split('?', 1)[0] ?? ''
+    if (isUnrepresentableMethod(method)) request.method = 'UNSUPPORTED'
     if (isRemoteTarget(url)) {
       request.headers[header] = `${word}.${Buffer.from(url, 'latin1').toString('base64url')}`
-      if (!isPlainPath(path)) request.url = plainTarget
-    } else if (!url.startsWith('/') || !isDecodable(path)) request.url = noTarget
+      if (!isPlainPath(url.split('?', 1)[0] ?? '')) request.url = plainTarget
+    } else if (!url.startsWith('/') || !isDecodablePath(url)) request.url = noTarget
   })
 }
 

@@ -4,13 +4,13 @@ import type { Duplex } from 'node:stream'
 import type { Bff } from '../bff.ts'
 import { type ProblemCode, problemParts } from '../http/problem.ts'
 import { requestId } from '../http/request-id.ts'
-import { isDecodable } from '../remote/request-path.ts'
 import type { Log } from '../telemetry/log.ts'
 import { HostRequest } from './host-request.ts'
 import { createIdleSockets } from './idle-sockets.ts'
 import { createNodeRemote } from './node-remote.ts'
 import { sendResponse, toRequest } from './node-web.ts'
 import { createQueuedAnswers, isBehindAnother } from './queued-answers.ts'
+import { isDecodablePath, isUnrepresentableMethod } from './unrepresentable.ts'
 
 /** Answers what is no endpoint and no remote API: the pages. Next's request handler is one. */
 export type PageHandler = (request: IncomingMessage, response: ServerResponse) => unknown
@@ -34,9 +34,6 @@ export interface NodeHost {
 
 /** Without a byte for this long, a request to an endpoint is given up. */
 const endpointIdleMs = 20_000
-
-// Frameworks make a web `Request` of what they get, which cannot have these, and throw.
-const impossibleMethods = new Set(['TRACE', 'TRACK'])
 
 /**
  * The engine on a plain Node server. `/bff/*` and `/api/remote/*` never enter Next; a proxied answer goes
@@ -160,8 +157,8 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
 
 /** What a framework would make a 500 of. */
 function refusalOfPage({ method = '', url = '/' }: IncomingMessage): ProblemCode | undefined {
-  if (impossibleMethods.has(method)) return 'method_not_allowed'
-  return isDecodable(url.split('?', 1)[0] ?? '') ? undefined : 'bad_request'
+  if (isUnrepresentableMethod(method)) return 'method_not_allowed'
+  return isDecodablePath(url) ? undefined : 'bad_request'
 }
 
 /** What the parser refused before there was a request: malformed, too large, or too slow. */

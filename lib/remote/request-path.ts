@@ -32,16 +32,6 @@ export function isPlainPath(path: string): boolean {
   return plainPath.test(path)
 }
 
-/** False for a broken escape, or one that is no UTF-8: frameworks that decode a path fail there. */
-export function isDecodable(path: string): boolean {
-  try {
-    decodeURIComponent(path)
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** True when `path` (`''` or from its first `/` on) stays below the target whatever server reads it (P1). */
 export function isSafePath(path: string): boolean {
   return plainPath.test(path) || isSafeOddPath(path)

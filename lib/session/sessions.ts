@@ -40,7 +40,7 @@ export function createSessions(deps: SessionsDeps) {
   const decoded = createBoundedMap<Decoded>({ maxWeight: 10_000, weigh: () => 1 })
   const busy = new Set<string>()
 
-  const ttlMs = (record: SessionRecord) => Math.min(idleMs, record.absoluteAt - now())
+  const ttlMs = (record: SessionRecord, at = now()) => Math.min(idleMs, record.absoluteAt - at)
 
   function decode(key: string, entry: Entry | undefined): MaybePromise<Session | undefined> {
     if (!entry) {
@@ -87,7 +87,7 @@ export function createSessions(deps: SessionsDeps) {
   /** A use extends the idle lifetime; it is written at most once per `touchEvery`. */
   function used(session: Session): Session {
     const at = now()
-    const ttl = Math.min(idleMs, session.record.absoluteAt - at)
+    const ttl = ttlMs(session.record, at)
     const expiresAt = at + ttl
     const gained = expiresAt - session.expiresAt
     if (gained < deps.touchEverySeconds * 1000 && gained < ttl / 2) return session
