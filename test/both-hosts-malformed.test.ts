@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { describeOnBothHosts } from './support/both-hosts.ts'
 import { createMalformed } from './support/malformed.ts'
-import type { RawAnswer } from './support/raw-http.ts'
+import { type RawAnswer, rawRequest } from './support/raw-http.ts'
 import { until } from './support/remote-fixture.ts'
 import { createSeeded } from './support/seeded.ts'
 import { ambiguous } from './support/smuggling.ts'
@@ -81,6 +81,23 @@ describeOnBothHosts('a hostile client', (at) => {
         { numRuns: 200 },
       )
     })
+  })
+
+  it('S14: a ticket under a name with any other byte in it is nobody’s', async () => {
+    const bytes = [...Array(0x20).keys(), ...Array.from({ length: 0x81 }, (_, i) => 0x7f + i)]
+    const [name = '', ticket = ''] = at.cookie.split('=')
+    for (const byte of bytes) {
+      const stray = String.fromCharCode(byte)
+      // What HTTP strips, what ends a line.
+      if (['\t', '\r', '\n'].includes(stray)) continue
+      for (const planted of [stray + name, name + stray]) {
+        const head = `Host: localhost\r\nX-CSRF: 1\r\nCookie: ${planted}=${ticket}\r\n`
+        const text = `GET /bff/user HTTP/1.1\r\n${head}Connection: close\r\n\r\n`
+        const { status } = await rawRequest(at.running.port, text)
+        assert.ok(status === 401 || status === 400, `${JSON.stringify(planted)}: ${status}`)
+      }
+    }
+    assert.equal((await at.send('GET', '/bff/user')).status, 200)
   })
 
   describe('P13: malformed requests', () => {

@@ -13,7 +13,7 @@ export function parseChallenges(header: string | string[] | undefined): Challeng
   const challenges: { scheme: string; params: Map<string, string> }[] = []
   // Either `name = value` with an optional comma before it, or a scheme (with token68, which is skipped).
   const item =
-    /[\s,]*(?:([!#$%&'*+.^_`|~\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",=]+))(?=\s*(?:,|$))|([!#$%&'*+.^_`|~\w-]+)(?=[\s,]|$)(?:\s+[\w.~+/-]+=*(?=\s*(?:,|$)))?)/gy
+    /[ \t,]*(?:([!#$%&'*+.^_`|~\w-]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^ \t",=]+))(?=[ \t]*(?:,|$))|([!#$%&'*+.^_`|~\w-]+)(?=[ \t,]|$)(?:[ \t]+[\w.~+/-]+=*(?=[ \t]*(?:,|$)))?)/gy
   for (let match = item.exec(text); match; match = item.exec(text)) {
     const [whole, name, quoted, token, scheme] = match
     if (whole === '') break

@@ -1,3 +1,5 @@
+import { stripWhiteSpace } from './white-space.ts'
+
 export interface CookieOptions {
   readonly secure: boolean
   readonly sameSite: 'Strict' | 'Lax' | 'None'
@@ -14,7 +16,10 @@ export function readCookies(header: string | undefined, name: string): string[] 
   return values
 }
 
-/** Calls back for each `name=value` of a `Cookie` header. Surrounding white space is not part of either. */
+/**
+ * Calls back for each `name=value` of a `Cookie` header, one character a byte. Space and tab around them are
+ * not part of either; any other byte is, since browsers store it as part of the name (S14).
+ */
 export function eachCookie(
   header: string | undefined,
   callback: (name: string, value: string) => void,
@@ -26,7 +31,8 @@ export function eachCookie(
     if (to < 0) to = header.length
     const equals = header.indexOf('=', from)
     if (equals > 0 && equals < to) {
-      callback(header.slice(from, equals).trim(), header.slice(equals + 1, to).trim())
+      const name = stripWhiteSpace(header.slice(from, equals))
+      callback(name, stripWhiteSpace(header.slice(equals + 1, to)))
     }
     from = to + 1
   }

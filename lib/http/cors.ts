@@ -14,7 +14,7 @@ export interface Cors {
 // What a page may read beyond the safelisted names.
 const exposed =
   'Content-Disposition, Content-Range, ETag, Link, Location, Retry-After, WWW-Authenticate, X-Request-Id'
-const headerNames = /^[\w!#$%&'*+.^`|~-]+(?:\s*,\s*[\w!#$%&'*+.^`|~-]+)*$/
+const headerNames = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/
 const preflightSeconds = 600
 
 export function createCors(origins: readonly string[]): Cors {

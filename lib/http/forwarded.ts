@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net'
+import { stripWhiteSpace } from './white-space.ts'
 
 /** Whether the forwarded headers that a peer (an IP address) sends are believed. */
 export type ForwardedTrust = (peerAddress: string) => boolean
@@ -35,7 +36,7 @@ export function clientAddress(
   if (forwardedFor === undefined) return client
   const hops = forwardedFor.split(',')
   while (hops.length > 0 && trusts(client)) {
-    const hop = plainAddress((hops.pop() ?? '').trim())
+    const hop = plainAddress(stripWhiteSpace(hops.pop() ?? ''))
     if (isIP(hop) === 0) break
     client = hop
   }

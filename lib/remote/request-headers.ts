@@ -1,3 +1,5 @@
+import { stripWhiteSpace } from '../http/white-space.ts'
+
 /**
  * What of the browser's headers reaches an API, and what of them the proxy itself looks at: one pass
  * over the raw list (P3). Everything that is not named here passes as it came, in its order.
@@ -193,7 +195,7 @@ function noteValue(head: RequestHead, note: Noted, value: string): void {
 function dropNamedByConnection(head: RequestHead, connection: string): void {
   const value = connection.toLowerCase()
   if (value === 'keep-alive' || value === 'close') return
-  const named = new Set(value.split(',').map((name) => name.trim()))
+  const named = new Set(value.split(',').map(stripWhiteSpace))
   const { passed } = head
   let kept = 0
   for (let i = 0; i < passed.length; i += 2) {

@@ -164,6 +164,14 @@ describe('P4: an answer’s headers on their way out', () => {
     assert.equal(shown('Bearer realm="a", Basic realm="b"'), undefined)
   })
 
+  it('S14: set a cookie by its name, which has no white space of Unicode around it', () => {
+    const found = answer(
+      { 'set-cookie': ['\u00a0ok=1', 'ok\u00a0=2', ' ok\t=3'] },
+      { setCookie: ['ok'] },
+    )
+    assert.deepEqual(found['set-cookie'], [' ok\t=3'])
+  })
+
   it('have no length on a 204, and refuse a coding that nobody asked for', () => {
     const empty = answer({ 'content-length': '0' }, {}, { status: 204 })
     assert.equal(empty['content-length'], undefined)

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { parseChallenges } from '../http/challenge.ts'
+import { stripWhiteSpace } from '../http/white-space.ts'
 import type { RemotePlace } from './location.ts'
 import { rewriteLocation } from './location.ts'
 
@@ -118,7 +119,7 @@ export function createResponseHeaders(options: ResponseHeaderOptions): ResponseH
     if (value === undefined) return undefined
     const text = String(value).toLowerCase()
     if (text === 'keep-alive' || text === 'close') return undefined
-    return new Set(text.split(',').map((name) => name.trim()))
+    return new Set(text.split(',').map(stripWhiteSpace))
   }
 
   return (status, headers, context) => {
@@ -202,7 +203,7 @@ function privateCaching(value: string | string[] | undefined): string {
   if (value === undefined) return 'private, no-store'
   const kept = String(value)
     .split(',')
-    .map((directive) => directive.trim())
+    .map(stripWhiteSpace)
     .filter((directive) => soundDirective.test(directive) && !sharedDirective.test(directive))
   return ['private', ...kept].join(', ')
 }
@@ -210,7 +211,8 @@ function privateCaching(value: string | string[] | undefined): string {
 function pushCookies(out: string[], value: string | string[], names: ReadonlySet<string>): void {
   for (const cookie of Array.isArray(value) ? value : [value]) {
     const equals = cookie.indexOf('=')
-    if (equals > 0 && names.has(cookie.slice(0, equals).trim())) out.push('set-cookie', cookie)
+    if (equals > 0 && names.has(stripWhiteSpace(cookie.slice(0, equals))))
+      out.push('set-cookie', cookie)
   }
 }
 

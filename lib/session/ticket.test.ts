@@ -116,3 +116,27 @@ test('S3: no text whatever is a ticket, and none makes it reject', async () => {
     { numRuns: 300 },
   )
 })
+
+test('S14: a name with any other byte before or after it is not our ticket', async () => {
+  for (const secure of [true, false]) {
+    const name = secure ? '__Host-Http-bff' : 'bff'
+    const issuer = createTickets({ secrets: [secret], secure, sameSite: 'strict', now: () => 1000 })
+    const value = pairOf(await issuer.cookie('id', 1000 + hour)).slice(name.length + 1)
+    for (const stray of strayCharacters) {
+      for (const planted of [stray + name, name + stray]) {
+        const found = await issuer.read(`${planted}=${value}`)
+        assert.equal(found, undefined, JSON.stringify(planted))
+        // Nor does it make two of the one that is ours, which would lock its owner out.
+        assert.ok(await issuer.read(`${planted}=x; ${name}=${value}`), JSON.stringify(planted))
+      }
+      assert.equal(await issuer.read(`${name}=${stray}${value}`), undefined)
+      assert.equal(await issuer.read(`${name}=${value}${stray}`), undefined)
+    }
+    assert.ok(await issuer.read(` \t${name}= \t${value} \t`))
+  }
+})
+
+/** Every byte but those that a cookie header is made of, and what else counts as white space in Unicode. */
+const strayCharacters = [...Array(256).keys(), 0x2003, 0x2028, 0x3000, 0xfeff]
+  .filter((code) => !(code > 0x20 && code < 0x7f) && code !== 0x20 && code !== 0x09)
+  .map((code) => String.fromCharCode(code))

@@ -104,3 +104,18 @@ test('L10: long return URLs do not fill the header that servers accept', async (
   assert.ok(header.length < 12_288, `${header.length} bytes of cookies`)
   assert.ok(await transactions.take(header, '5'))
 })
+
+test('S14: a name with any other byte before or after it is no transaction of ours', async () => {
+  const { transactions } = setup()
+  const header = jar(new Map(), await transactions.start(undefined, transaction('s')))
+  const [name = '', value = ''] = header.split('=')
+  for (const code of Array(256).keys()) {
+    const stray = String.fromCharCode(code)
+    if ((code > 0x20 && code < 0x7f) || stray === ' ' || stray === '\t') continue
+    for (const planted of [stray + name, name + stray]) {
+      const taken = await transactions.take(`${planted}=${value}`, 's')
+      assert.equal(taken, undefined, JSON.stringify(planted))
+    }
+  }
+  assert.ok(await transactions.take(` \t${name} \t=${value}`, 's'))
+})

@@ -1,0 +1,20 @@
+import type { Mutant } from './mutant.ts'
+
+export const mutants: readonly Mutant[] = [
+  {
+    row: 'S14',
+    file: 'lib/http/cookies.ts',
+    from: 'const name = stripWhiteSpace(header.slice(from, equals))',
+    to: 'const name = header.slice(from, equals).trim()',
+    test: 'lib/session/ticket.test.ts',
+    title: 'S14: a name with any other byte before or after it is not our ticket',
+  },
+  {
+    row: 'S14',
+    file: 'lib/http/white-space.ts',
+    from: 'return code === space || code === tab',
+    to: 'return code === space || code === tab || code === 0xa0',
+    test: 'lib/session/transaction.test.ts',
+    title: 'S14: a name with any other byte before or after it is no transaction of ours',
+  },
+]
