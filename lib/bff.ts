@@ -16,6 +16,7 @@ import {
 import { createSilentLoginCallback } from './endpoints/silent-login-callback.ts'
 import { createStartSignIn } from './endpoints/start-sign-in.ts'
 import { createUser } from './endpoints/user.ts'
+import { createForwardedTrust } from './http/forwarded.ts'
 import { dpopThumbprint, generateDpopKey } from './oidc/dpop-key.ts'
 import { createNonceMemory } from './oidc/nonce-memory.ts'
 import { createProvider } from './oidc/provider.ts'
@@ -32,6 +33,7 @@ import { createTransactions } from './session/transaction.ts'
 import type { KeyValue } from './store/key-value.ts'
 import { openStore } from './store/open-store.ts'
 import type { StoreEvents } from './store/watch-health.ts'
+import { createRefusalLimit } from './telemetry/limit-refusals.ts'
 import type { Log } from './telemetry/log.ts'
 import { createRecentMisconfigurations } from './telemetry/recent-misconfigurations.ts'
 import { createClientToken } from './tokens/client-token.ts'
@@ -74,7 +76,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
   const { settings, now = Date.now } = options
   const { oidc, secrets, basePath, publicOrigin } = settings
   const misconfigurations = createRecentMisconfigurations(options.log, now)
-  const { log } = misconfigurations
+  const log = createRefusalLimit(misconfigurations.log, now)
   const store = options.store ?? (await openStore(settings.store, storeEvents(log)))
   const secure = publicOrigin.startsWith('https:')
   const returnUrls = { publicOrigin, origins: settings.spa.origins }
@@ -221,6 +223,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     publicOrigin,
     origins: settings.spa.origins,
     loginHref,
+    trusts: createForwardedTrust(settings.trustProxy),
     log,
   })
   const remote = createRemote({

@@ -2,11 +2,12 @@ import type { Endpoint, EndpointRequest } from './endpoints/endpoint.ts'
 import { refuse } from './endpoints/refusal.ts'
 import { createCors } from './http/cors.ts'
 import { passesCsrf } from './http/csrf.ts'
+import { clientAddress, type ForwardedTrust } from './http/forwarded.ts'
 import { type ProblemCode, problem } from './http/problem.ts'
 import { requestId as makeRequestId } from './http/request-id.ts'
 import { ProviderError } from './oidc/provider-error.ts'
 import { StoreUnavailableError } from './store/key-value.ts'
-import type { Log } from './telemetry/log.ts'
+import type { Log, SuspiciousRequest } from './telemetry/log.ts'
 
 /** `csrf`: the CSRF rule, and CORS headers for the listed origins. `open`: the endpoint guards itself. */
 type Guard = 'csrf' | 'open'
@@ -60,10 +61,14 @@ export interface RouterDeps {
   readonly publicOrigin: string
   readonly origins: readonly string[]
   readonly loginHref: string
+  /** Whose `X-Forwarded-For` is believed. */
+  readonly trusts: ForwardedTrust
   readonly log: Log
 }
 
 export interface RequestInfo {
+  /** Of whoever holds the other end of the connection; empty where the host does not know. */
+  readonly peerAddress: string
   /** Takes work that may outlive the answer. */
   readonly background: (task: Promise<unknown>) => void
 }
@@ -99,7 +104,9 @@ export function createRouter(deps: RouterDeps) {
     }
     const [, , guard, handler] = route
     if (guard === 'open') return handler(incoming)
-    const response = passesCsrf(csrfHeaders(request.headers), deps)
+    const passes = passesCsrf(csrfHeaders(request.headers), deps)
+    if (!passes) incoming.refused('csrf_check_failed')
+    const response = passes
       ? await handler(incoming).catch((error: unknown) => failure(incoming, error))
       : problem('csrf_check_failed', { requestId })
     if (deps.origins.length > 0) response.headers.set('vary', 'Cookie, Origin')
@@ -107,7 +114,7 @@ export function createRouter(deps: RouterDeps) {
   }
 
   function failure(incoming: EndpointRequest, cause: unknown): Response {
-    const code = codeOf(cause)
+    const code = problemOf(cause)
     const { requestId, url } = incoming
     deps.log.event('request.failed', { requestId, code, route: routeName(url), cause })
     return refuse(incoming, code, { loginHref: deps.loginHref })
@@ -115,6 +122,19 @@ export function createRouter(deps: RouterDeps) {
 
   /** The path if it is one of the table; whatever a client invents does not reach the log. */
   const routeName = (url: URL) => (byPath.has(url.pathname) ? url.pathname : 'unknown')
+
+  /** Who asked, and how to tell the log of it. */
+  function witness({ headers }: Request, url: URL, requestId: string, info: RequestInfo) {
+    const forwardedFor = headers.get('x-forwarded-for') ?? undefined
+    const client = clientAddress(info.peerAddress, forwardedFor, deps.trusts) || undefined
+    const fields = { requestId, route: routeName(url), client }
+    return {
+      client,
+      refused: (code: ProblemCode) => deps.log.event('request.refused', { ...fields, code }),
+      suspicious: (what: SuspiciousRequest) =>
+        deps.log.event('request.suspicious', { ...fields, what }),
+    }
+  }
 
   return {
     /** Whether a path belongs to the endpoints. */
@@ -125,7 +145,9 @@ export function createRouter(deps: RouterDeps) {
       const url = URL.parse(`${deps.publicOrigin}${target}`)
       if (!url || url.origin !== deps.publicOrigin) return problem('bad_request', { requestId })
       const cookies = request.headers.get('cookie') ?? undefined
-      const incoming = { request, url, cookies, requestId, background: info.background }
+      const { background } = info
+      const seen = witness(request, url, requestId, info)
+      const incoming = { request, url, cookies, requestId, background, ...seen }
       const response = await answer(incoming).catch((error: unknown) => failure(incoming, error))
       response.headers.set('x-request-id', requestId)
       return response
@@ -149,7 +171,7 @@ function csrfHeaders(headers: Headers) {
   }
 }
 
-function codeOf(error: unknown): ProblemCode {
+function problemOf(error: unknown): ProblemCode {
   if (error instanceof StoreUnavailableError || error instanceof ProviderError) return error.code
   return 'internal_error'
 }

@@ -41,9 +41,9 @@ export function createBackchannel(deps: BackchannelDeps): Endpoint {
   }
 
   return async (incoming) => {
-    const { request, requestId, background } = incoming
+    const { request, requestId, client, background } = incoming
     const refused = (reason: string) => {
-      deps.log.event('logout_token.refused', { requestId, reason })
+      deps.log.event('logout_token.refused', { requestId, reason, client })
       return problem('logout_token_invalid', { requestId, headers: noStore })
     }
     const form = await readForm(request)

@@ -6,7 +6,7 @@ import type { ClaimsPolicy } from '../session/claims.ts'
 import type { SessionRecord } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Transaction, Transactions } from '../session/transaction.ts'
-import type { Log } from '../telemetry/log.ts'
+import type { Log, SuspiciousRequest } from '../telemetry/log.ts'
 import type { EndSession } from './end-session.ts'
 import { type Endpoint, type EndpointRequest, redirect } from './endpoint.ts'
 import { readForm } from './form.ts'
@@ -137,8 +137,14 @@ export function createCallback(deps: CallbackDeps): Endpoint {
     const states = parameters.getAll('state')
     if (states.length > 1) return refuse(incoming, 'bad_request', { loginHref })
     const state = states[0] ?? ''
-    const taken = await deps.transactions.take(incoming.cookies, state)
-    if (!taken) return lost(incoming, state)
+    let looksLike: SuspiciousRequest = 'foreign_callback'
+    const taken = await deps.transactions.take(incoming.cookies, state, () => {
+      looksLike = 'replayed_callback'
+    })
+    if (!taken) {
+      incoming.suspicious(looksLike)
+      return lost(incoming, state)
+    }
     const { transaction, startedAt, clearCookie } = taken
     if (transaction.issuer !== deps.issuer || transaction.clientId !== deps.clientId) {
       return lost(incoming, state)

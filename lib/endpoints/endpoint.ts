@@ -1,3 +1,6 @@
+import type { ProblemCode } from '../http/problem.ts'
+import type { SuspiciousRequest } from '../telemetry/log.ts'
+
 /** One request to an endpoint, as every handler sees it. */
 export interface EndpointRequest {
   readonly request: Request
@@ -5,6 +8,12 @@ export interface EndpointRequest {
   readonly url: URL
   readonly cookies: string | undefined
   readonly requestId: string
+  /** The client's address, where it is known. */
+  readonly client: string | undefined
+  /** Tells the log that this request is refused (A5). `refuse` does it by itself. */
+  readonly refused: (code: ProblemCode) => void
+  /** Tells the log of a request that is answered, but that no client of ours would make (A5). */
+  readonly suspicious: (what: SuspiciousRequest) => void
   /** Work that may outlive the answer; the host keeps the process (or function) alive for it. */
   readonly background: (task: Promise<unknown>) => void
 }

@@ -62,7 +62,8 @@ export function createLogout(deps: LogoutDeps): { get: Endpoint; post: Endpoint 
     const query = incoming.url.searchParams
     const values = query.getAll('returnUrl')
     const returnUrl = values.length > 1 ? undefined : parseReturnUrl(values[0], deps.returnUrls)
-    const read = await deps.sessions.read(incoming.cookies, 'peek')
+    const onForged = () => incoming.suspicious('forged_ticket')
+    const read = await deps.sessions.read(incoming.cookies, 'peek', onForged)
     return { returnUrl, session: read.kind === 'session' ? read.session : undefined }
   }
 

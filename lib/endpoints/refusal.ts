@@ -2,7 +2,10 @@ import { errorPage } from '../http/page.ts'
 import { type ProblemCode, problem, problems } from '../http/problem.ts'
 import { type EndpointRequest, isNavigation } from './endpoint.ts'
 
-/** An error for whoever asks: a small page for a person who navigates, a problem document for code. */
+/**
+ * An error for whoever asks: a small page for a person who navigates, a problem document for code. What
+ * the client has to answer for is told to the log here (A5), what we have to, where it failed.
+ */
 export function refuse(
   incoming: EndpointRequest,
   code: ProblemCode,
@@ -10,6 +13,7 @@ export function refuse(
 ): Response {
   const { request, requestId } = incoming
   const [status, title] = problems[code]
+  if (status < 500) incoming.refused(code)
   const extra: Record<string, string> = {
     ...(options.allow === undefined ? {} : { allow: options.allow }),
     ...(status === 503 ? { 'retry-after': '2' } : {}),

@@ -38,7 +38,8 @@ export const isRestart = (state: string): boolean => state.endsWith(restartMark)
 export function createStartSignIn(deps: StartSignInDeps) {
   return async (incoming: EndpointRequest, wanted: SignInRequest): Promise<Response> => {
     const { returnUrl, silent, restart, ...passedOn } = wanted
-    const read = await deps.sessions.read(incoming.cookies, 'peek')
+    const onForged = () => incoming.suspicious('forged_ticket')
+    const read = await deps.sessions.read(incoming.cookies, 'peek', onForged)
     const dpop = await deps.createDpopKey?.()
     const state = `${random()}${restart ? restartMark : ''}`
     const transaction: Transaction = {

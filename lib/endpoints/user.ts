@@ -18,9 +18,11 @@ export interface ClaimEntry {
 
 /** `GET /bff/user`: the allowed claims and what the SPA needs to know of its session. Never a token. */
 export function createUser(deps: UserDeps): Endpoint {
-  return async ({ url, cookies, requestId }) => {
+  return async (incoming) => {
+    const { url, cookies, requestId } = incoming
     const slide = url.searchParams.get('slide') !== 'false'
-    const read = await deps.sessions.read(cookies, slide ? 'use' : 'peek')
+    const onForged = () => incoming.suspicious('forged_ticket')
+    const read = await deps.sessions.read(cookies, slide ? 'use' : 'peek', onForged)
     if (read.kind === 'none') {
       return deps.anonymous === 200 ? json(200, null) : problem('not_signed_in', { requestId })
     }

@@ -48,7 +48,8 @@ export function createNextHost(config: Config) {
       withEngine(request, ({ bff }) => {
         const { pathname, search } = new URL(request.url)
         const background = (task: Promise<unknown>) => after(() => task.then(() => undefined))
-        return bff.handle(request, `${pathname}${search}`, { background })
+        // Next shows no address of the peer: the client's is known where BFF_TRUST_PROXY says who writes it.
+        return bff.handle(request, `${pathname}${search}`, { peerAddress: '', background })
       }),
 
     /** Everything below `/api/remote/`. */

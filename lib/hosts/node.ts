@@ -54,8 +54,8 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
     request.setTimeout(endpointIdleMs, () => request.destroy())
     response.once('close', () => abort.abort())
     const web = toRequest(request, bff.settings.publicOrigin, abort.signal)
-    const answer =
-      web === undefined ? badRequest(request) : await bff.handle(web, target, { background })
+    const info = { peerAddress: request.socket.remoteAddress ?? '', background }
+    const answer = web === undefined ? badRequest(request) : await bff.handle(web, target, info)
     await sendResponse(answer, request, response)
   }
 

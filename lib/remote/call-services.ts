@@ -16,6 +16,7 @@ export type FoundSession =
 export type ReadSession = (
   cookieHeader: string | undefined,
   mode: 'use' | 'peek',
+  onForged?: () => void,
 ) => MaybePromise<FoundSession>
 
 /** What all calls share. */

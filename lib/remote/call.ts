@@ -5,7 +5,7 @@ import type { Session } from '../session/session.ts'
 import { StoreUnavailableError } from '../store/key-value.ts'
 import type { TokenResult } from '../tokens/token-result.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
-import { logAbort, logProblem } from './call-log.ts'
+import { clientOf, logAbort, logForgedTicket, logProblem } from './call-log.ts'
 import type { CallServices, FoundSession } from './call-services.ts'
 import type { AnswerSink, RemoteExchange } from './exchange.ts'
 import { refusalOf } from './gate.ts'
@@ -84,7 +84,8 @@ export class Call implements AttemptOwner, AnswerContext {
     if (refusal) return this.fail(refusal)
     this.upstreamPath = upstreamPath(this.#remote.place, match)
     if (!this.#remote.needsSession) return this.#chooseToken()
-    const found = readSession(head.cookie, 'use')
+    const onForged = () => logForgedTicket(this.#services.log, this.#logged)
+    const found = readSession(head.cookie, 'use', onForged)
     if (found instanceof Promise) this.#when(found, (it) => this.#onSession(it))
     else this.#onSession(found)
   }
@@ -288,6 +289,7 @@ export class Call implements AttemptOwner, AnswerContext {
   }
 
   get #logged() {
-    return { requestId: this.requestId, remote: this.#remote.settings.name }
+    const client = clientOf(this, this.#head, this.#services)
+    return { requestId: this.requestId, remote: this.#remote.settings.name, client }
   }
 }

@@ -5,6 +5,7 @@ import type { ProblemCode } from '../http/problem.ts'
 import { requestId } from '../http/request-id.ts'
 import type { Log } from '../telemetry/log.ts'
 import { Call } from './call.ts'
+import { clientOf } from './call-log.ts'
 import type { CallServices, ReadSession } from './call-services.ts'
 import type { TokenSources } from './choose-token.ts'
 import type { RemoteExchange, UpgradeExchange } from './exchange.ts'
@@ -95,20 +96,23 @@ export function createRemote(deps: RemoteDeps): Remote {
     }
   }
 
-  function refuse({ sink, rawHeaders }: RemoteExchange, name: string | undefined): void {
-    const { status, headers, body } = refusal(rawHeaders, name)
+  function refuse(exchange: RemoteExchange, name: string | undefined): void {
+    const { sink } = exchange
+    const { status, headers, body } = refusal(exchange, name)
     sink.on('error', () => undefined)
     sink.writeHead(status, headers)
     sink.end(body)
   }
 
   /** No such remote; or a name that could never be one, which is a path that wants to be another. */
-  function refusal(rawHeaders: readonly string[], name: string | undefined) {
+  function refusal(exchange: RemoteExchange | UpgradeExchange, name: string | undefined) {
     const isName = name === undefined || /^[\w-]*$/.test(name)
     const code: ProblemCode = isName ? 'unknown_remote' : 'bad_path'
-    const incoming = rawHeaders.findIndex((it, i) => i % 2 === 0 && /^x-request-id$/i.test(it))
-    const id = requestId(incoming < 0 ? undefined : rawHeaders[incoming + 1])
-    log.event('request.refused', { requestId: id, code, route: remoteRoot })
+    const { rawHeaders } = exchange
+    const id = requestId(headerOf(rawHeaders, 'x-request-id'))
+    const head = { forwardedFor: headerOf(rawHeaders, 'x-forwarded-for') }
+    const client = clientOf(exchange, head, services)
+    log.event('request.refused', { requestId: id, code, route: remoteRoot, client })
     return problemAnswer(code, { requestId: id })
   }
 
@@ -127,7 +131,7 @@ export function createRemote(deps: RemoteDeps): Remote {
       socket.on('error', () => undefined)
       if (isClosing) socket.destroy()
       else if (match && remote) void upgrade({ services, openEnded }, remote, match, exchange)
-      else endWith(socket, refusal(exchange.rawHeaders, match?.name))
+      else endWith(socket, refusal(exchange, match?.name))
     },
     drain,
     get inFlight() {
@@ -139,4 +143,9 @@ export function createRemote(deps: RemoteDeps): Remote {
       await Promise.all([...new Set(upstreams)].map((upstream) => upstream.close()))
     },
   }
+}
+
+function headerOf(rawHeaders: readonly string[], name: string): string | undefined {
+  const at = rawHeaders.findIndex((it, i) => i % 2 === 0 && it.toLowerCase() === name)
+  return at < 0 ? undefined : rawHeaders[at + 1]
 }

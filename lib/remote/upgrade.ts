@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { ProblemCode } from '../http/problem.ts'
 import { StoreUnavailableError } from '../store/key-value.ts'
-import { logProblem } from './call-log.ts'
+import { clientOf, type LoggedCall, logForgedTicket, logProblem } from './call-log.ts'
 import type { CallServices } from './call-services.ts'
 import type { UpgradeExchange } from './exchange.ts'
 import type { RouteMatch } from './match-route.ts'
@@ -45,6 +45,11 @@ export async function upgrade(
   const head = remote.readHeaders(exchange.rawHeaders)
   const id = idOf(head, services)
   const facts = { method, upstreamPath: '', requestId: id, peerAddress: exchange.peerAddress }
+  const logged: LoggedCall = {
+    requestId: id,
+    remote: remote.settings.name,
+    client: clientOf(exchange, head, services),
+  }
   const gone = new AbortController()
   const onGone = () => gone.abort()
   socket.on('error', onGone)
@@ -55,7 +60,7 @@ export async function upgrade(
     if (refusal) return refuse(refusal)
     facts.upstreamPath = upstreamPath(remote.place, match)
     const found = remote.needsSession
-      ? await services.readSession(head.cookie, 'use')
+      ? await services.readSession(head.cookie, 'use', () => logForgedTicket(services.log, logged))
       : { kind: 'none' as const }
     const session = found.kind === 'session' ? found.session : undefined
     addOwnHeaders(head, remote, services, facts)
@@ -120,7 +125,7 @@ export async function upgrade(
   }
 
   function refuse(code: ProblemCode, cause?: unknown): void {
-    logProblem(services.log, { requestId: id, remote: remote.settings.name }, code, cause)
+    logProblem(services.log, logged, code, cause)
     const answer = problemAnswer(code, { requestId: id, headers: { connection: 'close' } })
     endWith(socket, answer)
   }

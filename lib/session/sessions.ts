@@ -158,9 +158,14 @@ export function createSessions(deps: SessionsDeps) {
     /**
      * The session of a request. `use` extends the idle lifetime (in the background, at most once per
      * `touchEvery`), `peek` does not. Answers without a promise when ticket, entry and record are known.
+     * `onForged` is told of a ticket that is not ours (A5).
      */
-    read(cookieHeader: string | undefined, mode: 'use' | 'peek'): MaybePromise<SessionRead> {
-      const ticket = tickets.read(cookieHeader)
+    read(
+      cookieHeader: string | undefined,
+      mode: 'use' | 'peek',
+      onForged?: () => void,
+    ): MaybePromise<SessionRead> {
+      const ticket = tickets.read(cookieHeader, onForged)
       return ticket instanceof Promise
         ? ticket.then((it) => lookUp(it, mode))
         : lookUp(ticket, mode)

@@ -77,15 +77,24 @@ export function createTickets({ secrets, secure, sameSite, now }: TicketOptions)
     clearCookie: () => serializeCookie(name, '', { ...attributes, maxAgeSeconds: 0 }),
     /**
      * The ticket of a request, if it carries exactly one that is ours and not past its absolute
-     * expiry. Two cookies of the name are none: one of them was planted.
+     * expiry. Two cookies of the name are none: one of them was planted. `onForged` is told of what
+     * stands under our name and is not ours.
      */
-    read(cookieHeader: string | undefined): MaybePromise<Ticket | undefined> {
+    read(
+      cookieHeader: string | undefined,
+      onForged?: () => void,
+    ): MaybePromise<Ticket | undefined> {
       if (!cookieHeader?.includes(prefix)) return undefined
       const values = readCookies(cookieHeader, name)
       const value = values[0]
+      if (values.length > 1) onForged?.()
       if (values.length !== 1 || !value) return undefined
       const known = remembered.get(endOf(value))
-      return known?.value === value ? live(known.ticket) : unseal(value).then(live)
+      if (known?.value === value) return live(known.ticket)
+      return unseal(value).then((ticket) => {
+        if (!ticket) onForged?.()
+        return live(ticket)
+      })
     },
   }
 }

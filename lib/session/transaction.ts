@@ -84,11 +84,12 @@ export function createTransactions(options: TransactionsOptions) {
 
     /**
      * Takes the transaction of this `state`, once: a second call for the same one gets nothing, in any
-     * process. Rejects with StoreUnavailableError; then nothing is used up.
+     * process, and `onReplay` is told. Rejects with StoreUnavailableError; then nothing is used up.
      */
     async take(
       cookieHeader: string | undefined,
       state: string,
+      onReplay?: () => void,
     ): Promise<TakenTransaction | undefined> {
       const hash = stateHash(state)
       const cookie = list(cookieHeader).find(({ name }) => name.endsWith(`.${hash}`))
@@ -98,7 +99,10 @@ export function createTransactions(options: TransactionsOptions) {
       const { expiresAt, ...transaction } = sealed
       if (typeof expiresAt !== 'number' || expiresAt <= now()) return undefined
       const unused = await store.create(`transaction:${hash}`, '', lifetimeSeconds * 1000)
-      if (!unused) return undefined
+      if (!unused) {
+        onReplay?.()
+        return undefined
+      }
       return {
         transaction: transaction as unknown as Transaction,
         startedAt: expiresAt - lifetimeSeconds * 1000,

@@ -12,7 +12,8 @@ export interface LogFields {
   'worker.ended': { pid: number; code: number | null; signal: string | null; restartInMs: number }
   'config.note': { note: string }
   'request.failed': { requestId: string; code: ProblemCode; route: string; cause?: unknown }
-  'request.refused': { requestId: string; code: ProblemCode; route: string; reason?: string }
+  'request.refused': Refused & { code: ProblemCode; route: string }
+  'request.suspicious': Refused & { what: SuspiciousRequest; route: string }
   'sign_in.started': { requestId: string; restart: boolean }
   'sign_in.succeeded': { requestId: string; sub: string; sid?: string }
   'sign_in.failed': { requestId: string; code: ProblemCode; error?: string; cause?: unknown }
@@ -42,12 +43,28 @@ export interface LogFields {
   }
   'remote.circuit_opened': { remote: string; failures: number }
   'remote.circuit_closed': { remote: string }
-  'logout_token.refused': { requestId: string; reason: string }
+  'logout_token.refused': Refused & { reason: string }
   'store.unavailable': { store: string; cause: unknown }
   'store.recovered': { store: string; downMs: number }
   misconfiguration: { what: string; fix: string }
   'unexpected.error': { where: string; cause: unknown }
 }
+
+/** Of requests that strangers make. */
+export interface Refused {
+  requestId: string
+  /** The address of the client, where it is known (A5). */
+  client?: string | undefined
+  /** How many like it were left out of the log before it. */
+  suppressed?: number
+}
+
+/** What was answered as usual, and is worth a look all the same. */
+export type SuspiciousRequest =
+  | 'forged_ticket'
+  | 'foreign_callback'
+  | 'replayed_callback'
+  | 'frontchannel_missed'
 
 export type SignOutReason =
   | 'user'
@@ -69,6 +86,7 @@ export const eventLevels: Record<LogEvent, LogLevel> = {
   'config.note': 'warn',
   'request.failed': 'error',
   'request.refused': 'info',
+  'request.suspicious': 'info',
   'sign_in.started': 'debug',
   'sign_in.succeeded': 'info',
   'sign_in.failed': 'warn',
