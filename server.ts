@@ -1,3 +1,4 @@
+import { Server } from 'node:http'
 import next from 'next'
 import config from './bff.config.ts'
 import { startNodeHost } from './lib/hosts/node.ts'
@@ -17,7 +18,10 @@ async function serve(): Promise<number> {
   }
   const { bff, log } = started
   const { host: hostname, port } = bff.settings
-  const app = next({ dev: false, dir: import.meta.dirname, hostname, port })
+  // At its first page Next hangs an `upgrade` listener on the server of that request, which ends every
+  // WebSocket that is none of Next's, so it is given another server, one that never listens.
+  const httpServer = new Server()
+  const app = next({ dev: false, dir: import.meta.dirname, hostname, port, httpServer })
   const signal = Promise.withResolvers<string>()
   // Pages wait for Next; the endpoints and the remote APIs do not.
   const pages = app.prepare().then(() => app.getRequestHandler())

@@ -145,6 +145,45 @@ describeOnBothHosts('the proxy', (at) => {
     assert.deepEqual([at.api.seen.at(-1)?.method, at.api.seen.at(-1)?.body], ['DELETE', 'body'])
   })
 
+  if (at.host === 'node') {
+    it('P18: a WebSocket lives on after pages were served, until its session ends', async () => {
+      const cookie = await at.signIn()
+      const user = await fetch(`${at.running.origin}/bff/user`, {
+        headers: { cookie, 'sec-fetch-site': 'same-origin' },
+      })
+      const claims = (await user.json()) as { type: string; value: string }[]
+      const socket = connect(at.running.port, '127.0.0.1')
+      let received = ''
+      let isClosed = false
+      socket.on('error', () => undefined)
+      socket.on('close', () => {
+        isClosed = true
+      })
+      socket.on('data', (chunk) => {
+        received += chunk.toString('latin1')
+      })
+      const lines = [
+        ...['GET /api/remote/socket/chat HTTP/1.1', 'Host: localhost', `Cookie: ${cookie}`],
+        ...[`Origin: ${at.running.origin}`, 'Connection: Upgrade', 'Upgrade: websocket'],
+        ...['Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='],
+      ]
+      socket.write(`${lines.join('\r\n')}\r\n\r\n`)
+      await until(() => received.includes('\r\n\r\n') || isClosed)
+      assert.match(received, /^HTTP\/1\.1 101 /)
+      for (let i = 0; i < 20; i += 1) {
+        socket.write(`message ${i};`)
+        await until(() => received.endsWith(`message ${i};`) || isClosed)
+        assert.equal(isClosed, false, `after ${i} messages`)
+        const page = await fetch(`${at.running.origin}/`)
+        assert.equal(page.status, 200)
+        await page.body?.cancel()
+      }
+      const logoutUrl = claims.find(({ type }) => type === 'bff:logout_url')?.value
+      await fetch(at.running.origin + logoutUrl, { headers: { cookie }, redirect: 'manual' })
+      await until(() => isClosed)
+    })
+  }
+
   it('P11, P12: no upgrade and no middleware header gets past the session', async () => {
     at.api.forget()
     const strangers = [

@@ -14,7 +14,7 @@ import { freePort, type Host, type RunningCloakroom, startCloakroom } from './st
 export interface HostUnderTest {
   readonly host: Host
   readonly running: RunningCloakroom
-  /** Behind the remotes `api` (below `/v1`, with the user's token) and `small` (limited in every way). */
+  /** Behind the remotes `api` (below `/v1`, with the user's token), `small` (limited in every way) and `socket`. */
   readonly api: HostileApi
   readonly cookie: string
   /** `Host`, `Sec-Fetch-Site` and `Cookie` lines. */
@@ -23,6 +23,8 @@ export interface HostUnderTest {
   send(method: string, target: string, lines?: string[], body?: string): Promise<RawAnswer>
   /** Every status that is answered to these bytes within a moment; `cut`: they come in two pieces. */
   statusesOf(text: string, options?: { cut?: number }): Promise<number[]>
+  /** Signs the same person in once more, in another browser; its `Cookie` line's value. */
+  signIn(): Promise<string>
   /** The host still serves, and the session is still there. */
   assertWell(): Promise<void>
 }
@@ -42,6 +44,7 @@ export function describeOnBothHosts(title: string, define: (at: HostUnderTest) =
     const remotes = {
       api: { target: `${api.origin}/v1` },
       small: { target: api.origin, token: 'none', ...limits },
+      socket: { target: api.origin, websocket: true },
       broken: { target: broken.origin, token: 'none', timeout: '1s' },
       down: { target: `http://127.0.0.1:${await freePort()}`, token: 'none' },
     }
@@ -77,6 +80,15 @@ export function describeOnBothHosts(title: string, define: (at: HostUnderTest) =
           const text = `${method} ${target} HTTP/1.1\r\n${at.head}${more}\r\n${body}`
           return rawRequest(running.port, text)
         },
+        async signIn() {
+          const browser = createHttpBrowser()
+          const until = ({ pathname }: URL) => pathname === '/'
+          await browser.visit(`${running.origin}/bff/login`, { until })
+          // A second tab, where the next sign-in has begun.
+          await browser.send(`${running.origin}/bff/login`)
+          const cookies = [...(browser.jar.get('localhost') ?? [])]
+          return cookies.map(([name, value]) => `${name}=${value}`).join('; ')
+        },
         statusesOf: (text, options) => statusesOf(running.port, text, options?.cut),
         async assertWell() {
           const { status, body } = await at.send('GET', '/api/remote/api/well')
@@ -95,10 +107,9 @@ export function describeOnBothHosts(title: string, define: (at: HostUnderTest) =
             LOG_LEVEL: 'error',
           },
         })
-        const browser = createHttpBrowser()
-        const until = ({ pathname }: URL) => pathname === '/'
-        await browser.visit(`${running.origin}/bff/login`, { until })
-        cookie = `bff=${browser.jar.get('localhost')?.get('bff')}`
+        // Frameworks set themselves up at their first page: nothing is tested on a host that served none.
+        await assertServesPages(running.origin)
+        cookie = await at.signIn()
         await at.assertWell()
       })
       after(() => running.stop('SIGKILL'))
@@ -106,6 +117,17 @@ export function describeOnBothHosts(title: string, define: (at: HostUnderTest) =
       define(at)
     })
   }
+}
+
+/** A page, and a script of it. */
+async function assertServesPages(origin: string): Promise<void> {
+  const page = await fetch(`${origin}/`)
+  assert.equal(page.status, 200)
+  const script =
+    /\/_next\/static\/[^"]+\.js/.exec(await page.text())?.[0] ?? assert.fail('no script')
+  const { status, body } = await fetch(origin + script)
+  await body?.cancel()
+  assert.equal(status, 200)
 }
 
 function statusesOf(port: number, text: string, cut = text.length): Promise<number[]> {

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { listen } from './app.ts'
 import { startRawUpstream } from './remote-fixture.ts'
 
@@ -48,7 +50,7 @@ export const commands: readonly (readonly [string, string])[] = [
   ['Cache-Control', 'public, max-age=600, s-maxage=600'],
 ]
 
-/** An API that does what its path says, and echoes nothing. */
+/** An API that does what its path says. What comes over a WebSocket it sends back, byte for byte. */
 export async function startHostileApi(): Promise<HostileApi> {
   const seen: Seen[] = []
   let open = 0
@@ -67,6 +69,23 @@ export async function startHostileApi(): Promise<HostileApi> {
   server.on('checkContinue', (request, response) => {
     response.writeContinue()
     server.emit('request', request, response)
+  })
+  server.on('upgrade', ({ headers }, socket: Socket, head) => {
+    open += 1
+    socket.on('error', () => undefined)
+    socket.on('close', () => {
+      open -= 1
+    })
+    const key = `${headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`
+    const accept = createHash('sha1').update(key).digest('base64')
+    const head101 = [
+      'HTTP/1.1 101 Switching Protocols',
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+    ]
+    socket.write(`${head101.join('\r\n')}\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`)
+    socket.write(head)
+    socket.pipe(socket)
   })
   const origin = await listen(server)
   return {
