@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { describe, it } from 'node:test'
 import { describeOnBothHosts } from './support/both-hosts.ts'
+import { variedBodies } from './support/content-codings.ts'
 import { brokenAnswers, commands } from './support/hostile-api.ts'
 import type { RawAnswer } from './support/raw-http.ts'
 import { until } from './support/remote-fixture.ts'
@@ -183,6 +184,30 @@ describeOnBothHosts('the proxy', (at) => {
       await until(() => isClosed)
     })
   }
+
+  describe('P16: a compressed answer', () => {
+    const codings = [
+      ...['gzip', 'x-gzip', 'br', 'zstd', 'deflate', 'bare', 'identity', ''],
+      ...['gzip, br', 'deflate, zstd, gzip', 'utf-8'],
+    ]
+    for (const coding of codings) {
+      it(`can be read: ${coding || 'none'}`, async () => {
+        for (const [name, plain] of Object.entries(variedBodies)) {
+          const query = new URLSearchParams({ codings: coding, body: name })
+          const url = `${at.running.origin}/api/remote/api/coded?${query}`
+          const answer = await fetch(url, {
+            headers: { cookie: at.cookie, 'sec-fetch-site': 'same-origin' },
+          })
+          assert.equal(answer.status, 200)
+          const length = answer.headers.get('content-length')
+          const body = Buffer.from(await answer.arrayBuffer())
+          assert.ok(body.equals(plain), `${name}: ${body.subarray(0, 40)}`)
+          if (at.host === 'node') assert.equal(answer.headers.get('etag'), '"1"')
+          else if (length !== null) assert.equal(Number(length), plain.length, 'a false length')
+        }
+      })
+    }
+  })
 
   it('P11, P12: no upgrade and no middleware header gets past the session', async () => {
     at.api.forget()

@@ -1,7 +1,9 @@
+import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { listen } from './app.ts'
+import { encode, variedBodies } from './content-codings.ts'
 import { startRawUpstream } from './remote-fixture.ts'
 
 /** What reached the API, as it was written. */
@@ -125,6 +127,16 @@ function answer(url: string, headers: IncomingMessage['headers'], response: Serv
     }
     response.on('drain', write)
     write()
+  } else if (path === 'coded') {
+    const { codings = '', body = '' } = Object.fromEntries(new URL(url, 'http://api').searchParams)
+    const bytes = encode(variedBodies[body] ?? assert.fail(body), codings)
+    const named = codings.replace('bare', 'deflate')
+    const type = body === 'text' ? 'application/json' : 'application/octet-stream'
+    response.writeHead(200, {
+      ...{ 'content-type': type, 'content-length': bytes.length, etag: '"1"' },
+      ...(named === '' ? {} : { 'content-encoding': named }),
+    })
+    response.end(bytes)
   } else if (path === 'early') response.writeHead(413).end('enough')
   else response.writeHead(200, { 'content-type': 'application/json' }).end('{"ok":true}')
 }

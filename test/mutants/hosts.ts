@@ -1,0 +1,55 @@
+import type { Mutant } from './mutant.ts'
+
+const compressed = { test: 'test/remote-next.test.ts', title: 'P16: a compressed answer' }
+
+export const mutants: readonly Mutant[] = [
+  {
+    row: 'P16',
+    file: 'lib/hosts/next-remote.ts',
+    from: `raw.push('accept-encoding', 'identity')`,
+    to: '',
+    ...compressed,
+  },
+  {
+    row: 'P16',
+    file: 'lib/hosts/response-sink.ts',
+    from: 'output.pause()',
+    to: 'output.isPaused()',
+    ...compressed,
+  },
+  {
+    row: 'P16',
+    file: 'lib/hosts/response-sink.ts',
+    from: `output.on('error', (error) => this.destroy(error))`,
+    to: `output.on('error', () => this.#complete())`,
+    ...compressed,
+  },
+  {
+    row: 'P16',
+    file: 'lib/hosts/decode-content.ts',
+    from: 'codings.toReversed()',
+    to: 'codings',
+    ...compressed,
+  },
+  {
+    row: 'P16',
+    file: 'lib/hosts/decode-content.ts',
+    from: '? createInflateRaw()',
+    to: '? createInflate()',
+    ...compressed,
+  },
+  {
+    row: 'P16',
+    file: 'lib/hosts/decoded-head.ts',
+    from: `['content-encoding', 'content-length', 'accept-ranges']`,
+    to: `['content-encoding', 'accept-ranges']`,
+    ...compressed,
+  },
+  {
+    row: 'P16',
+    file: 'lib/hosts/decoded-head.ts',
+    from: 'kept.map(weakened)',
+    to: 'kept',
+    ...compressed,
+  },
+]
