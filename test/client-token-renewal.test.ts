@@ -71,9 +71,12 @@ describe('renewal of machine tokens', () => {
 
   test('T12: fifty calls that were refused the same token make one request between two processes', async () => {
     const store = createMemoryStore()
-    const [one, two] = [instance({ store }), instance({ store })]
+    let time = wholeSecond()
+    const now = () => time
+    const [one, two] = [instance({ store, now }), instance({ store, now })]
     const rejected = tokenOf(await one.get())
     assert.equal(tokenOf(await two.get()), rejected)
+    time += 30_000
     const { result, count } = await counting(() =>
       Promise.all(
         Array.from({ length: 50 }, (_, index) =>

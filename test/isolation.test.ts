@@ -29,6 +29,7 @@ for (const dpop of [false, true]) {
       const wrong: string[] = []
       let owners = new Map<string, string>()
       const nonces = new Set<string>()
+      const challenged = new Set<unknown>()
       const api = async (request: IncomingMessage, response: ServerResponse) => {
         await sleep(Math.random() * 20)
         const [scheme = '', token = ''] = (request.headers.authorization ?? '').split(' ')
@@ -41,7 +42,10 @@ for (const dpop of [false, true]) {
           const { nonce } = decodeJwt(proof)
           if (nonces.has(proof)) wrong.push('a proof was used twice')
           nonces.add(proof)
-          if (typeof nonce !== 'string' || Math.random() < 0.1) {
+          const call = request.headers['x-request-id']
+          // A second challenge for one call would be passed on.
+          if (!challenged.has(call) && (typeof nonce !== 'string' || Math.random() < 0.1)) {
+            challenged.add(call)
             const challenge = 'DPoP error="use_dpop_nonce"'
             const headers = { 'www-authenticate': challenge, 'dpop-nonce': `n-${Math.random()}` }
             return response.writeHead(401, headers).end()

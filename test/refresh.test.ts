@@ -174,6 +174,7 @@ describe('refresh of user tokens (RFC 6749 section 6)', () => {
 
   test('T12: an upstream 401 costs one refresh and one retry; a second one is passed on', async () => {
     const browser = await signedIn({ api: (_, response) => response.writeHead(401).end('no') })
+    app.advance(31_000)
     const answer = await browser.call('/api/remote/api/x')
     assert.equal(answer.status, 401)
     assert.equal(answer.body, 'no')

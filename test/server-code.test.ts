@@ -78,6 +78,7 @@ describe('tokens for server code', () => {
     await browser.signInHere()
     const userFetch = app.bff.userFetch(requestOf(browser))
     answer = (_, response) => response.writeHead(seen.length === 1 ? 401 : 200).end('ok')
+    app.advance(31_000)
     const response = await userFetch(apiUrl, { method: 'POST', body: 'payload' })
     assert.equal(response.status, 200)
     assert.deepEqual(
@@ -86,6 +87,7 @@ describe('tokens for server code', () => {
     )
     assert.notEqual(seen[0]?.authorization, seen[1]?.authorization)
     answer = (_, response) => response.writeHead(401).end('no')
+    app.advance(31_000)
     assert.equal((await userFetch(apiUrl)).status, 401)
     assert.equal(seen.length, 4)
   })
@@ -135,6 +137,7 @@ describe('tokens for server code', () => {
     const clientFetch = app.bff.clientFetch('catalog')
     await Promise.all(Array.from({ length: 50 }, () => clientFetch(apiUrl)))
     assert.equal(grants(), 1)
+    app.advance(31_000)
     answer = (_, response) => response.writeHead(seen.length === 51 ? 401 : 200).end()
     assert.equal((await clientFetch(apiUrl)).status, 200)
     assert.equal(grants(), 2)

@@ -100,8 +100,10 @@ describe('token exchange (RFC 8693)', () => {
   })
 
   test('T12: a refused token is exchanged again', async () => {
-    const { exchangedToken } = exchangeUnderTest()
+    let time = Date.now()
+    const { exchangedToken } = exchangeUnderTest({ now: () => time })
     const rejected = tokenOf(await exchangedToken(session('alice'), legacy, {}))
+    time += 30_000
     const next = tokenOf(await exchangedToken(session('alice'), legacy, { rejected }))
     assert.notEqual(next, rejected)
     assert.equal(tokenOf(await exchangedToken(session('alice'), legacy, { rejected })), next)

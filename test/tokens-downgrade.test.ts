@@ -97,6 +97,7 @@ describe('T10: what was bound is never sent as a Bearer token', () => {
     const browser = await signedIn()
     const challenge = 'Bearer realm="api", error="invalid_token"'
     respond = (_, response) => response.writeHead(401, { 'www-authenticate': challenge }).end('no')
+    app.advance(31_000)
     const answer = await browser.call('/api/remote/api/x')
     assert.deepEqual([answer.status, answer.body], [401, 'no'])
     assert.equal(answer.headers.get('www-authenticate'), challenge)
@@ -126,6 +127,8 @@ describe('T10: what was bound is never sent as a Bearer token', () => {
     respond = (_, response) => response.writeHead(401, { 'www-authenticate': 'Bearer' }).end()
     const cookie = [...(browser.jar.get('localhost') ?? [])].map((it) => it.join('=')).join('; ')
     const userFetch = app.bff.userFetch({ headers: new Headers({ cookie }) })
+    await app.bff.clientToken('catalog')
+    app.advance(31_000)
     assert.equal((await userFetch(`${upstream.origin}/x?y=1`)).status, 401)
     assert.equal((await app.bff.clientFetch('catalog')(`${upstream.origin}/x`)).status, 401)
     assert.deepEqual(schemes(), Array(4).fill(['DPoP', true]))

@@ -264,6 +264,7 @@ describe('user-or-client', () => {
     assert.ok(machines.kind === 'bearer')
     const browser = app.browser()
     await browser.signInHere()
+    app.advance(31_000)
     assert.equal((await browser.call('/api/remote/api/x')).status, 401)
     const sent = upstream.requests.map(({ headers }) => headers.authorization)
     assert.equal(sent.length, 2)

@@ -108,6 +108,7 @@ for (const [title, assertionAudience] of audiences) {
       // A refresh ahead of expiry, and one because the API does not like the token.
       app.advance(301_000)
       await call('/one/after-expiry')
+      app.advance(31_000)
       one.refuseNext('Bearer error="invalid_token"')
       await call('/one/refused')
       nonces.settle()

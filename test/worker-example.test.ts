@@ -7,19 +7,14 @@ import { promisify } from 'node:util'
 import { listen } from './support/app.ts'
 import { startScriptedProvider } from './support/scripted-provider.ts'
 
-test('the worker example makes 100 calls over three token lifetimes and one revoked token', async (t) => {
+test('the worker example makes 100 calls over three token lifetimes', async (t) => {
   const provider = await startScriptedProvider({ accessTokenLifetime: 2 })
   t.after(() => provider.close())
   const tokens: string[] = []
-  let revoked: string | undefined
-  let refusals = 0
   const api = createServer((request, response) => {
     const token = String(request.headers.authorization)
     if (!tokens.includes(token)) tokens.push(token)
-    // The second token is revoked as soon as it is seen.
-    if (tokens.length === 2) revoked ??= token
-    if (token === revoked) refusals++
-    response.writeHead(token === revoked ? 401 : 200).end('{}')
+    response.end('{}')
   })
   const url = await listen(api)
   t.after(() => {
@@ -49,7 +44,6 @@ test('the worker example makes 100 calls over three token lifetimes and one revo
   const answers = stdout.trim().split('\n')
   assert.equal(answers.length, 100)
   assert.deepEqual([...new Set(answers.map((line) => line.split(': ')[1]))], ['200'])
-  assert.equal(refusals, 1)
   assert.ok(tokens.length >= 4, `${tokens.length} tokens`)
   assert.equal(provider.tokenRequests('client_credentials').length, tokens.length)
 })

@@ -32,8 +32,10 @@ export class Retries {
     const loginUrl = call.isUsers ? stepUpLoginUrl(challenges, call.basePath) : undefined
     if (loginUrl !== undefined) return { do: 'step-up', loginUrl }
     if (!call.isReplayable) return { do: 'pass' }
-    // RFC 9449 section 9: use_dpop_nonce is an instruction, not a failure. Retry once, never twice.
-    if (call.token.kind === 'dpop' && !this.#forNonce && asksForNonce(challenges)) {
+    // RFC 9449 section 9: use_dpop_nonce is an instruction, not a failure. Retry once, never twice; and
+    // since it says nothing against the token, it is no reason to renew that (T16).
+    if (call.token.kind === 'dpop' && asksForNonce(challenges)) {
+      if (this.#forNonce) return { do: 'pass' }
       this.#forNonce = true
       return { do: 'repeat' }
     }

@@ -90,7 +90,9 @@ export async function upgrade(
             }).do
           : 'pass'
       if (after === 'renew' && 'token' in token) {
-        token = await remote.chooseToken(session, facts, token.token)
+        const rejected = token.token
+        token = await remote.chooseToken(session, facts, rejected)
+        if ('token' in token && token.token === rejected) return passRefusal(answer.status)
       } else if (after !== 'repeat') return passRefusal(answer.status)
     }
   } catch (cause) {

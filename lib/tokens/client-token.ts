@@ -10,19 +10,22 @@ import { type ClientCredentialsDeps, createClientCredentials } from './client-cr
 import type { CreateDpopSigner } from './dpop.ts'
 import { failureFields, tokenFailure } from './grant-failure.ts'
 import { createMachineTokenCache } from './machine-token-cache.ts'
+import { createRefusedTokens } from './refused-token.ts'
 import { obtainShared } from './shared-machine-token.ts'
 import type { TokenResult } from './token-result.ts'
 import { isFresh } from './token-slot.ts'
 
 /**
  * A machine token of a named client; without a promise when this process holds one. `rejected` is the
- * token that an API has just refused: another one is obtained, unless that has happened already. Never
- * rejects.
+ * token that an API has just refused: another one is obtained, unless it is new (T14) or that has happened
+ * already. `unwanted` is replaced whatever its age. Never rejects.
  */
-export type ClientToken = (
-  client: string,
-  options: { rejected?: string },
-) => MaybePromise<TokenResult>
+export type ClientToken = (client: string, options: Unwanted) => MaybePromise<TokenResult>
+
+interface Unwanted {
+  readonly rejected?: string
+  readonly unwanted?: string
+}
 
 export interface MachineTokens extends ClientToken {
   /** Forgets a client's token, here and in the store. Rejects with StoreUnavailableError. */
@@ -61,6 +64,9 @@ export function createClientToken(deps: ClientTokenDeps): MachineTokens {
   const { log, now } = deps
   const cache = createMachineTokenCache(deps)
   const held = new Map<string, Held>()
+  const refused = createRefusedTokens(now)
+  const isSpent = (token: AccessToken, { rejected, unwanted }: Unwanted) =>
+    token.token === unwanted || refused.isSpent(token, rejected)
   const flights = new Map<string, Promise<TokenResult>>()
   const requests = new Map(
     Object.values(deps.clients).map((settings) => [settings.name, createPrepare(settings)]),
@@ -82,11 +88,11 @@ export function createClientToken(deps: ClientTokenDeps): MachineTokens {
     }
   }
 
-  function join(name: string, rejected: string | undefined): Promise<TokenResult> {
-    const flightName = `${name} ${rejected ?? ''}`
+  function join(name: string, without: Unwanted): Promise<TokenResult> {
+    const flightName = `${name} ${without.rejected ?? ''} ${without.unwanted ?? ''}`
     const under = flights.get(flightName)
     if (under) return under
-    const flight = obtain(name, rejected)
+    const flight = obtain(name, without)
       .catch((error: unknown): TokenResult => {
         log.event('token.machine.failed', { client: name, cause: plainCause(error) })
         return { kind: 'failed', code: 'provider_misconfigured' }
@@ -96,16 +102,17 @@ export function createClientToken(deps: ClientTokenDeps): MachineTokens {
     return flight
   }
 
-  async function obtain(name: string, rejected: string | undefined): Promise<TokenResult> {
+  async function obtain(name: string, without: Unwanted): Promise<TokenResult> {
     const prepare = requests.get(name)
     if (!prepare) throw new Error('the settings have no such client')
     const request = await prepare()
     const outcome = await obtainShared(
       { ...deps, cache },
       request,
-      (token) => token.token !== rejected && isFresh(token, now(), marginSeconds),
+      (token) => !isSpent(token, without) && isFresh(token, now(), marginSeconds),
     )
     if (outcome.kind === 'failed') {
+      refused.noteFailure(without.rejected)
       log.event('token.machine.failed', { client: name, ...failureFields(outcome.failure) })
       return { kind: 'failed', code: tokenFailure(outcome.failure) }
     }
@@ -121,16 +128,16 @@ export function createClientToken(deps: ClientTokenDeps): MachineTokens {
   function renewAhead(name: string, known: Held): void {
     if (now() < known.renewAfter) return
     known.renewAfter = Number.POSITIVE_INFINITY
-    join(name, undefined).then((result) => {
+    join(name, {}).then((result) => {
       if (result.kind === 'failed') known.renewAfter = now() + pauseMs
     })
   }
 
-  const clientToken: ClientToken = (name, { rejected }) => {
+  const clientToken: ClientToken = (name, without) => {
     const known = held.get(name)
-    if (!known || known.token.token === rejected) return join(name, rejected)
+    if (!known || isSpent(known.token, without)) return join(name, without)
     if (isFresh(known.token, now(), marginSeconds)) return known.result
-    if (isExpiring(known.token, now())) return join(name, rejected)
+    if (isExpiring(known.token, now())) return join(name, without)
     renewAhead(name, known)
     return known.result
   }

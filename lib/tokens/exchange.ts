@@ -11,6 +11,7 @@ import type { ClientToken } from './client-token.ts'
 import type { CreateDpopSigner } from './dpop.ts'
 import { requestExchange } from './exchange-request.ts'
 import { failureFields, tokenFailure } from './grant-failure.ts'
+import { createRefusedTokens } from './refused-token.ts'
 import type { TokenResult } from './token-result.ts'
 import { isFresh, isValid } from './token-slot.ts'
 import type { UserToken } from './user-token.ts'
@@ -56,6 +57,7 @@ export function createExchange(deps: ExchangeDeps): ExchangedToken {
   const { log, now } = deps
   const held = createBoundedMap<Held>({ maxWeight: maxHeld, weigh: () => 1 })
   const flights = new Map<string, Promise<TokenResult>>()
+  const refused = createRefusedTokens(now)
 
   return (session, remote, { rejected }) => {
     const subject = deps.userToken(session, {})
@@ -73,9 +75,8 @@ export function createExchange(deps: ExchangeDeps): ExchangedToken {
     if (subject.kind !== 'bearer' && subject.kind !== 'dpop') return subject
     const name = `${session.key} ${sha256(subject.token)} ${remote.name}`
     const known = held.get(name)
-    if (known && known.token.token !== rejected && isFresh(known.token, now(), marginSeconds)) {
-      return known.result
-    }
+    const isGood = known && !refused.isSpent(known.token, rejected)
+    if (isGood && isFresh(known.token, now(), marginSeconds)) return known.result
     const flightName = `${name} ${rejected ?? ''}`
     const under = flights.get(flightName)
     if (under) return under
@@ -127,7 +128,9 @@ export function createExchange(deps: ExchangeDeps): ExchangedToken {
   ): TokenResult {
     log.event('token.exchange.failed', { remote: remote.name, ...failureFields(failure) })
     const known = held.get(name)
-    if (known && known.token.token !== rejected && isValid(known.token, now())) return known.result
+    const isGood = known && !refused.isSpent(known.token, rejected)
+    refused.noteFailure(rejected)
+    if (isGood && isValid(known.token, now())) return known.result
     return { kind: 'failed', code: tokenFailure(failure) }
   }
 }

@@ -70,7 +70,7 @@ export function createServerCode(deps: ServerCodeDeps): ServerCode {
 
   async function machineToken(
     client: string,
-    options: { rejected?: string },
+    options: Parameters<MachineTokens>[1],
   ): Promise<TokenResult> {
     return deps.clientToken(client, options)
   }
@@ -85,7 +85,7 @@ export function createServerCode(deps: ServerCodeDeps): ServerCode {
     async clientToken(client, { forceRenewal = false } = {}) {
       const token = await machineToken(client, {})
       const known = token.kind === 'bearer' || token.kind === 'dpop'
-      return forceRenewal && known ? machineToken(client, { rejected: token.token }) : token
+      return forceRenewal && known ? machineToken(client, { unwanted: token.token }) : token
     },
     clientFetch: (client) =>
       createTokenFetch({

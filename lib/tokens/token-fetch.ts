@@ -62,7 +62,10 @@ export function createTokenFetch(deps: TokenFetchDeps): typeof fetch {
     const sameToken = token.kind === 'dpop' && asksForNonce(challenges)
     const next = sameToken ? token : await obtain(token.token).catch(() => undefined)
     // No better token: the API's own answer says more than we could.
-    if (!next) return response
+    if (!next || (!sameToken && next.token === token.token)) {
+      await retry.body?.cancel()
+      return response
+    }
     await response.body?.cancel()
     return send(retry, next)
   }

@@ -4,6 +4,7 @@ import type { KeyValue, MaybePromise } from '../store/key-value.ts'
 import { underLease } from './lease.ts'
 import { underMark } from './refresh-mark.ts'
 import { type RefreshDeps, type RefreshResult, refreshSession } from './refresh-session.ts'
+import { createRefusedTokens } from './refused-token.ts'
 import type { DpopSigner, TokenFailure, TokenResult } from './token-result.ts'
 import { isFresh, isValid, tokenSlot } from './token-slot.ts'
 
@@ -11,7 +12,7 @@ import { isFresh, isValid, tokenSlot } from './token-slot.ts'
 export interface TokenTarget {
   readonly resource?: string
   readonly scope?: string
-  /** The token that the API has just refused: refresh, unless it was replaced already (T12). */
+  /** The token that the API has just refused: refresh, unless it is new or was replaced already (T12, T14). */
   readonly rejected?: string
 }
 
@@ -47,6 +48,7 @@ const patienceMs = 1000
 export function createUserToken(deps: UserTokenDeps): UserToken {
   const { sessions, store, log, now, sleep, marginSeconds } = deps
   const flights = new Map<string, Promise<RefreshResult>>()
+  const refused = createRefusedTokens(now)
   const coolDowns = createBoundedMap<CoolDown>({ maxWeight: 10_000, weigh: () => 1 })
   const results = new WeakMap<AccessToken, TokenResult>()
   const leaseMs = deps.leaseMs ?? 5000
@@ -82,7 +84,7 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
   /** Becomes the one who refreshes, or watches until somebody has. */
   async function fly(session: Session, slot: string, target: TokenTarget): Promise<RefreshResult> {
     const isUsable = (token: AccessToken) =>
-      token.token !== target.rejected && isFresh(token, now(), marginSeconds)
+      !refused.isSpent(token, target.rejected) && isFresh(token, now(), marginSeconds)
     // How long somebody waits is no matter of the clock on the wall, which may be set meanwhile.
     const giveUpAt = performance.now() + deps.waitersSeconds * 1000
     const { resource, scope } = target
@@ -96,7 +98,7 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
       const led = await underLease({ store, leaseMs, onLost }, `lease:${session.key}`, () =>
         underMark(deps, session.key, () => refreshSession(deps, session.key, request)),
       )
-      if (led) return noteFailure(session.key, led.value)
+      if (led) return noteFailure(session.key, target, led.value)
       await sleep(pauseMs * (0.5 + Math.random()))
       const latest = await sessions.readFresh(session.key)
       if (!latest) return { kind: 'ended' }
@@ -108,7 +110,8 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
     }
   }
 
-  function noteFailure(sessionKey: string, result: RefreshResult): RefreshResult {
+  function noteFailure(sessionKey: string, target: TokenTarget, result: RefreshResult) {
+    if (result.kind === 'kept') refused.noteFailure(target.rejected)
     if (result.kind === 'kept' && result.code !== 'session_expired') {
       coolDowns.set(sessionKey, { until: now() + coolDownMs, code: result.code })
     }
@@ -118,7 +121,7 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
   /** The token that the session had before, while it is valid and nobody refused it. */
   function oldToken(record: SessionRecord, slot: string, rejected: string | undefined) {
     const old = record.accessTokens[slot]
-    return old && old.token !== rejected && isValid(old, now()) ? old : undefined
+    return old && !refused.isSpent(old, rejected) && isValid(old, now()) ? old : undefined
   }
 
   async function renew(session: Session, slot: string, target: TokenTarget): Promise<TokenResult> {
@@ -146,7 +149,8 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
   return (session, target) => {
     const slot = tokenSlot(target)
     const token = session.record.accessTokens[slot]
-    if (token && token.token !== target.rejected && isFresh(token, now(), marginSeconds)) {
+    const isGood = token && !refused.isSpent(token, target.rejected)
+    if (isGood && isFresh(token, now(), marginSeconds)) {
       return asResult(token, session.record)
     }
     return renew(session, slot, target)

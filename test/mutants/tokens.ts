@@ -1,0 +1,28 @@
+import type { Mutant } from './mutant.ts'
+
+export const mutants: readonly Mutant[] = [
+  {
+    row: 'T14',
+    file: 'lib/tokens/refused-token.ts',
+    from: 'return !isRecent(token.obtainedAt) &&',
+    to: 'return true &&',
+    test: 'test/refused-tokens.test.ts',
+    title: 'T14: on two instances it is one request between them',
+  },
+  {
+    row: 'T14',
+    file: 'lib/tokens/refused-token.ts',
+    from: ' && !isRecent(failedAt.get(sha256(rejected)))',
+    to: '',
+    test: 'test/refused-tokens.test.ts',
+    title: 'T14: a replacement that is not to be had is asked for once in half a minute',
+  },
+  {
+    row: 'T14',
+    file: 'lib/tokens/refused-token.ts',
+    from: 'const restMs = 30_000',
+    to: 'const restMs = 60_000',
+    test: 'test/refused-tokens.test.ts',
+    title: 'T14: a refused token that is old enough is replaced, and the call succeeds',
+  },
+]
