@@ -12,19 +12,22 @@ export const config = {
 
 /** Security headers of every page, and the gate in front of the protected ones. */
 export async function middleware(request: NextRequest): Promise<Response> {
-  const { protectedPages, basePath, https, development } = await engine.pageSettings()
+  const { protectedPages, ownPaths, basePath, https, development } = await engine.pageSettings()
   const { pathname, search, origin } = request.nextUrl
   const nonce = createNonce()
 
   if (isProtected(pathname, protectedPages)) {
     const session = await engine.peekSession(request.headers.get('cookie'))
     const { method, headers } = request
-    const answer = answerGate(decideGate({ method, pathname, search, headers }, session), {
-      basePath,
-      nonce,
-      origin,
-      requestId: requestId(headers.get('x-request-id') ?? undefined),
-    })
+    const answer = answerGate(
+      decideGate({ method, pathname, search, headers, ownPaths }, session),
+      {
+        basePath,
+        nonce,
+        origin,
+        requestId: requestId(headers.get('x-request-id') ?? undefined),
+      },
+    )
     if (answer) return answer
   }
 

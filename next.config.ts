@@ -5,6 +5,9 @@ const config: NextConfig = {
   reactStrictMode: true,
   // The path of a proxied call belongs to the API: `/api/remote/orders/` is not `/api/remote/orders`.
   skipTrailingSlashRedirect: true,
+  // The gate judges the address that the browser asked for: Next reads `/_next/data/x/api/remote/y.json` as
+  // `/api/remote/y`, and says nothing.
+  skipProxyUrlNormalize: true,
   // Answers of the APIs keep their encoding, length and ETag, and events are not held back. Pages are
   // compressed by the CDN or proxy in front, as on Vercel.
   compress: false,

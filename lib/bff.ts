@@ -1,3 +1,4 @@
+import { ownPathsOf } from './config/paths.ts'
 import type { Settings } from './config/settings.ts'
 import { createBackchannel } from './endpoints/backchannel.ts'
 import { createCallback } from './endpoints/callback.ts'
@@ -79,7 +80,11 @@ export async function createBff(options: BffOptions): Promise<Bff> {
   const log = createRefusalLimit(misconfigurations.log, now)
   const store = options.store ?? (await openStore(settings.store, storeEvents(log)))
   const secure = publicOrigin.startsWith('https:')
-  const returnUrls = { publicOrigin, origins: settings.spa.origins }
+  const returnUrls = {
+    publicOrigin,
+    origins: settings.spa.origins,
+    ownPaths: ownPathsOf(settings),
+  }
   const loginHref = `${basePath}/login`
   const ours = { issuer: oidc.issuer, clientId: oidc.clientId }
 

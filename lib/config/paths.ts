@@ -53,6 +53,12 @@ export function paths(
   return { basePath, callbackPath, logoutCallbackPath }
 }
 
+/** Where the engine answers, at and below: no page lives there. */
+export function ownPathsOf({ basePath, callbackPath, logoutCallbackPath }: Paths): string[] {
+  const below = basePath === '' ? endpoints.map((name) => `/${name}`) : [basePath]
+  return [remotePrefix, ...below, callbackPath, logoutCallbackPath]
+}
+
 function isBelow(path: string, prefix: string): boolean {
   return path === prefix || path.startsWith(`${prefix}/`)
 }

@@ -1,5 +1,6 @@
 import type { Config } from '../config/define-config.ts'
 import { onVercel, processEnvironment } from '../config/env.ts'
+import { ownPathsOf } from '../config/paths.ts'
 import { problem } from '../http/problem.ts'
 import { requestId } from '../http/request-id.ts'
 import { keepRawTargets } from './next-raw-target.ts'
@@ -70,6 +71,7 @@ export function createNextHost(config: Config) {
       const { settings } = (await engine()).bff
       return {
         protectedPages: settings.spa.protectedPages,
+        ownPaths: ownPathsOf(settings),
         basePath: settings.basePath,
         https: settings.publicOrigin.startsWith('https:'),
         development: settings.mode === 'development',

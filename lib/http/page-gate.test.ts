@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { answerGate, decideGate, type GateSession, isProtected } from './page-gate.ts'
 
+const ownPaths = ['/api/remote', '/bff', '/signed-in']
 const options = { basePath: '/bff', nonce: 'n', requestId: 'r1', origin: 'https://app.example' }
 
 /** A browser opens `url`; `site` undefined is a browser that sends no `Sec-Fetch-*`. */
@@ -25,7 +26,7 @@ function visit(
     sent.set('sec-fetch-site', site)
     if (!sent.has('sec-fetch-dest')) sent.set('sec-fetch-dest', 'document')
   }
-  return decideGate({ method, pathname, search, headers: sent }, session)
+  return decideGate({ method, pathname, search, headers: sent, ownPaths }, session)
 }
 
 describe('which pages are protected', () => {
@@ -40,7 +41,10 @@ describe('which pages are protected', () => {
   })
 
   test('also in the spellings that a router reads as the same page', () => {
-    for (const path of ['/%61ccount', '//account', '/account%2Fkeys', '/account/%zz']) {
+    for (const path of [
+      ...['/%61ccount', '//account', '/account%2Fkeys', '/account/%zz'],
+      ...['/_next/data/build/account.json', '/_next/data/build/account/keys'],
+    ]) {
       assert.ok(isProtected(path, ['/account']), path)
     }
   })
@@ -128,6 +132,57 @@ describe('the gate', () => {
   })
 })
 
+describe('P29: what is no page', () => {
+  const targets = [
+    ...['/api/remote/api/delete-all?id=1', '/api/remote', '/API/Remote/x', '/%61pi/remote/x'],
+    ...['/api%2Fremote/x', '//api/remote/x', '/api//remote/x', '/api\\remote/x', '/api%5cremote/x'],
+    ...[
+      '/%2561pi/remote/x',
+      '/x/..%2fapi/remote/x',
+      '/api/remote/..%2f..%2fx',
+      '/x/%2e%2e%2fbff/x',
+    ],
+    ...['/bff', '/bff/logout?sid=1', '/signed-in?code=1&state=2', '/_next/data/x/account.json'],
+    ...['/_next/data/x/api/remote/api/delete-all.json?id=1', '/_next/image?url=/api/remote/x'],
+  ]
+  /** Of somebody who opens an address. */
+  const headersOf = (site: string | undefined) =>
+    new Headers(
+      site === undefined
+        ? { accept: 'text/html' }
+        : { 'sec-fetch-site': site, 'sec-fetch-dest': 'document' },
+    )
+
+  test('P29: never comes again from our own origin, and leads to no sign-in', async () => {
+    for (const target of targets) {
+      const mark = target.indexOf('?')
+      const pathname = mark < 0 ? target : target.slice(0, mark)
+      const search = mark < 0 ? '' : target.slice(mark)
+      for (const site of ['cross-site', 'same-site', 'same-origin', 'none', undefined]) {
+        for (const session of ['anonymous', 'unavailable'] as const) {
+          const request = { method: 'GET', pathname, search, headers: headersOf(site), ownPaths }
+          const answer = answerGate(decideGate(request, session), options)
+          assert.equal(answer?.status, session === 'anonymous' ? 401 : 503, `${target} ${site}`)
+          assert.equal(answer?.headers.get('content-type'), 'application/problem+json')
+          assert.equal(answer?.headers.get('location'), null)
+        }
+      }
+    }
+  })
+
+  test('is not what merely begins alike', () => {
+    for (const path of [
+      '/api/reports',
+      '/api/remotely',
+      '/bffs',
+      '/_nextdoor',
+      '/signed-in-once',
+    ]) {
+      assert.equal(visit(path, { site: 'cross-site' }).kind, 'come-again', path)
+    }
+  })
+})
+
 describe('the answers of the gate', () => {
   test('the sign-in gets the page as its return URL, encoded once', () => {
     const answer = answerGate(visit('/account?a=1&b=%26', { site: 'none' }), options)
@@ -141,7 +196,7 @@ describe('the answers of the gate', () => {
   test('L8: a path that is another host as a link is made ours', async () => {
     const request = { method: 'GET', pathname: '//evil.example/x', search: '' }
     const headers = new Headers({ 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'document' })
-    const decision = decideGate({ ...request, headers }, 'anonymous')
+    const decision = decideGate({ ...request, headers, ownPaths }, 'anonymous')
     assert.deepEqual(decision, { kind: 'come-again', path: '/evil.example/x' })
   })
 
@@ -152,7 +207,7 @@ describe('the answers of the gate', () => {
       search: `?a="><script>alert(1)</script>`,
     }
     const headers = new Headers({ 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'document' })
-    const answer = answerGate(decideGate({ ...request, headers }, 'anonymous'), options)
+    const answer = answerGate(decideGate({ ...request, headers, ownPaths }, 'anonymous'), options)
     const html = (await answer?.text()) ?? ''
     assert.equal(html.match(/<script/g)?.length, 1)
     assert.match(answer?.headers.get('content-security-policy') ?? '', /script-src 'nonce-n'/)

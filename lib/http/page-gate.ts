@@ -1,3 +1,4 @@
+import { isOwnPath, pageOfPath } from './own-paths.ts'
 import { escapeHtml, htmlPage } from './page.ts'
 import { problem } from './problem.ts'
 
@@ -6,10 +7,13 @@ export type GateSession = 'signed-in' | 'anonymous' | 'unavailable'
 /** What the gate looks at. `headers` are the request's. */
 export interface GateRequest {
   readonly method: string
+  /** As it was received: a framework may read another address in it. */
   readonly pathname: string
   /** With its question mark, or empty. */
   readonly search: string
   readonly headers: Headers
+  /** Paths of the endpoints and the remote APIs: nothing below them is a page. */
+  readonly ownPaths: readonly string[]
 }
 
 export type GateDecision =
@@ -26,7 +30,7 @@ const marker = 'bff-gate=1'
 
 /** True for a page at or below one of the prefixes. Compares as a router would: decoded. */
 export function isProtected(pathname: string, prefixes: readonly string[]): boolean {
-  const path = collapse(decode(pathname))
+  const path = collapse(decode(pageOfPath(pathname)))
   return prefixes.some((prefix) => {
     const base = prefix.replace(/\/+$/, '')
     return path === base || path.startsWith(`${base}/`)
@@ -41,10 +45,13 @@ export function isProtected(pathname: string, prefixes: readonly string[]): bool
  * sign-in, a loop. So such a request is asked once to come again, from our own origin, and only a
  * request that would have carried the cookie is sent to the sign-in. There is no loop: what comes
  * again is `same-origin`, or carries the marker, and both are final.
+ *
+ * Only a page comes again. Whatever else we serve would believe a request that our own page made, when it
+ * was a foreign link that asked for it (P29).
  */
 export function decideGate(request: GateRequest, session: GateSession): GateDecision {
   if (session === 'signed-in') return { kind: 'pass' }
-  const navigation = isNavigation(request)
+  const navigation = isNavigation(request) && !isOwnPath(request.pathname, request.ownPaths)
   if (session === 'unavailable') return { kind: 'unavailable', page: navigation }
   if (isPrefetch(request.headers)) return { kind: 'prefetch-refused' }
   if (!navigation) return { kind: 'not-signed-in' }

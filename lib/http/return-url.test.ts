@@ -3,7 +3,11 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { parseReturnUrl } from './return-url.ts'
 
-const rule = { publicOrigin: 'https://app.example', origins: ['https://spa.example'] }
+const rule = {
+  publicOrigin: 'https://app.example',
+  origins: ['https://spa.example'],
+  ownPaths: ['/api/remote', '/bff', '/signed-in'],
+}
 
 const accepted: [string, string][] = [
   ['/', '/'],
@@ -96,4 +100,19 @@ test('L8: whatever is accepted stays on an allowed origin and is accepted again 
     }),
     { numRuns: 2000 },
   )
+})
+
+test('P29: a person returns to a page, not to what is ours', () => {
+  for (const path of [
+    ...['/api/remote/api/delete-all?id=1', '/api/remote', '/API/remote/x', '/api%2fremote/x'],
+    ...['/%61pi/remote/x', '/x/../api/remote/x', '/x/%2e%2e/api/remote/x', '/%2561pi/remote/x'],
+    ...['/bff', '/bff/logout?sid=1', '/signed-in?code=1', '/_next/data/x/api/remote/x.json'],
+    ...['/_next/static/x.js', '/api//remote/x', '/x/..%2fapi/remote/x'],
+  ]) {
+    assert.equal(parseReturnUrl(path, rule), undefined, path)
+    assert.equal(parseReturnUrl(`https://app.example${path}`, rule), undefined, path)
+  }
+  for (const path of ['/api/reports', '/api/remotely', '/bffs', '/a?next=/bff/x', '/signed-in-x']) {
+    assert.equal(parseReturnUrl(path, rule), path)
+  }
 })

@@ -1,3 +1,5 @@
+import { isOwnPath } from './own-paths.ts'
+
 /** A URL that is safe to redirect to after sign-in or sign-out. Made by `parseReturnUrl` only. */
 export type ReturnUrl = string & { readonly brand: 'ReturnUrl' }
 
@@ -5,6 +7,8 @@ export interface ReturnUrlRule {
   readonly publicOrigin: string
   /** Further origins that may be returned to (split hosts). */
   readonly origins: readonly string[]
+  /** Paths of the endpoints and the remote APIs: a person returns to a page (P29). */
+  readonly ownPaths: readonly string[]
 }
 
 const maxLength = 2048
@@ -30,7 +34,9 @@ export function parseReturnUrl(
   const local = `${url.pathname}${url.search}${url.hash}`
   // `/.//evil.example` resolves to the path `//evil.example`, and that is another host in a Location.
   if (local.startsWith('//') || isEncodedEscape(url.pathname)) return undefined
-  if (url.origin === rule.publicOrigin) return local as ReturnUrl
+  if (url.origin === rule.publicOrigin) {
+    return isOwnPath(url.pathname, rule.ownPaths) ? undefined : (local as ReturnUrl)
+  }
   return rule.origins.includes(url.origin) ? (url.href as ReturnUrl) : undefined
 }
 

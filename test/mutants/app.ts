@@ -9,4 +9,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/both-hosts.test.ts',
     title: 'P18: a WebSocket lives on after pages were served, until its session ends',
   },
+  {
+    row: 'P29',
+    file: 'next.config.ts',
+    from: 'skipProxyUrlNormalize: true',
+    to: 'skipProxyUrlNormalize: false',
+    test: 'test/both-hosts-pages.test.ts',
+    title: 'P29: a foreign link is opened again for a page only',
+  },
 ]

@@ -17,4 +17,20 @@ export const mutants: readonly Mutant[] = [
     test: 'lib/session/transaction.test.ts',
     title: 'S14: a name with any other byte before or after it is no transaction of ours',
   },
+  {
+    row: 'P29',
+    file: 'lib/http/page-gate.ts',
+    from: 'isNavigation(request) && !isOwnPath(request.pathname, request.ownPaths)',
+    to: 'isNavigation(request)',
+    test: 'lib/http/page-gate.test.ts',
+    title: 'P29: never comes again from our own origin, and leads to no sign-in',
+  },
+  {
+    row: 'P29',
+    file: 'lib/http/own-paths.ts',
+    from: 'const maxDecodings = 4',
+    to: 'const maxDecodings = 0',
+    test: 'lib/http/return-url.test.ts',
+    title: 'P29: a person returns to a page, not to what is ours',
+  },
 ]
