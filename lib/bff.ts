@@ -41,6 +41,7 @@ import { createClientToken } from './tokens/client-token.ts'
 import { createDpopSigners } from './tokens/dpop.ts'
 import { createExchange } from './tokens/exchange.ts'
 import { createRefreshGrant } from './tokens/refresh-grant.ts'
+import { createReplacedSessions } from './tokens/replaced-session.ts'
 import { createRevocation } from './tokens/revocation.ts'
 import { createServerCode, type ServerCode } from './tokens/server-code.ts'
 import { createUserToken } from './tokens/user-token.ts'
@@ -130,9 +131,11 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     signer: createDpopSigners({ nonces: provider.nonces }),
     log,
   })
+  const replaced = createReplacedSessions({ store, sessions })
   const userToken = createUserToken({
     sessions,
     store,
+    replaced,
     grant: createRefreshGrant({ provider, oidc, hooks: settings.hooks }),
     revoke,
     claims,
@@ -163,7 +166,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     log,
     now,
   })
-  const endSession = createEndSession({ sessions, revoke, log })
+  const endSession = createEndSession({ sessions, replaced, revoke, log })
   const startSignIn = createStartSignIn({
     provider,
     sessions,

@@ -3,7 +3,7 @@ import { parseReturnUrl, type ReturnUrl, type ReturnUrlRule } from '../http/retu
 import type { Provider } from '../oidc/provider.ts'
 import type { SignInResult } from '../oidc/redeem-code.ts'
 import type { ClaimsPolicy } from '../session/claims.ts'
-import type { SessionRecord } from '../session/session.ts'
+import type { Session, SessionRecord } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Transaction, Transactions } from '../session/transaction.ts'
 import type { Log, SuspiciousRequest } from '../telemetry/log.ts'
@@ -83,7 +83,7 @@ export function createCallback(deps: CallbackDeps): Endpoint {
   async function endPrevious(
     incoming: EndpointRequest,
     transaction: Transaction,
-    sub: string,
+    next: Session,
   ): Promise<void> {
     const read = await deps.sessions.read(incoming.cookies, 'peek')
     const sent = read.kind === 'session' ? read.session.key : undefined
@@ -92,8 +92,10 @@ export function createCallback(deps: CallbackDeps): Endpoint {
       if (!previous) continue
       // The same user's old tokens may hang on the grant that the new ones hang on: revoking them could
       // end the new session too.
-      const revoke = previous.record.sub !== sub || previous.record.issuer !== deps.issuer
-      const { revoked } = await deps.endSession(previous, 'replaced', { revoke })
+      const { sub, issuer } = previous.record
+      const goesOn = sub === next.record.sub && issuer === next.record.issuer
+      const how = goesOn ? { revoke: false, replacedBy: next.key } : { revoke: true }
+      const { revoked } = await deps.endSession(previous, 'replaced', how)
       incoming.background(revoked)
     }
   }
@@ -107,8 +109,9 @@ export function createCallback(deps: CallbackDeps): Endpoint {
     const returnUrl = parseReturnUrl(transaction.returnUrl, deps.returnUrls)
     if (returnUrl === undefined) return refuse(incoming, 'bad_return_url', { loginHref })
     const claims = await deps.claims(result.claims, 'sign-in')
-    const { setCookie } = await deps.sessions.create(recordOf(deps, transaction, result, claims))
-    await endPrevious(incoming, transaction, result.sub)
+    const record = recordOf(deps, transaction, result, claims)
+    const { session, setCookie } = await deps.sessions.create(record)
+    await endPrevious(incoming, transaction, session)
     for (const it of signInMisconfigurations({
       askedScope: deps.askedScope,
       hasRefreshToken: result.refreshToken !== undefined,

@@ -1,10 +1,12 @@
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Log, SignOutReason } from '../telemetry/log.ts'
+import type { ReplacedSessions } from '../tokens/replaced-session.ts'
 import type { Revocation } from '../tokens/revocation.ts'
 
 export interface EndSessionDeps {
   readonly sessions: Pick<Sessions, 'end'>
+  readonly replaced: Pick<ReplacedSessions, 'note'>
   readonly revoke: Revocation
   readonly log: Log
 }
@@ -12,14 +14,16 @@ export interface EndSessionDeps {
 /**
  * Ends a session here, then revokes its tokens at the provider (O1, T8). Rejects only when the store is
  * away. The answer's promise settles when the revocation is done or given up; it never rejects.
+ * `replacedBy` is the key of the session in which the same user goes on.
  */
-export function createEndSession({ sessions, revoke, log }: EndSessionDeps) {
+export function createEndSession({ sessions, replaced, revoke, log }: EndSessionDeps) {
   return async (
     session: Session,
     reason: SignOutReason,
-    options: { revoke: boolean; requestId?: string },
+    options: { revoke: boolean; requestId?: string; replacedBy?: string },
   ): Promise<{ revoked: Promise<void> }> => {
     const { record } = session
+    if (options.replacedBy !== undefined) await replaced.note(session.key, options.replacedBy)
     // Whoever really removed the record revokes: two sign-outs at once make one request (S7).
     if (!(await sessions.end(session))) return { revoked: Promise.resolve() }
     const requestId = options.requestId === undefined ? {} : { requestId: options.requestId }

@@ -4,12 +4,14 @@ import type { Sessions } from '../session/sessions.ts'
 import { StoreUnavailableError } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { RefreshGrant, RefreshOutcome } from './refresh-grant.ts'
+import type { ReplacedSessions } from './replaced-session.ts'
 import type { Revocation } from './revocation.ts'
 import type { TokenFailure } from './token-result.ts'
 
 export interface RefreshDeps {
   readonly sessions: Pick<Sessions, 'readFresh' | 'save' | 'end'>
   readonly grant: RefreshGrant
+  readonly replaced: Pick<ReplacedSessions, 'livesOn'>
   readonly revoke: Revocation
   readonly claims: ClaimsPolicy
   readonly log: Log
@@ -132,7 +134,8 @@ async function save(
   }
   const change = await changeOf(deps, request.slot, token, outcome)
   const saved = await saveInsistently(deps, session, change)
-  if (!saved) {
+  if (saved === 'replaced') return { kind: 'ended' }
+  if (saved === 'ended') {
     // Signed out meanwhile: sign-out wins, and what we obtained must not outlive the session (T4).
     deps.log.event('token.refresh.orphaned', { sub: session.record.sub })
     const { dpopKey, sub } = session.record
@@ -191,17 +194,20 @@ async function chosenClaims({ claims, log }: RefreshDeps, offered: Record<string
   }
 }
 
-/** Undefined when the session has ended. Waits for a store that is away: the old token is consumed. */
+/**
+ * What was saved, or how the session has come to its end meanwhile. Waits for a store that is away: the
+ * old token is consumed.
+ */
 async function saveInsistently(
   deps: RefreshDeps,
   session: Session,
   change: (record: SessionRecord) => SessionRecord,
-): Promise<Session | undefined> {
+): Promise<Session | 'ended' | 'replaced'> {
   const giveUpAt = performance.now() + saveForMs
   let current: Session | undefined = session
   for (;;) {
     try {
-      if (!current) return undefined
+      if (!current) return (await deps.replaced.livesOn(session.key)) ? 'replaced' : 'ended'
       const saved: Session | undefined = await deps.sessions.save(current, change(current.record))
       if (saved) return saved
       current = await deps.sessions.readFresh(session.key)

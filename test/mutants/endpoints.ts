@@ -9,4 +9,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/refused-requests.test.ts',
     title: 'A5: what was refused, or looks like an attack, is told with the address of the client',
   },
+  {
+    row: 'L17',
+    file: 'lib/endpoints/callback.ts',
+    from: 'const goesOn = sub === next.record.sub && issuer',
+    to: 'const goesOn = issuer',
+    test: 'test/replaced-sessions.test.ts',
+    title: 'L17: as somebody else revokes what the refresh brought',
+  },
 ]

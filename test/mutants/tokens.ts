@@ -25,4 +25,20 @@ export const mutants: readonly Mutant[] = [
     test: 'test/refused-tokens.test.ts',
     title: 'T14: a refused token that is old enough is replaced, and the call succeeds',
   },
+  {
+    row: 'L17',
+    file: 'lib/tokens/replaced-session.ts',
+    from: 'if (await deps.sessions.readFresh(mark.value)) return true',
+    to: 'if (await deps.sessions.readFresh(mark.value)) return false',
+    test: 'test/replaced-sessions.test.ts',
+    title: 'L17: and again meanwhile leaves the newest working',
+  },
+  {
+    row: 'L17',
+    file: 'lib/tokens/replaced-session.ts',
+    from: 'if (await deps.sessions.readFresh(mark.value)) return true',
+    to: 'return true',
+    test: 'test/replaced-sessions.test.ts',
+    title: 'L17, T4: and out again meanwhile revokes what the refresh brought',
+  },
 ]
