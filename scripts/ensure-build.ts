@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
-const root = join(import.meta.dirname, '..')
+const own = join(import.meta.dirname, '..')
 
 /** What the pages and the Next host are built from. */
 const sources = [
@@ -20,7 +20,7 @@ const sources = [
 ]
 
 /** Runs `next build` unless there is a build that is newer than every source. Throws when it fails. */
-export async function ensureBuild(): Promise<void> {
+export async function ensureBuild(root = own): Promise<void> {
   const built = modified(join(root, '.next/BUILD_ID'))
   if (built > 0 && sources.every((source) => newest(join(root, source)) < built)) return
   console.log('Building the pages …')

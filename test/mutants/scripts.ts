@@ -1,0 +1,38 @@
+import type { Mutant } from './mutant.ts'
+
+const house = 'scripts/mutants/judge.test.ts'
+
+export const mutants: readonly Mutant[] = [
+  {
+    row: 'Q1',
+    file: 'scripts/mutants/judge.ts',
+    from: `{ kind: 'unnoticed' }\n}`,
+    to: `{ kind: 'noticed' }\n}`,
+    test: house,
+    title: 'Q1: a change that it does not notice',
+  },
+  {
+    row: 'Q1',
+    file: 'scripts/mutants/run-test.ts',
+    from: `kind: ran > 0 ? 'passed' : 'nothing'`,
+    to: `kind: ran >= 0 ? 'passed' : 'nothing'`,
+    test: house,
+    title: 'Q1: it is an error when ${title}',
+  },
+  {
+    row: 'Q1',
+    file: 'scripts/mutants/run-test.ts',
+    from: `return broken ? describe(cause) : undefined`,
+    to: `return broken ? undefined : undefined`,
+    test: house,
+    title: 'Q1: it is an error when ${title}',
+  },
+  {
+    row: 'Q1',
+    file: 'scripts/mutants/judge.ts',
+    from: `      undo()\n`,
+    to: ``,
+    test: house,
+    title: 'Q1: one change at a time',
+  },
+]
