@@ -67,6 +67,21 @@ describe('token exchange (RFC 8693)', () => {
     assert.equal(tokenOf(second), first)
   })
 
+  test('S15: what is remembered is bounded in bytes, however long the tokens are', async () => {
+    const { exchangedToken } = exchangeUnderTest()
+    const length = 900_000
+    const body = { access_token: 't'.repeat(length), token_type: 'Bearer', expires_in: 600 }
+    peer.override('token', () => ({ body }))
+    const users = Array.from({ length: 60 }, (_, i) => session(`user-${i}`))
+    for (const user of users) tokenOf(await exchangedToken(user, legacy, {}))
+    peer.override('token', () => ({ status: 503 }))
+    const answers = users.map((user) => exchangedToken(user, legacy, {}))
+    const kept = answers.filter((answer) => !(answer instanceof Promise))
+    await Promise.all(answers)
+    assert.ok(kept.length > 5, `remembers ${kept.length}`)
+    assert.ok(kept.length * length <= 32 * 1024 * 1024, `remembers ${kept.length}`)
+  })
+
   test('delegation: the machine client that acts is named by its own token', async () => {
     const { exchangedToken } = exchangeUnderTest()
     await exchangedToken(session('alice'), remote({ actor: 'worker' }), {})

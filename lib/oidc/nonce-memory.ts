@@ -1,6 +1,8 @@
+import { createBoundedMap } from '../store/bounded-map.ts'
+
 /**
- * The last `DPoP-Nonce` of each origin (RFC 9449 section 8.2), for one kind of peer. Bounded: the
- * origin that was heard of longest ago is forgotten first.
+ * The last `DPoP-Nonce` of each origin (RFC 9449 section 8.2), for one kind of peer. Bounded: what was
+ * not asked for lately is forgotten first.
  */
 export interface NonceMemory {
   /** The nonce to use for `url` with `key`: its own last one, else the last that the origin gave anybody. */
@@ -9,14 +11,12 @@ export interface NonceMemory {
   set(url: string, nonce: string, key?: string): void
 }
 
-/** @param limit entries kept, 5000 by default */
-export function createNonceMemory(limit = 5_000): NonceMemory {
-  const nonces = new Map<string, string>()
-  const put = (slot: string, nonce: string) => {
-    nonces.delete(slot)
-    nonces.set(slot, nonce)
-    if (nonces.size > limit) nonces.delete(nonces.keys().next().value as string)
-  }
+/** @param maxBytes of origins and nonces that are kept: an API chooses how long its nonces are. */
+export function createNonceMemory(maxBytes = 4 * 1024 * 1024): NonceMemory {
+  const nonces = createBoundedMap<string>({
+    maxWeight: maxBytes,
+    weigh: (nonce, slot) => nonce.length + slot.length + 100,
+  })
   return {
     get(url, key) {
       const origin = originOf(url)
@@ -25,8 +25,8 @@ export function createNonceMemory(limit = 5_000): NonceMemory {
     },
     set(url, nonce, key) {
       const origin = originOf(url)
-      put(origin, nonce)
-      if (key !== undefined) put(`${origin} ${key}`, nonce)
+      nonces.set(origin, nonce)
+      if (key !== undefined) nonces.set(`${origin} ${key}`, nonce)
     },
   }
 }

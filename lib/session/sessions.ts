@@ -37,7 +37,11 @@ export function createSessions(deps: SessionsDeps) {
   const { store, cipher, tickets, index, log, now } = deps
   const idleMs = deps.idleSeconds * 1000
   // What an entry said when it was last decrypted. Looked up by key and valid for that very value only.
-  const decoded = createBoundedMap<Decoded>({ maxWeight: 10_000, weigh: () => 1 })
+  const decoded = createBoundedMap<Decoded>({
+    maxWeight: 64 * 1024 * 1024,
+    // The encrypted text, and a record that is about as long.
+    weigh: ({ entry }) => 2 * entry.value.length + 1000,
+  })
   const busy = new Set<string>()
 
   const ttlMs = (record: SessionRecord, at = now()) => Math.min(idleMs, record.absoluteAt - at)

@@ -41,7 +41,10 @@ export function createTickets({ secrets, secure, sameSite, now }: TicketOptions)
   // Unsealing costs half a millisecond, so a good ticket is remembered. A bad one is not: an attacker
   // must not be able to push the good ones out. Looked up by its end, since a hash of the whole would
   // cost more than comparing it.
-  const remembered = createBoundedMap<Remembered>({ maxWeight: 20_000, weigh: () => 1 })
+  const remembered = createBoundedMap<Remembered>({
+    maxWeight: 16 * 1024 * 1024,
+    weigh: ({ value, ticket }) => value.length + (ticket.setCookie?.length ?? 0) + 300,
+  })
 
   const cookie = async (id: string, absoluteAt: number) =>
     serializeCookie(name, await seal.seal({ id, absoluteAt }), {

@@ -6,9 +6,9 @@ export interface BoundedMap<V> {
 }
 
 export interface BoundedMapOptions<V> {
-  /** The most that is kept, in the unit of `weigh`. */
+  /** The most that is kept, in the unit of `weigh`: bytes, unless all values are of one size (S15). */
   maxWeight: number
-  weigh(value: V): number
+  weigh(value: V, key: string): number
 }
 
 /**
@@ -23,7 +23,7 @@ export function createBoundedMap<V>({ maxWeight, weigh }: BoundedMapOptions<V>):
   function drop(key: string): void {
     const value = young.get(key)
     if (value !== undefined) {
-      youngWeight -= weigh(value)
+      youngWeight -= weigh(value, key)
       young.delete(key)
     }
     old.delete(key)
@@ -31,7 +31,7 @@ export function createBoundedMap<V>({ maxWeight, weigh }: BoundedMapOptions<V>):
 
   function set(key: string, value: V): void {
     drop(key)
-    const weight = weigh(value)
+    const weight = weigh(value, key)
     if (weight > maxWeight / 2) return
     if (youngWeight + weight > maxWeight / 2) {
       old = young

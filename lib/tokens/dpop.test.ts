@@ -57,9 +57,18 @@ describe('DPoP proofs (RFC 9449 section 4.2)', () => {
   })
 
   test('the memory of nonces is bounded', () => {
-    const nonces = createNonceMemory(2)
+    const nonces = createNonceMemory(300)
     for (const host of ['a', 'b', 'c']) nonces.set(`https://${host}.example/x`, host)
     assert.equal(nonces.get('https://a.example/'), undefined)
     assert.equal(nonces.get('https://c.example/?q'), 'c')
+  })
+
+  test('S15: the memory of nonces is bounded in bytes, however long an API makes them', () => {
+    const nonces = createNonceMemory()
+    const urls = Array.from({ length: 1000 }, (_, i) => `https://${i}.example`)
+    for (const url of urls) nonces.set(url, 'n'.repeat(16_000), 'key')
+    const kept = urls.flatMap((url) => [nonces.get(url), nonces.get(url, 'key')].filter(Boolean))
+    assert.ok(kept.length > 100, `remembers ${kept.length}`)
+    assert.ok(kept.join('').length <= 4 * 1024 * 1024, `remembers ${kept.length}`)
   })
 })

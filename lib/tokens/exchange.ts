@@ -46,7 +46,7 @@ interface Held {
 type Carried = Extract<TokenResult, { kind: 'bearer' | 'dpop' }>
 
 const marginSeconds = 60
-const maxHeld = 10_000
+const maxHeldBytes = 32 * 1024 * 1024
 
 /**
  * Exchanged tokens live in this process only, by session, subject token and remote: a session that ends
@@ -55,7 +55,10 @@ const maxHeld = 10_000
  */
 export function createExchange(deps: ExchangeDeps): ExchangedToken {
   const { log, now } = deps
-  const held = createBoundedMap<Held>({ maxWeight: maxHeld, weigh: () => 1 })
+  const held = createBoundedMap<Held>({
+    maxWeight: maxHeldBytes,
+    weigh: ({ token }, name) => token.token.length + (token.scope?.length ?? 0) + name.length + 500,
+  })
   const flights = new Map<string, Promise<TokenResult>>()
   const refused = createRefusedTokens(now)
 
