@@ -87,3 +87,21 @@ for (const dpop of [false, true]) {
     })
   })
 }
+
+test('S9: no cache keeps what was answered to one user', async (t) => {
+  const app = await startApp()
+  t.after(() => app.close())
+  const browser = app.browser()
+  const assertUncached = (answers: { url: URL; headers: Headers }[]) => {
+    for (const { url, headers } of answers) {
+      assert.equal(headers.get('cache-control'), 'private, no-store', url.pathname)
+      assert.match(headers.get('vary') ?? '', /\bCookie\b/, url.pathname)
+    }
+  }
+  const all = ['/bff/user', '/bff/login', '/bff/diagnostics', '/bff/silent-login-callback']
+  const calls = () => [...all, '/api/remote/api/x'].map((path) => browser.call(path))
+  assertUncached(await Promise.all(calls()))
+  assertUncached([await browser.signInHere()])
+  assertUncached(await Promise.all(calls()))
+  assertUncached([await browser.call('/bff/logout', { method: 'POST' })])
+})

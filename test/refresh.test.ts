@@ -224,6 +224,16 @@ describe('idle and absolute expiry', () => {
     assert.equal(await browser.user(), undefined)
   })
 
+  test('S4: calls to an API extend it as any use does', async () => {
+    const browser = await signedIn()
+    for (let i = 0; i < 3; i++) {
+      app.advance(20 * 60_000)
+      assert.equal((await browser.call('/api/remote/api/x')).status, 200)
+      await new Promise(setImmediate)
+    }
+    assert.ok(await browser.user())
+  })
+
   test('S4: slide=false does not extend', async () => {
     const browser = await signedIn()
     app.advance(20 * 60_000)

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { KeyValue } from '../store/key-value.ts'
 import { createMemoryStore } from '../store/memory.ts'
 import { type Cipher, createCipher } from './cipher.ts'
 import type { SessionRecord } from './session.ts'
@@ -14,15 +13,7 @@ const hour = 3_600_000
 function setup() {
   const clock = { now: 1_000_000 }
   const now = () => clock.now
-  const memory = createMemoryStore({ now })
-  const touches: string[] = []
-  const store: KeyValue = {
-    ...memory,
-    touch(key, ttlMs) {
-      touches.push(key)
-      return memory.touch(key, ttlMs)
-    },
-  }
+  const store = createMemoryStore({ now })
   const cipher = createCipher(secrets, 'record')
   const decrypted: string[] = []
   const counting: Cipher = {
@@ -54,7 +45,7 @@ function setup() {
     accessTokens: {},
   })
   const cookieOf = (setCookie: string) => setCookie.slice(0, setCookie.indexOf(';'))
-  return { clock, store, touches, decrypted, sessions, record, cookieOf }
+  return { clock, store, decrypted, sessions, record, cookieOf }
 }
 
 test('S15: what is remembered of sessions is bounded in bytes, however large each is', async () => {
@@ -71,4 +62,33 @@ test('S15: what is remembered of sessions is bounded in bytes, however large eac
   const kept = keys.length - decrypted.length
   assert.ok(kept > 10, `remembers ${kept}`)
   assert.ok(kept * size < 64 * 1024 * 1024, `remembers ${kept} of ${Math.round(size)} characters`)
+})
+
+test('S7: a save of what has changed since it was read is none', async () => {
+  const { sessions, record } = setup()
+  const { session } = await sessions.create(record())
+  const saved = await sessions.save(session, { ...session.record, refreshToken: 'first' })
+  assert.equal(saved?.version, 2)
+  assert.equal(await sessions.save(session, { ...session.record, refreshToken: 'late' }), undefined)
+  assert.equal((await sessions.readFresh(session.key))?.record.refreshToken, 'first')
+  await sessions.end(saved ?? session)
+  assert.equal(await sessions.save(saved ?? session, session.record), undefined)
+  assert.equal(await sessions.readFresh(session.key), undefined)
+})
+
+test('O2: a session is found by its sid and its sub as long as it lives', async () => {
+  const { sessions, record, clock, cookieOf } = setup()
+  const { session, setCookie } = await sessions.create(record())
+  const { issuer, sub, sid = '' } = session.record
+  for (let at = 0; at < 8 * hour; at += hour / 3) {
+    const found = [await sessions.findBySid(issuer, sid), await sessions.findBySub(issuer, sub)]
+    assert.deepEqual(
+      found.map((list) => list.map(({ key }) => key)),
+      [[session.key], [session.key]],
+      `after ${at / 60_000} minutes`,
+    )
+    clock.now += hour / 3
+    await sessions.read(cookieOf(setCookie), 'use')
+  }
+  assert.deepEqual(await sessions.findBySid(issuer, sid), [])
 })

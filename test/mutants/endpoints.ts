@@ -17,4 +17,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/replaced-sessions.test.ts',
     title: 'L17: as somebody else revokes what the refresh brought',
   },
+  {
+    row: 'S9',
+    file: 'lib/endpoints/endpoint.ts',
+    from: "'content-type': 'application/json',\n    'cache-control': 'private, no-store',",
+    to: "'content-type': 'application/json',",
+    test: 'test/isolation.test.ts',
+    title: 'S9: no cache keeps what was answered to one user',
+  },
 ]

@@ -41,4 +41,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/replaced-sessions.test.ts',
     title: 'L17, T4: and out again meanwhile revokes what the refresh brought',
   },
+  {
+    row: 'S15',
+    file: 'lib/tokens/exchange.ts',
+    from: 'weigh: ({ token }, name) => token.token.length +',
+    to: 'weigh: ({ token }, name) => token.type.length +',
+    test: 'test/token-exchange.test.ts',
+    title: 'S15: what is remembered is bounded in bytes, however long the tokens are',
+  },
 ]
