@@ -106,7 +106,7 @@ for (const host of ['node', 'next'] as const) {
     before(() => startHost(host))
     after(() => running.stop('SIGKILL'))
 
-    test(`down, on the ${host} host`, async (t) => {
+    test(`down, on the ${host} host`, { timeout: 180_000 }, async (t) => {
       const growth = await growthDuring(async () => {
         const answer = await send('GET', '/x')
         assert.equal(answer.statusCode, 200)
@@ -116,7 +116,7 @@ for (const host of ['node', 'next'] as const) {
       assert.ok(growth < 100e6, `${growth} bytes`)
     })
 
-    test(`up, on the ${host} host`, async (t) => {
+    test(`up, on the ${host} host`, { timeout: 180_000 }, async (t) => {
       const growth = await growthDuring(async () => {
         const answer = await send('POST', '/x', Readable.from(giant()))
         assert.equal(answer.statusCode, 200)

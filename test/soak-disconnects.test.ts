@@ -89,7 +89,9 @@ const connectionsOf = ({ host }: App) =>
     host.server.getConnections((error, count) => (error ? reject(error) : resolve(count)))
   })
 
-it(`P6: ${total} clients leave at any byte, the API fails in any way, and nothing is left over`, async (t) => {
+it(`P6: ${total} clients leave at any byte, the API fails in any way, and nothing is left over`, {
+  timeout: 60_000 + total * 40,
+}, async (t) => {
   const unhandled: unknown[] = []
   const note = (error: unknown) => unhandled.push(error)
   process.on('unhandledRejection', note)

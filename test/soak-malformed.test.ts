@@ -10,6 +10,7 @@ import { createSeeded, type Seeded } from './support/seeded.ts'
 // SOAK_SECONDS=600 for a long run; SOAK_SEED repeats one.
 const seconds = Number(process.env.SOAK_SECONDS ?? 5)
 const seed = Number(process.env.SOAK_SEED ?? Date.now() % 1_000_000)
+const timeout = seconds * 1000 + 60_000
 const clients = 8
 
 /** Sends bytes in pieces and answers everything that came back until the connection ended, or for a moment. */
@@ -35,7 +36,9 @@ function send(port: number, text: string, random: Seeded): Promise<string> {
   return new Promise((resolve) => socket.on('close', () => resolve(received)))
 }
 
-it(`malformed traffic for ${seconds} s crashes nothing and is never our 5xx`, async (t) => {
+it(`malformed traffic for ${seconds} s crashes nothing and is never our 5xx`, {
+  timeout,
+}, async (t) => {
   t.diagnostic(`SOAK_SEED=${seed}`)
   const unhandled: unknown[] = []
   const note = (error: unknown) => unhandled.push(error)

@@ -35,4 +35,20 @@ export const mutants: readonly Mutant[] = [
     test: house,
     title: 'Q1: one change at a time',
   },
+  {
+    row: 'Q3',
+    file: 'scripts/node-tests.ts',
+    from: 'timeout: testMs,',
+    to: '',
+    test: 'scripts/node-tests.test.ts',
+    title: 'Q3: one that ${title} is named, and fails',
+  },
+  {
+    row: 'Q3',
+    file: 'scripts/note-begun-test.ts',
+    from: `if (file && `,
+    to: `if (!file && `,
+    test: 'scripts/node-tests.test.ts',
+    title: 'Q3: one that ${title} is named, and fails',
+  },
 ]
