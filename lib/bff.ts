@@ -22,6 +22,7 @@ import { dpopThumbprint, generateDpopKey } from './oidc/dpop-key.ts'
 import { createNonceMemory } from './oidc/nonce-memory.ts'
 import { createProvider } from './oidc/provider.ts'
 import { createRedirectUriProbe } from './oidc/redirect-uri-probe.ts'
+import { remotesOf, resourcesOf } from './remote/asked-targets.ts'
 import { createRemote, type Remote } from './remote/remote.ts'
 import { createRouter, type Endpoints, type RequestInfo } from './router.ts'
 import { createCipher } from './session/cipher.ts'
@@ -100,7 +101,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     fetch: providerFetch,
     now,
     log,
-    resources: resourcesOf(settings),
+    resources: resourcesOf(settings.remotes),
   })
   const tickets = createTickets({ secrets, secure, sameSite: settings.session.sameSite, now })
   const sessions = createSessions({
@@ -136,9 +137,10 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     sessions,
     store,
     replaced,
-    grant: createRefreshGrant({ provider, oidc, hooks: settings.hooks }),
+    grant: createRefreshGrant({ provider, oidc, hooks: settings.hooks, now }),
     revoke,
     claims,
+    remotesOf: (target) => remotesOf(settings.remotes, target),
     signer,
     log,
     now,
@@ -279,12 +281,6 @@ const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve,
 async function createDpopKey() {
   const key = await generateDpopKey()
   return { key, thumbprint: await dpopThumbprint(key) }
-}
-
-/** Resources of which user tokens will be asked: a provider may want to hear of them at sign-in. */
-function resourcesOf({ remotes }: Settings): string[] {
-  const resources = Object.values(remotes).map(({ resource }) => resource)
-  return [...new Set(resources.filter((resource) => resource !== undefined))]
 }
 
 function storeEvents(log: Log): StoreEvents {

@@ -25,6 +25,7 @@ function createGate(): Gate {
   }
 }
 
+let store: KeyValue
 let storeThere: KeyValue
 let provider: ScriptedProvider
 /** Two engines, as two processes would be: the same store, nothing else in common. */
@@ -35,7 +36,7 @@ let browserHere: AppBrowser
 let browserThere: AppBrowser
 
 beforeEach(async () => {
-  const store = { ...createMemoryStore(), close: async () => {} }
+  store = { ...createMemoryStore(), close: async () => {} }
   provider = await startScriptedProvider()
   here = await startApp({ provider, store })
   // A copy of the operations, so that a test can put a gate into one of them.
@@ -85,6 +86,27 @@ async function assertSignedOut(): Promise<void> {
   const active = [...provider.state.refreshTokens.values()].filter((it) => it.active)
   assert.deepEqual(active, [], 'refresh tokens that still work')
 }
+
+test('T5: a refusal of a token that another instance has just replaced ends nothing', async () => {
+  // An instance that has lost its lease, and does not know it.
+  Object.assign(storeThere, {
+    acquireLease: async () => true,
+    create: async (key: string, ...rest: [string, number]) =>
+      key.startsWith('refreshing:') || store.create(key, ...rest),
+  })
+  for (const app of [here, there]) app.advance(301_000)
+  const gate = gateAtProvider()
+  const first = browserHere.call('/api/remote/api/x')
+  await gate.arrived
+  provider.once('token', async () => {
+    gate.open()
+    assert.equal((await first).status, 200)
+    return { status: 400, body: { error: 'invalid_grant' } }
+  })
+  assert.equal((await browserThere.call('/api/remote/api/x')).status, 200)
+  assert.equal((await browserThere.user())?.sub, 'alice')
+  assert.equal(provider.tokenRequests('refresh_token').length, 2)
+})
 
 describe('a sign-out here while something is under way there', () => {
   test('S7: a refresh whose answer comes after the sign-out saves nothing', async () => {

@@ -65,8 +65,8 @@ describe('a misconfiguration is told with its fix', () => {
     const browser = app.browser()
     await browser.signInHere()
     app.provider.override('token', () => ({ status: 400, body: { error: 'invalid_target' } }))
-    assert.equal((await browser.call('/api/remote/api/')).status, 500)
-    assert.match(told().join(), /no token for resource "urn:unknown"/)
+    assert.equal((await browser.call('/api/remote/api/')).status, 503)
+    assert.match(told().join(), /no token for resource "urn:unknown".* \(remote api\)/)
     assert.equal((await browser.user())?.sub, 'alice')
   })
 

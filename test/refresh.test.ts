@@ -51,7 +51,7 @@ describe('refresh of user tokens (RFC 6749 section 6)', () => {
       { status: 400, body: { error: 'invalid_grant' } },
       { status: 400, body: '' },
       { status: 400, body: { error: 'invalid_request' } },
-      { status: 403, body: '<html>' },
+      { status: 200, body: { error: 'invalid_grant' } },
     ] satisfies ScriptedAnswer[]) {
       const browser = await signedIn()
       app.advance(expired)
@@ -72,6 +72,11 @@ describe('refresh of user tokens (RFC 6749 section 6)', () => {
       { status: 503, body: { error: 'invalid_grant' } },
       { status: 408, body: '' },
       { status: 429, body: '' },
+      { status: 403, body: { error: 'access_denied' } },
+      { status: 403, body: '<html>' },
+      { status: 404, body: { error: 'invalid_grant' } },
+      { status: 410, body: '' },
+      { status: 400, body: { error: 'server_error' } },
       { status: 200, body: '<html>' },
       { status: 200, body: {} },
       { fault: 'reset' },
@@ -97,8 +102,8 @@ describe('refresh of user tokens (RFC 6749 section 6)', () => {
     app.advance(expired)
     app.provider.override('token', () => ({ status: 401, body: { error: 'invalid_client' } }))
     const refused = await browser.call('/api/remote/api/x')
-    assert.equal(refused.status, 500)
-    assert.equal(code(refused.body), 'provider_misconfigured')
+    assert.equal(refused.status, 503)
+    assert.equal(code(refused.body), 'token_unavailable')
     assert.equal((await browser.user())?.sub, 'alice')
     assert.ok(app.log.events.some(({ event }) => event === 'token.refresh.misconfigured'))
   })

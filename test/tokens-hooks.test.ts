@@ -233,7 +233,7 @@ describe('user-or-client', () => {
     [
       'the provider refuses us',
       { status: 401, body: { error: 'invalid_client' } },
-      [500, 'provider_misconfigured'],
+      [503, 'token_unavailable'],
     ],
     [
       'the refresh token is dead',

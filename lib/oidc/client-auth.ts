@@ -42,7 +42,7 @@ function privateKeyJwt(
   jwk: JsonWebKey & { kid?: string; alg?: string },
   audience: string | undefined,
 ): client.ClientAuth {
-  const alg = jwk.alg ?? algorithmOf(jwk)
+  const alg = keyAlgorithm(jwk)
   let assertion: Promise<client.ClientAuth> | undefined
   const prepare = async () => {
     const key = (await importJWK(jwk as JWK, alg)) as CryptoKey
@@ -60,7 +60,9 @@ function privateKeyJwt(
   }
 }
 
-function algorithmOf({ kty, crv }: JsonWebKey): string {
+/** The one that it names, else the usual one of its kind. */
+export function keyAlgorithm({ alg, kty, crv }: JsonWebKey & { alg?: string }): string {
+  if (alg !== undefined) return alg
   if (kty === 'RSA') return 'RS256'
   if (kty === 'OKP') return 'EdDSA'
   return { 'P-384': 'ES384', 'P-521': 'ES512' }[crv ?? ''] ?? 'ES256'

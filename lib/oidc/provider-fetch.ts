@@ -15,7 +15,7 @@ export interface ProviderAnswer {
   sent: boolean
   /** HTTP status, once the whole answer has arrived. */
   status?: number
-  /** OAuth error code of a 4xx answer, whatever its content type. */
+  /** OAuth error code of a 4xx answer, or of a 2xx without a token, whatever the content type. */
   error?: string
 }
 
@@ -55,7 +55,7 @@ export function createProviderFetch(options: ProviderFetchOptions): CustomFetch 
     if (nonce) onNonce?.(url, nonce)
     if (answer) {
       answer.status = response.status
-      const error = response.status >= 400 ? errorOf(body) : undefined
+      const error = errorOf(body, response.status)
       if (error !== undefined) answer.error = error
     }
     const { status, statusText, headers } = response
@@ -89,9 +89,11 @@ async function readBody(response: Response): Promise<Uint8Array<ArrayBuffer>> {
   return Buffer.concat(chunks, length) as Uint8Array<ArrayBuffer>
 }
 
-function errorOf(body: Uint8Array): string | undefined {
+function errorOf(body: Uint8Array, status: number): string | undefined {
   try {
-    return errorCode(JSON.parse(new TextDecoder().decode(body))?.error)
+    const answer = JSON.parse(new TextDecoder().decode(body))
+    const brings = status < 400 && typeof answer?.access_token === 'string'
+    return brings ? undefined : errorCode(answer?.error)
   } catch {
     return undefined
   }

@@ -3,12 +3,14 @@ import type { Hooks, OidcSettings } from '../config/settings.ts'
 import type { Log } from '../telemetry/log.ts'
 import { type AuthorizationRequest, authorizationUrl } from './authorization-request.ts'
 import { createClientAuth } from './client-auth.ts'
+import { lookAtCredentials } from './credentials-look.ts'
 import { createDiscovery } from './discovery.ts'
 import { type EndSessionRequest, endSessionUrl } from './end-session-url.ts'
 import { type IdTokenClaims, verifyIdToken } from './id-token.ts'
 import { createKeySet } from './key-set.ts'
 import { type LogoutTokenResult, verifyLogoutToken } from './logout-token.ts'
 import { createNonceMemory, type NonceMemory } from './nonce-memory.ts'
+import { createOwnCredentials, type OwnCredentials } from './own-credentials.ts'
 import { createProviderCalls, type OpenProviderCall } from './provider-call.ts'
 import { type ExpectedSignIn, redeemCode, type SignInResult } from './redeem-code.ts'
 
@@ -39,6 +41,8 @@ export interface Provider {
   readonly call: OpenProviderCall
   /** DPoP nonces of the provider's own endpoints. */
   readonly nonces: NonceMemory
+  /** Whether the provider takes our credentials, where its answers leave that open. */
+  readonly credentials: OwnCredentials
   /** Rejects with ProviderError. */
   metadata(): Promise<ServerMetadata>
   /** Where to send the browser for a sign-in. Rejects with ProviderError. */
@@ -66,12 +70,17 @@ export function createProvider(deps: ProviderDeps): Provider {
   const clientAuth = createClientAuth(oidc.auth, oidc.assertionAudience)
   const nonces = createNonceMemory()
   const call = createProviderCalls({ oidc, metadata, clientAuth, nonces, fetch, wallClock })
+  const credentials = createOwnCredentials({
+    look: () => lookAtCredentials({ oidc, redirectUri: deps.redirectUri, call }),
+    now,
+  })
   const ours = { issuer: oidc.issuer, clientId: oidc.clientId, alg: oidc.idTokenAlg }
   const verifying = { keys, wallClock }
 
   return {
     call,
     nonces,
+    credentials,
     metadata,
     authorizationUrl: (request) =>
       authorizationUrl(request, {
@@ -80,12 +89,12 @@ export function createProvider(deps: ProviderDeps): Provider {
         resources: deps.resources ?? [],
         call,
       }),
-    redeemCode: (answer, expected) =>
-      redeemCode('url' in answer ? answer.url.searchParams : answer.form, expected, {
-        ...deps,
-        ...verifying,
-        call,
-      }),
+    async redeemCode(answer, expected) {
+      const parameters = 'url' in answer ? answer.url.searchParams : answer.form
+      const result = await redeemCode(parameters, expected, { ...deps, ...verifying, call })
+      if (result.kind === 'signed-in') credentials.worked()
+      return result
+    },
     endSessionUrl: (request) =>
       endSessionUrl(request, { postLogoutRedirectUri: deps.postLogoutRedirectUri, call }),
     async supportsPrompt(prompt) {

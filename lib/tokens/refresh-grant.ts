@@ -1,11 +1,14 @@
+import { createHash } from 'node:crypto'
 import * as client from 'openid-client'
 import type { Hooks, OidcSettings } from '../config/settings.ts'
-import { callFailure, mismatchedClaim } from '../oidc/call-failure.ts'
+import { type CallFailure, callFailure, mismatchedClaim } from '../oidc/call-failure.ts'
 import { type GrantedToken, grantedToken } from '../oidc/granted-token.ts'
 import type { Provider } from '../oidc/provider.ts'
 import type { ProviderCall } from '../oidc/provider-call.ts'
 import { ProviderError, plainCause } from '../oidc/provider-error.ts'
 import { tokenLimitMs } from '../oidc/provider-fetch.ts'
+import { createBoundedMap } from '../store/bounded-map.ts'
+import { readRefusal } from './refresh-refusal.ts'
 
 export interface RefreshGrantRequest {
   refreshToken: string
@@ -23,6 +26,7 @@ export interface RefreshGrantRequest {
  * - `rejected`: the refresh token is dead, the session ends.
  * - `unavailable`: no usable answer; the session stays, after a cool-down it may be tried again.
  * - `misconfigured`: the provider refuses us, not the user; the session stays.
+ * - `refused-target`: it gives no token for this resource or scope; the session stays.
  */
 export type RefreshOutcome =
   | {
@@ -37,17 +41,35 @@ export type RefreshOutcome =
   | { kind: 'rejected'; error?: string; status?: number }
   | { kind: 'unavailable'; error?: string; status?: number; cause?: unknown }
   | { kind: 'misconfigured'; error?: string; status?: number }
+  | { kind: 'refused-target'; error?: string; status?: number }
 
 export type RefreshGrant = (request: RefreshGrantRequest) => Promise<RefreshOutcome>
 
 export interface RefreshGrantDeps {
-  provider: Pick<Provider, 'call' | 'verifyRefreshedIdToken'>
+  provider: Pick<Provider, 'call' | 'verifyRefreshedIdToken' | 'credentials'>
   oidc: OidcSettings
   hooks: Hooks
+  now(): number
 }
 
 /** The refresh_token grant (RFC 6749 section 6, OpenID Connect Core section 12). Never rejects. */
 export function createRefreshGrant(deps: RefreshGrantDeps): RefreshGrant {
+  const { credentials } = deps.provider
+  // When each refresh token was first refused without a reason: by hashes, all of one size.
+  const unclearSince = createBoundedMap<number>({ maxWeight: 10_000, weigh: () => 1 })
+
+  /** A refusal without a reason is the token's fault only if it is not our own (T20). */
+  async function clear(refreshToken: string, failure: CallFailure): Promise<RefreshOutcome> {
+    const name = createHash('sha256').update(refreshToken).digest('base64url')
+    const since = unclearSince.get(name) ?? deps.now()
+    unclearSince.set(name, since)
+    const standing = await credentials.standing(since)
+    if (standing === 'good') return { kind: 'rejected', ...detailOf(failure) }
+    if (standing === 'bad') return { kind: 'misconfigured', ...detailOf(failure) }
+    const cause = new Error('the refusal does not say whether it is the token or our credentials')
+    return { kind: 'unavailable', ...detailOf(failure), cause }
+  }
+
   return async (request) => {
     // A session from before the issuer was changed: its refresh token is no business of the new one.
     if (request.expected.issuer !== deps.oidc.issuer) return anotherIssuer
@@ -60,11 +82,16 @@ export function createRefreshGrant(deps: RefreshGrantDeps): RefreshGrant {
         await parametersOf(request, deps),
         request.dpopKey ? { DPoP: await call.dpop(request.dpopKey) } : undefined,
       )
+      credentials.worked()
       return await accept(answer, request, deps.provider)
     } catch (error) {
       // OpenID Connect Core section 12.2: another issuer's identity is not mixed into the session.
       if (mismatchedClaim(error) === 'iss') return idTokenMismatch
-      return outcomeOf(error, call)
+      const failure = callFailure(error, call?.answer ?? { sent: false })
+      const asked = isOwnGrant(request) ? 'sign-in’s own grant' : 'another target'
+      const refusal = readRefusal(failure, asked)
+      if (refusal === 'unclear') return clear(request.refreshToken, failure)
+      return { kind: kindOf[refusal], ...detailOf(failure), ...causeOf(refusal, failure) }
     }
   }
 }
@@ -115,20 +142,26 @@ async function identityOf(idToken: string, provider: RefreshGrantDeps['provider'
   }
 }
 
-function outcomeOf(error: unknown, call: ProviderCall | undefined): RefreshOutcome {
-  const failure = callFailure(error, call?.answer ?? { sent: false })
-  const detail = {
-    ...(failure.status === undefined ? {} : { status: failure.status }),
-    ...(failure.error === undefined ? {} : { error: failure.error }),
+const kindOf = {
+  dead: 'rejected',
+  target: 'refused-target',
+  misconfigured: 'misconfigured',
+  unavailable: 'unavailable',
+} as const
+
+function isOwnGrant({ resource, scope }: RefreshGrantRequest): boolean {
+  return resource === undefined && scope === undefined
+}
+
+function detailOf({ status, error }: CallFailure) {
+  return {
+    ...(status === undefined ? {} : { status }),
+    ...(error === undefined ? {} : { error }),
   }
-  switch (failure.kind) {
-    case 'refused':
-      return { kind: 'rejected', ...detail }
-    case 'misconfigured':
-      return { kind: 'misconfigured', ...detail }
-    default:
-      return { kind: 'unavailable', ...detail, cause: plainCause(failure.cause) }
-  }
+}
+
+function causeOf(refusal: string, { cause }: CallFailure) {
+  return refusal === 'unavailable' ? { cause: plainCause(cause) } : {}
 }
 
 const anotherIssuer = {

@@ -14,6 +14,8 @@ export interface RefreshDeps {
   readonly replaced: Pick<ReplacedSessions, 'livesOn'>
   readonly revoke: Revocation
   readonly claims: ClaimsPolicy
+  /** The remotes that ask for this resource and scope, by name: for the log. */
+  readonly remotesOf: (target: { resource?: string; scope?: string }) => readonly string[]
   readonly log: Log
   readonly now: () => number
   readonly sleep: (ms: number) => Promise<void>
@@ -68,8 +70,8 @@ export async function refreshSession(
       expected: { sub: record.sub, issuer: record.issuer },
     })
     if (outcome.kind === 'refreshed') return save(deps, session, request, outcome, startedAt)
+    if (outcome.kind === 'refused-target') return refuseTarget(deps, session, request)
     if (outcome.kind !== 'rejected') return keep(deps, session, outcome)
-    if (isRefusedTarget(request, outcome.error)) return refuseTarget(deps, session, request)
     deps.log.event('token.refresh.rejected', { sub: record.sub, ...detail(outcome) })
     if (tried !== undefined) return endRejected(deps, session)
     tried = refreshToken
@@ -92,30 +94,27 @@ function keep(
     const fix =
       'the provider refused our client authentication: check the client id and its secret or key'
     deps.log.event('token.refresh.misconfigured', { sub: record.sub, ...detail(outcome), fix })
-    return { kind: 'kept', code: 'provider_misconfigured', record }
+    return { kind: 'kept', code: 'token_unavailable', record }
   }
   const cause = outcome.cause === undefined ? {} : { cause: outcome.cause }
   deps.log.event('token.refresh.unavailable', { sub: record.sub, ...detail(outcome), ...cause })
   return { kind: 'kept', code: 'token_unavailable', record }
 }
 
-/** Whatever else the refresh token is good for: this resource or scope is not to be had with it. */
-function isRefusedTarget({ resource, scope }: RefreshRequest, error: string | undefined): boolean {
-  if (resource === undefined && scope === undefined) return false
-  return error === 'invalid_target' || error === 'invalid_scope'
-}
-
 /** A remote that is configured for something that the provider does not know ends nobody's session. */
 function refuseTarget(
   deps: RefreshDeps,
   { record }: Session,
-  { resource, scope }: RefreshRequest,
+  request: RefreshRequest,
 ): RefreshResult {
+  const { resource, scope } = request
+  const remotes = deps.remotesOf(request)
+  const whose = remotes.length === 0 ? '' : ` (remote ${remotes.join(', ')})`
   deps.log.event('misconfiguration', {
-    what: `the provider gives no token for resource "${resource ?? ''}" and scope "${scope ?? ''}"`,
+    what: `the provider gives no token for resource "${resource ?? ''}" and scope "${scope ?? ''}"${whose}`,
     fix: 'compare resource and scope of the remote with what the provider knows, and ask for the scope at sign-in (OIDC_SCOPE)',
   })
-  return { kind: 'kept', code: 'provider_misconfigured', record }
+  return { kind: 'kept', code: 'token_unavailable', record }
 }
 
 async function save(

@@ -98,7 +98,7 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
       const led = await underLease({ store, leaseMs, onLost }, `lease:${session.key}`, () =>
         underMark(deps, session.key, () => refreshSession(deps, session.key, request)),
       )
-      if (led) return noteFailure(session.key, target, led.value)
+      if (led) return noteFailure(`${session.key} ${slot}`, target, led.value)
       await sleep(pauseMs * (0.5 + Math.random()))
       const latest = await sessions.readFresh(session.key)
       if (!latest) return { kind: 'ended' }
@@ -110,10 +110,11 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
     }
   }
 
-  function noteFailure(sessionKey: string, target: TokenTarget, result: RefreshResult) {
+  /** For each slot: one resource that the provider refuses must not cost the others anything (T15). */
+  function noteFailure(name: string, target: TokenTarget, result: RefreshResult) {
     if (result.kind === 'kept') refused.noteFailure(target.rejected)
     if (result.kind === 'kept' && result.code !== 'session_expired') {
-      coolDowns.set(sessionKey, { until: now() + coolDownMs, code: result.code })
+      coolDowns.set(name, { until: now() + coolDownMs, code: result.code })
     }
     return result
   }
@@ -129,7 +130,7 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
       const old = oldToken(record, slot, target.rejected)
       return old ? asResult(old, record) : { kind: 'failed', code }
     }
-    const coolDown = coolDowns.get(session.key)
+    const coolDown = coolDowns.get(`${session.key} ${slot}`)
     if (coolDown && coolDown.until > now()) return fallBack(session.record, coolDown.code)
 
     const flight = join(session, slot, target)

@@ -49,4 +49,37 @@ export const mutants: readonly Mutant[] = [
     test: 'test/token-exchange.test.ts',
     title: 'S15: what is remembered is bounded in bytes, however long the tokens are',
   },
+  {
+    row: 'T5',
+    file: 'lib/tokens/refresh-refusal.ts',
+    from: '(status === 400 ||',
+    to: '(status === 404 || status === 400 ||',
+    test: 'test/refresh.test.ts',
+    title: 'T5: a provider that is ill does not end the session',
+  },
+  {
+    row: 'T5',
+    file: 'lib/tokens/refresh-refusal.ts',
+    from: "if (asked === 'another target') return 'target'",
+    to: "if (asked === 'another target' && error !== 'invalid_request') return 'target'",
+    test: 'test/oidc-refresh-refusals.test.ts',
+    title:
+      'T5: whatever status and error come together, only a 400 or a 2xx says that a token is dead',
+  },
+  {
+    row: 'T5',
+    file: 'lib/tokens/refresh-session.ts',
+    from: 'if (tried !== undefined) return endRejected(deps, session)\n    tried',
+    to: 'return endRejected(deps, session)\n    tried',
+    test: 'test/instances-races.test.ts',
+    title: 'T5: a refusal of a token that another instance has just replaced ends nothing',
+  },
+  {
+    row: 'T20',
+    file: 'lib/tokens/refresh-grant.ts',
+    from: "if (refusal === 'unclear') return clear(request.refreshToken, failure)",
+    to: "if (refusal === 'unclear') return { kind: 'rejected' }",
+    test: 'test/own-credentials.test.ts',
+    title: 'T20: signs nobody out when our secret is wrong, and is 503',
+  },
 ]

@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto'
+import { exportJWK, generateKeyPair } from 'jose'
+import * as client from 'openid-client'
+import type { ClientAuth, OidcSettings } from '../config/settings.ts'
+import { callFailure } from './call-failure.ts'
+import { createClientAuth, keyAlgorithm } from './client-auth.ts'
+import type { OpenProviderCall, ProviderCall } from './provider-call.ts'
+import { callLimitMs } from './provider-fetch.ts'
+
+/** What can be told about our client id and its secret or key; `bad` when the provider names them. */
+export type CredentialsStanding = 'good' | 'bad' | 'unknown'
+
+export interface CredentialsLookDeps {
+  oidc: OidcSettings
+  redirectUri: string
+  call: OpenProviderCall
+}
+
+interface Who {
+  clientId: string
+  auth: client.ClientAuth
+}
+
+/**
+ * Shows the provider our credentials and wrong ones, with a code and then with a token that we made up.
+ * Where the answers differ, ours are good (T20). That needs no knowledge of how a provider refuses a wrong
+ * client: some do it as they refuse everything. Never rejects.
+ */
+export async function lookAtCredentials(deps: CredentialsLookDeps): Promise<CredentialsStanding> {
+  const { oidc } = deps
+  const ours = { clientId: oidc.clientId, auth: createAuth(oidc.auth, oidc) }
+  const wrong = await wrongOnes(oidc)
+  let standing: CredentialsStanding = 'unknown'
+  for (const ask of [redeemMadeUpCode, revokeMadeUpToken]) {
+    const answer = await answerTo(ask, ours, deps)
+    const other = answer && (await answerTo(ask, wrong, deps))
+    if (!answer || !other) continue
+    if (answer.status !== other.status || answer.error !== other.error) return 'good'
+    if (answer.refusesClient) standing = 'bad'
+  }
+  return standing
+}
+
+type Ask = (call: ProviderCall, deps: CredentialsLookDeps) => Promise<unknown>
+
+const redeemMadeUpCode: Ask = ({ configuration }, { redirectUri }) =>
+  client.genericGrantRequest(configuration, 'authorization_code', {
+    code: madeUp(),
+    redirect_uri: redirectUri,
+    code_verifier: madeUp(),
+  })
+
+const revokeMadeUpToken: Ask = ({ configuration }) =>
+  client.tokenRevocation(configuration, madeUp(), { token_type_hint: 'refresh_token' })
+
+/** Undefined where there is no such endpoint, or none that is well. */
+async function answerTo(ask: Ask, who: Who, deps: CredentialsLookDeps) {
+  let call: ProviderCall | undefined
+  let refusesClient = false
+  try {
+    call = await deps.call({ limitMs: callLimitMs, client: who })
+    await ask(call, deps)
+  } catch (error) {
+    const { kind } = callFailure(error, call?.answer ?? { sent: false })
+    if (kind === 'unavailable') return undefined
+    refusesClient = kind === 'misconfigured'
+  }
+  if (call?.answer.status === undefined) return undefined
+  return { status: call.answer.status, error: call.answer.error, refusesClient }
+}
+
+async function wrongOnes(oidc: OidcSettings): Promise<Who> {
+  const { clientId, auth } = oidc
+  switch (auth.method) {
+    case 'none':
+      return { clientId: madeUp(), auth: createAuth(auth, oidc) }
+    case 'private_key_jwt': {
+      const alg = keyAlgorithm(auth.key)
+      const { privateKey } = await generateKeyPair(alg, { extractable: true })
+      const { kid } = auth.key
+      const key = { ...(await exportJWK(privateKey)), alg, ...(kid === undefined ? {} : { kid }) }
+      return { clientId, auth: createAuth({ ...auth, key: key as typeof auth.key }, oidc) }
+    }
+    default:
+      return { clientId, auth: createAuth({ ...auth, secret: madeUp() }, oidc) }
+  }
+}
+
+function createAuth(auth: ClientAuth, { assertionAudience }: OidcSettings): client.ClientAuth {
+  return createClientAuth(auth, assertionAudience)
+}
+
+function madeUp(): string {
+  return randomBytes(32).toString('base64url')
+}
