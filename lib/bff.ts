@@ -22,7 +22,7 @@ import { dpopThumbprint, generateDpopKey } from './oidc/dpop-key.ts'
 import { createNonceMemory } from './oidc/nonce-memory.ts'
 import { createProvider } from './oidc/provider.ts'
 import { createRedirectUriProbe } from './oidc/redirect-uri-probe.ts'
-import { remotesOf, resourcesOf } from './remote/asked-targets.ts'
+import { remotesOf, resourcesOf, tellRefused } from './remote/asked-targets.ts'
 import { createRemote, type Remote } from './remote/remote.ts'
 import { createRouter, type Endpoints, type RequestInfo } from './router.ts'
 import { createCipher } from './session/cipher.ts'
@@ -102,6 +102,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     now,
     log,
     resources: resourcesOf(settings.remotes),
+    onRefusedResources: (resources) => tellRefused(settings.remotes, resources, log),
   })
   const tickets = createTickets({ secrets, secure, sameSite: settings.session.sameSite, now })
   const sessions = createSessions({

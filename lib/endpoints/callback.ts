@@ -16,7 +16,7 @@ import { silentLoginPage } from './silent-login-page.ts'
 import { isRestart, type StartSignIn } from './start-sign-in.ts'
 
 export interface CallbackDeps {
-  readonly provider: Pick<Provider, 'redeemCode'>
+  readonly provider: Pick<Provider, 'redeemCode' | 'leaveOutResources'>
   readonly sessions: Sessions
   readonly transactions: Transactions
   readonly startSignIn: StartSignIn
@@ -78,6 +78,31 @@ export function createCallback(deps: CallbackDeps): Endpoint {
       return redirect(303, returnUrl, [clearCookie])
     }
     return refuse(incoming, code, { loginHref, setCookies: [clearCookie] })
+  }
+
+  /** The provider does not know the resource of some remote: once more, without it (T15). */
+  async function withoutResource(
+    incoming: EndpointRequest,
+    transaction: Transaction,
+    toldBy: 'provider' | 'browser',
+    clearCookie: string,
+  ): Promise<Response | undefined> {
+    const returnUrl = parseReturnUrl(transaction.returnUrl, deps.returnUrls)
+    if (isRestart(transaction.state) || returnUrl === undefined) return undefined
+    const left = await deps.provider.leaveOutResources(toldBy)
+    if (left === 'nothing-asked') return undefined
+    const { prompt, acrValues, maxAge, silent } = transaction
+    const response = await deps.startSignIn(incoming, {
+      returnUrl,
+      restart: true,
+      ...(left === 'none' ? { withoutResources: true } : {}),
+      ...(prompt === undefined ? {} : { prompt }),
+      ...(acrValues === undefined ? {} : { acrValues }),
+      ...(maxAge === undefined ? {} : { maxAge }),
+      ...(silent === undefined ? {} : { silent }),
+    })
+    response.headers.append('set-cookie', clearCookie)
+    return response
   }
 
   async function endPrevious(
@@ -164,6 +189,11 @@ export function createCallback(deps: CallbackDeps): Endpoint {
       ...(acrValues === undefined ? {} : { acrValues }),
       ...(dpopKey === undefined ? {} : { dpopKey }),
     })
+    if (result.kind === 'failed' && result.error === 'invalid_target') {
+      const toldBy = parameters.has('error') ? 'browser' : 'provider'
+      const again = await withoutResource(incoming, transaction, toldBy, clearCookie)
+      if (again) return again
+    }
     return result.kind === 'failed'
       ? failed(incoming, transaction, result, clearCookie)
       : succeeded(incoming, transaction, result, clearCookie)

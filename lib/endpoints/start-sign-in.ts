@@ -14,6 +14,7 @@ export interface SignInRequest {
   readonly maxAge?: number
   readonly uiLocales?: string
   readonly silent?: boolean
+  readonly withoutResources?: boolean
   /** This sign-in replaces one whose transaction was lost. Its own loss then ends in a page (L11). */
   readonly restart?: boolean
 }

@@ -16,6 +16,8 @@ export interface AuthorizationRequest {
   /** Seconds. */
   maxAge?: number
   uiLocales?: string
+  /** It was refused for one of them, and nobody knows for which. */
+  withoutResources?: boolean
   /** Thumbprint of the key that the code will be bound to (RFC 9449 section 10). */
   dpopJkt?: string
   /** The private key itself: a pushed request then carries a proof as well. */

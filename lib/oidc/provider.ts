@@ -1,6 +1,7 @@
 import type { ServerMetadata } from 'openid-client'
 import type { Hooks, OidcSettings } from '../config/settings.ts'
 import type { Log } from '../telemetry/log.ts'
+import { type AskedResources, createAskedResources } from './asked-resources.ts'
 import { type AuthorizationRequest, authorizationUrl } from './authorization-request.ts'
 import { createClientAuth } from './client-auth.ts'
 import { lookAtCredentials } from './credentials-look.ts'
@@ -12,7 +13,9 @@ import { type LogoutTokenResult, verifyLogoutToken } from './logout-token.ts'
 import { createNonceMemory, type NonceMemory } from './nonce-memory.ts'
 import { createOwnCredentials, type OwnCredentials } from './own-credentials.ts'
 import { createProviderCalls, type OpenProviderCall } from './provider-call.ts'
+import { ProviderError } from './provider-error.ts'
 import { type ExpectedSignIn, redeemCode, type SignInResult } from './redeem-code.ts'
+import { createResourceProbe } from './resource-probe.ts'
 
 export interface ProviderDeps {
   oidc: OidcSettings
@@ -33,6 +36,8 @@ export interface ProviderDeps {
   log: Log
   /** Resources (RFC 8707) for which user tokens will be asked; named at sign-in. @default [] */
   resources?: readonly string[]
+  /** Told which of them the provider refuses. @default nobody is told */
+  onRefusedResources?(resources: readonly string[]): void
 }
 
 /** The OpenID Provider, as the rest of the engine sees it. Nothing is asked of it before the first use. */
@@ -45,8 +50,13 @@ export interface Provider {
   readonly credentials: OwnCredentials
   /** Rejects with ProviderError. */
   metadata(): Promise<ServerMetadata>
-  /** Where to send the browser for a sign-in. Rejects with ProviderError. */
+  /**
+   * Where to send the browser for a sign-in. Rejects with ProviderError, but not since the provider does
+   * not know a resource: that one is left out, then and for a while.
+   */
   authorizationUrl(request: AuthorizationRequest): Promise<URL>
+  /** After an `invalid_target`: with which resources a sign-in may be tried again. */
+  leaveOutResources: AskedResources['leaveOut']
   /** The provider's answer at the callback, from the query or from a form post. */
   redeemCode(
     answer: { url: URL } | { form: URLSearchParams },
@@ -75,6 +85,14 @@ export function createProvider(deps: ProviderDeps): Provider {
     now,
   })
   const ours = { issuer: oidc.issuer, clientId: oidc.clientId, alg: oidc.idTokenAlg }
+  const urlFor = (request: AuthorizationRequest, resources: readonly string[]) =>
+    authorizationUrl(request, { oidc, redirectUri: deps.redirectUri, resources, call })
+  const asked = createAskedResources({
+    resources: deps.resources ?? [],
+    isRefused: createResourceProbe({ authorizationUrl: urlFor, fetch }),
+    onRefused: (resources) => deps.onRefusedResources?.(resources),
+    now,
+  })
   const verifying = { keys, wallClock }
 
   return {
@@ -82,13 +100,16 @@ export function createProvider(deps: ProviderDeps): Provider {
     nonces,
     credentials,
     metadata,
-    authorizationUrl: (request) =>
-      authorizationUrl(request, {
-        oidc,
-        redirectUri: deps.redirectUri,
-        resources: deps.resources ?? [],
-        call,
-      }),
+    async authorizationUrl(request) {
+      try {
+        return await urlFor(request, request.withoutResources ? [] : asked.list())
+      } catch (error) {
+        const isTarget = error instanceof ProviderError && error.error === 'invalid_target'
+        if (!isTarget || (await asked.leaveOut('provider')) === 'nothing-asked') throw error
+        return urlFor(request, asked.list())
+      }
+    },
+    leaveOutResources: asked.leaveOut,
     async redeemCode(answer, expected) {
       const parameters = 'url' in answer ? answer.url.searchParams : answer.form
       const result = await redeemCode(parameters, expected, { ...deps, ...verifying, call })

@@ -1,4 +1,5 @@
 import type { Settings } from '../config/settings.ts'
+import type { Log } from '../telemetry/log.ts'
 import { tokenSlot } from '../tokens/token-slot.ts'
 import type { TokenTarget } from '../tokens/user-token.ts'
 
@@ -16,4 +17,15 @@ export function remotesOf(remotes: Remotes, target: TokenTarget): string[] {
   return Object.values(remotes)
     .filter((remote) => !remote.exchange && tokenSlot(remote) === slot)
     .map(({ name }) => name)
+}
+
+/** The provider does not know these resources, and sign-ins go on without them. */
+export function tellRefused(remotes: Remotes, resources: readonly string[], log: Log): void {
+  for (const { name, resource } of Object.values(remotes)) {
+    if (resource === undefined || !resources.includes(resource)) continue
+    log.event('misconfiguration', {
+      what: `the provider refuses a sign-in for resource "${resource}" (remote ${name})`,
+      fix: 'compare the resource of the remote with what the provider knows; until then sign-ins go without it',
+    })
+  }
 }

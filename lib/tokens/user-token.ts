@@ -73,7 +73,7 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
 
   function join(session: Session, slot: string, target: TokenTarget): Promise<RefreshResult> {
     // Whoever was refused a token needs another one: that is another flight, behind the same lease.
-    const name = `${session.key} ${slot} ${target.rejected ?? ''}`
+    const name = `${placeOf(session, slot)} ${target.rejected ?? ''}`
     const under = flights.get(name)
     if (under) return under
     const flight = fly(session, slot, target).finally(() => flights.delete(name))
@@ -98,7 +98,7 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
       const led = await underLease({ store, leaseMs, onLost }, `lease:${session.key}`, () =>
         underMark(deps, session.key, () => refreshSession(deps, session.key, request)),
       )
-      if (led) return noteFailure(`${session.key} ${slot}`, target, led.value)
+      if (led) return noteFailure(placeOf(session, slot), target, led.value)
       await sleep(pauseMs * (0.5 + Math.random()))
       const latest = await sessions.readFresh(session.key)
       if (!latest) return { kind: 'ended' }
@@ -130,7 +130,7 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
       const old = oldToken(record, slot, target.rejected)
       return old ? asResult(old, record) : { kind: 'failed', code }
     }
-    const coolDown = coolDowns.get(`${session.key} ${slot}`)
+    const coolDown = coolDowns.get(placeOf(session, slot))
     if (coolDown && coolDown.until > now()) return fallBack(session.record, coolDown.code)
 
     const flight = join(session, slot, target)
@@ -157,6 +157,8 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
     return renew(session, slot, target)
   }
 }
+
+const placeOf = (session: Session, slot: string) => `${session.key} ${slot}`
 
 /** Undefined when it takes longer. What goes on without us must not end the process by rejecting. */
 async function withinMs<T>(work: Promise<T>, ms: number): Promise<T | undefined> {

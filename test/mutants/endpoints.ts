@@ -25,4 +25,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/isolation.test.ts',
     title: 'S9: no cache keeps what was answered to one user',
   },
+  {
+    row: 'T15',
+    file: 'lib/endpoints/callback.ts',
+    from: 'restart: true,\n      ...(left',
+    to: '...(left',
+    test: 'test/refused-resources.test.ts',
+    title: 'T15: that stays refused, for whatever reason, ends in a page and no loop',
+  },
 ]

@@ -33,4 +33,28 @@ export const mutants: readonly Mutant[] = [
     test: 'test/own-credentials.test.ts',
     title: 'T20: keeps it where good and wrong credentials are answered alike',
   },
+  {
+    row: 'T15',
+    file: 'lib/oidc/asked-resources.ts',
+    from: "if (toldBy === 'browser') return 'none'",
+    to: '',
+    test: 'test/refused-resources.test.ts',
+    title: 'T15: that only a browser tells of changes nobody else’s sign-in',
+  },
+  {
+    row: 'T15',
+    file: 'lib/oidc/asked-resources.ts',
+    from: 'leave(asked.filter((_, index) => verdicts[index]))',
+    to: 'leave(verdicts.includes(true) ? asked : [])',
+    test: 'test/refused-resources.test.ts',
+    title: 'T15: costs no good resource its place',
+  },
+  {
+    row: 'T15',
+    file: 'lib/oidc/provider.ts',
+    from: 'request.withoutResources ? [] : asked.list()',
+    to: 'asked.list()',
+    test: 'test/refused-resources.test.ts',
+    title: 'T15: that only a browser tells of changes nobody else’s sign-in',
+  },
 ]
