@@ -118,7 +118,9 @@ function appBrowser(origin: string): AppBrowser {
   const call: AppBrowser['call'] = (path, init = {}) =>
     browser.send(`${origin}${path}`, {
       ...init,
-      headers: { accept: '*/*', 'sec-fetch-site': 'same-origin', 'x-csrf': '1', ...init.headers },
+      from: origin,
+      dest: 'empty',
+      headers: { 'x-csrf': '1', ...init.headers },
     })
   return {
     ...browser,

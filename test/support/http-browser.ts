@@ -1,3 +1,10 @@
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import { buffer } from 'node:stream/consumers'
+import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
+import { type CookieJar, createCookieJar } from './cookie-jar.ts'
+import { type Dest, fetchMode, fetchSite, type Origination } from './same-site.ts'
+
 /** One answer, with the address that gave it. */
 export interface Visit {
   readonly url: URL
@@ -8,19 +15,30 @@ export interface Visit {
 
 export interface VisitOptions {
   method?: string
+  /** Over all that the browser says by itself; cookies do not follow them. */
   headers?: Record<string, string>
   body?: string | URLSearchParams
+  /**
+   * The page whose link, form or script it is; `typed` for an address that somebody typed.
+   * @default the page that is open: the last document, or where its redirect leads
+   */
+  from?: string | URL | 'typed'
+  /** @default 'document' */
+  dest?: Dest
   /** Stops before the first address for which this is true, and answers the redirect that leads to it. */
   until?: (url: URL) => boolean
 }
 
 /**
- * As much of a browser as a sign-in needs: a cookie jar that ignores ports, as theirs do, and redirects.
- * It knows nothing of SameSite; a real browser shows that.
+ * As much of a browser as a sign-in needs: redirects, a cookie jar that ignores ports, SameSite, fetch metadata.
+ * `localhost` and `127.0.0.1` are two sites. A Strict cookie comes along when everything that led to a request
+ * is of its site, a Lax one also at a top-level GET from elsewhere, a None one always, if it is Secure.
+ * `Sec-Fetch-Site`, `-Mode` and `-Dest` are sent as browsers send them. What no browser does, a test says in
+ * `headers`. Paths, domains and prefixes of cookies are not looked at.
  */
 export interface HttpBrowser {
   /** Cookies by host name and cookie name. */
-  readonly jar: Map<string, Map<string, string>>
+  readonly jar: CookieJar['cookies']
   /** One request, no redirect followed. */
   send(url: string | URL, options?: VisitOptions): Promise<Visit>
   /** Follows redirects to the end, or to `until`. */
@@ -30,49 +48,48 @@ export interface HttpBrowser {
 }
 
 export function createHttpBrowser(): HttpBrowser {
-  const jar: HttpBrowser['jar'] = new Map()
+  const jar = createCookieJar()
+  let open: URL | undefined
 
-  async function send(address: string | URL, options: VisitOptions = {}): Promise<Visit> {
-    const url = new URL(address)
-    const cookies = [...(jar.get(url.hostname) ?? [])].map(([name, value]) => `${name}=${value}`)
-    const response = await fetch(url, {
-      redirect: 'manual',
-      method: options.method ?? 'GET',
-      headers: {
-        accept: 'text/html',
-        ...(cookies.length > 0 ? { cookie: cookies.join('; ') } : {}),
-        ...options.headers,
-      },
-      ...(options.body === undefined ? {} : { body: options.body }),
-    })
-    for (const line of response.headers.getSetCookie()) keep(url.hostname, line)
-    return { url, status: response.status, headers: response.headers, body: await response.text() }
+  function originate({ from, method = 'GET', dest = 'document' }: VisitOptions): Origination {
+    const page = from === undefined ? open : from === 'typed' ? undefined : new URL(from)
+    return { from: page, through: [], method, dest }
   }
 
-  function keep(host: string, line: string): void {
-    const [pair = '', ...attributes] = line.split(';')
-    const name = pair.slice(0, pair.indexOf('=')).trim()
-    const value = pair.slice(pair.indexOf('=') + 1).trim()
-    const cookies = jar.get(host) ?? new Map<string, string>()
-    jar.set(host, cookies)
-    if (attributes.some(hasExpired)) cookies.delete(name)
-    else cookies.set(name, value)
+  async function load(url: URL, how: Origination, options: VisitOptions): Promise<Visit> {
+    const cookie = jar.header(url, how)
+    const answer = await exchange(url, how.method, options.body, {
+      accept: how.dest === 'document' ? 'text/html' : '*/*',
+      'accept-encoding': 'gzip, deflate, br, zstd',
+      'sec-fetch-site': fetchSite(url, how),
+      'sec-fetch-mode': fetchMode(how.dest),
+      'sec-fetch-dest': how.dest,
+      ...(cookie === undefined ? {} : { cookie }),
+      ...options.headers,
+    })
+    for (const line of answer.headers.getSetCookie()) jar.keep(line, url)
+    if (how.dest === 'document') open = redirection(answer) ?? url
+    return answer
+  }
+
+  async function send(address: string | URL, options: VisitOptions = {}): Promise<Visit> {
+    return load(new URL(address), originate(options), options)
   }
 
   async function visit(address: string | URL, options: VisitOptions = {}): Promise<Visit> {
-    let answer = await send(address, options)
+    let how = originate(options)
+    let answer = await load(new URL(address), how, options)
     for (let hops = 0; hops < 20; hops += 1) {
-      const location = answer.headers.get('location')
-      if (location === null || answer.status < 300 || answer.status > 399) return answer
-      const next = new URL(location, answer.url)
-      if (options.until?.(next)) return answer
-      answer = await send(next)
+      const next = redirection(answer)
+      if (!next || options.until?.(next)) return answer
+      how = { ...how, method: 'GET', through: [...how.through, answer.url] }
+      answer = await load(next, how, {})
     }
     throw new Error(`more than 20 redirects from ${address}`)
   }
 
   return {
-    jar,
+    jar: jar.cookies,
     send,
     visit,
     async signIn(address, user = 'alice', options = {}) {
@@ -85,8 +102,35 @@ export function createHttpBrowser(): HttpBrowser {
   }
 }
 
-function hasExpired(attribute: string): boolean {
-  const [name = '', value = ''] = attribute.trim().split('=')
-  if (name.toLowerCase() === 'max-age') return Number(value) <= 0
-  return name.toLowerCase() === 'expires' && Date.parse(value) <= Date.now()
+function redirection({ url, status, headers }: Visit): URL | undefined {
+  const location = headers.get('location')
+  return location !== null && status >= 300 && status <= 399 ? new URL(location, url) : undefined
+}
+
+/** Not `fetch`: it says `Sec-Fetch-Mode: cors`, whatever it is told. */
+async function exchange(
+  url: URL,
+  method: string,
+  body: VisitOptions['body'],
+  headers: Record<string, string>,
+): Promise<Visit> {
+  const form = body instanceof URLSearchParams
+  const type = form ? { 'content-type': 'application/x-www-form-urlencoded' } : {}
+  const outgoing = request(url, { method, headers: { ...type, ...headers } })
+  outgoing.end(body === undefined ? undefined : String(body))
+  const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage]
+  const received = new Headers()
+  for (const [name, values] of Object.entries(incoming.headersDistinct)) {
+    for (const value of values ?? []) received.append(name, value)
+  }
+  const bytes = decode(await buffer(incoming), received.get('content-encoding'))
+  return { url, status: incoming.statusCode ?? 0, headers: received, body: bytes.toString('utf8') }
+}
+
+function decode(bytes: Buffer, encoding: string | null): Buffer {
+  if (bytes.length === 0) return bytes
+  if (encoding === 'gzip') return gunzipSync(bytes)
+  if (encoding === 'br') return brotliDecompressSync(bytes)
+  if (encoding === 'zstd') return zstdDecompressSync(bytes)
+  return encoding === 'deflate' ? inflateSync(bytes) : bytes
 }

@@ -130,8 +130,5 @@ export function call(
   path = '/api/remote/things/x',
   method = 'GET',
 ): Promise<Visit> {
-  return browser.send(`${on.origin}${path}`, {
-    method,
-    headers: { accept: '*/*', 'sec-fetch-site': 'same-origin' },
-  })
+  return browser.send(`${on.origin}${path}`, { method, from: on.origin, dest: 'empty' })
 }
