@@ -12,8 +12,9 @@ export const config = {
 
 /** Security headers of every page, and the gate in front of the protected ones. */
 export async function middleware(request: NextRequest): Promise<Response> {
-  const { protectedPages, ownPaths, basePath, https, development } = await engine.pageSettings()
   const { pathname, search, origin } = request.nextUrl
+  const settings = await engine.pageSettings(pathname)
+  const { protectedPages, ownPaths, basePath, https, development } = settings
   const nonce = createNonce()
 
   if (isProtected(pathname, protectedPages)) {

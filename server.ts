@@ -1,4 +1,5 @@
 import { Server } from 'node:http'
+import { join } from 'node:path'
 import next from 'next'
 import config from './bff.config.ts'
 import { startNodeHost } from './lib/hosts/node.ts'
@@ -11,7 +12,7 @@ process.exit()
 /** Serves until a signal comes; answers the exit code. */
 async function serve(): Promise<number> {
   // Shared, so that the pages' middleware, which Next bundles by itself, asks this very engine.
-  const started = await sharedEngine(() => startEngine(config))
+  const started = await sharedEngine(() => startEngine(config, join(import.meta.dirname, '.next')))
   if (!started.ok) {
     process.stderr.write(`${started.report}\n`)
     return 1

@@ -118,6 +118,21 @@ describe('the server as a process', () => {
         assert.match(running.output(), new RegExp(name))
       }
     })
+
+    test(`A14: a protected page that no gate guards stops the start (${host})`, async (t) => {
+      const file = join(directory, `unguarded-${host}.json`)
+      writeFileSync(file, JSON.stringify({ spa: { protectedPages: ['/account', '/api/reports'] } }))
+      const running = await startCloakroom({
+        host,
+        waitForReady: false,
+        env: { ...env, BFF_CONFIG_FILE: file },
+      })
+      t.after(() => running.stop('SIGKILL'))
+      await until(() => /protectedPages|server.started/.test(running.output()))
+      assert.match(running.output(), /spa\.protectedPages\[1\] is not seen by the middleware/)
+      assert.doesNotMatch(running.output(), /protectedPages\[0\]/)
+      assert.notEqual(await running.ended(), 0)
+    })
   }
 
   test('BFF_WORKERS: processes share the port and the sessions, and one that is killed is replaced', async (t) => {

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Config } from '../config/define-config.ts'
 import { onVercel, processEnvironment } from '../config/env.ts'
 import { ownPathsOf } from '../config/paths.ts'
@@ -19,7 +20,7 @@ export interface NextRequestOptions {
 export function createNextHost(config: Config) {
   const start = () =>
     sharedEngine(async () => {
-      const started = await startEngine(config)
+      const started = await startEngine(config, join(process.cwd(), '.next'))
       if (started.ok) logStart(started, 'next', started.bff.settings.publicOrigin)
       // Vercel routes by the address itself, and adds to it.
       if (!onVercel(processEnvironment())) keepRawTargets()
@@ -66,9 +67,11 @@ export function createNextHost(config: Config) {
       }
     },
 
-    /** What the middleware needs to know of the settings. */
-    async pageSettings() {
-      const { settings } = (await engine()).bff
+    /** What the middleware needs to know of the settings, when it is asked about a page. */
+    async pageSettings(pathname: string) {
+      const { bff, gate } = await engine()
+      const { settings } = bff
+      gate.saw(pathname)
       return {
         protectedPages: settings.spa.protectedPages,
         ownPaths: ownPathsOf(settings),

@@ -4,25 +4,30 @@ import { loadSettings } from '../config/load-settings.ts'
 import { describeProblems } from '../config/report.ts'
 import type { Log } from '../telemetry/log.ts'
 import { createPinoLog } from '../telemetry/pino-log.ts'
+import { createGateWatch, type GateWatch, unguardedPages } from './guarded-pages.ts'
 
 export interface Engine {
   readonly ok: true
   readonly bff: Bff
   readonly log: Log
+  readonly gate: GateWatch
 }
 
 /** The running engine, or a text for the terminal that lists every problem of the configuration. */
 export type EngineStart = Engine | { readonly ok: false; readonly report: string }
 
-/** Reads the settings, opens the store, and composes the engine. */
-export async function startEngine(config: Config): Promise<EngineStart> {
+/** Reads the settings, opens the store, and composes the engine. `build`: where Next put what it built. */
+export async function startEngine(config: Config, build?: string): Promise<EngineStart> {
   const loaded = loadSettings({ config })
   if (!loaded.ok) return { ok: false, report: describeProblems(loaded.problems) }
   const { settings, notes } = loaded
+  const problems =
+    build === undefined || settings.mode === 'development' ? [] : unguardedPages(settings, build)
+  if (problems.length > 0) return { ok: false, report: describeProblems(problems) }
   const log = createPinoLog({ level: settings.logLevel })
   for (const note of notes) log.event('config.note', { note })
   const bff = await createBff({ settings, log })
-  return { ok: true, bff, log }
+  return { ok: true, bff, log, gate: createGateWatch(settings.spa.protectedPages, log) }
 }
 
 /** Says in the log that the engine serves, where and as what. */

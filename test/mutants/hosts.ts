@@ -52,4 +52,28 @@ export const mutants: readonly Mutant[] = [
     to: 'kept',
     ...compressed,
   },
+  {
+    row: 'A14',
+    file: 'lib/hosts/guarded-pages.ts',
+    from: '[page, `${page}/x`]',
+    to: '[page]',
+    test: 'lib/hosts/guarded-pages.test.ts',
+    title: 'A14: a protected page that the middleware is not asked about is told',
+  },
+  {
+    row: 'A14',
+    file: 'lib/hosts/guarded-pages.ts',
+    from: 'for (const page of prefixesOf(pathname)) waiting.delete(page)',
+    to: '',
+    test: 'lib/hosts/guarded-pages.test.ts',
+    title: 'A14: a protected page that was served without the gate is told once',
+  },
+  {
+    row: 'A14',
+    file: 'lib/hosts/start-engine.ts',
+    from: 'if (problems.length > 0)',
+    to: 'if (problems.length > 1)',
+    test: 'test/server-process.test.ts',
+    title: 'A14: a protected page that no gate guards stops the start (${host})',
+  },
 ]
