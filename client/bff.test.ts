@@ -226,7 +226,7 @@ describe('bff.login and bff.logout', () => {
 
   test('logout posts, tells the listeners, and goes where the server says', async () => {
     const { bff, sent, visited } = open(() =>
-      Response.json({ redirectUrl: 'https://idp.example/end?state=1' }),
+      Response.json({ redirectUrl: 'https://app.example/bff/logout?leave=1' }),
     )
     const told: string[] = []
     bff.onLogout(() => told.push('left'))
@@ -234,7 +234,7 @@ describe('bff.login and bff.logout', () => {
     assert.equal(sent[0]?.method, 'POST')
     assert.equal(sent[0]?.url, 'https://app.example/bff/logout?returnUrl=%2Fbye')
     assert.equal(sent[0]?.headers.get('x-csrf'), '1')
-    assert.deepEqual(visited, ['https://idp.example/end?state=1'])
+    assert.deepEqual(visited, ['https://app.example/bff/logout?leave=1'])
     assert.deepEqual(told, ['left'])
   })
 

@@ -4,6 +4,7 @@ import { createBackchannel } from './endpoints/backchannel.ts'
 import { createCallback } from './endpoints/callback.ts'
 import { createDiagnostics } from './endpoints/diagnostics.ts'
 import { createEndSession } from './endpoints/end-session.ts'
+import { createEndSessions } from './endpoints/end-sessions.ts'
 import { createFrontchannel } from './endpoints/frontchannel.ts'
 import { createHealth } from './endpoints/health.ts'
 import { createLogin } from './endpoints/login.ts'
@@ -14,11 +15,12 @@ import {
   type SessionAdministration,
   sessionKeyOf,
 } from './endpoints/session-administration.ts'
+import { createSignOutAddress } from './endpoints/sign-out-address.ts'
 import { createSilentLoginCallback } from './endpoints/silent-login-callback.ts'
 import { createStartSignIn } from './endpoints/start-sign-in.ts'
 import { createUser } from './endpoints/user.ts'
 import { createForwardedTrust } from './http/forwarded.ts'
-import { dpopThumbprint, generateDpopKey } from './oidc/dpop-key.ts'
+import { createDpopKey } from './oidc/dpop-key.ts'
 import { createNonceMemory } from './oidc/nonce-memory.ts'
 import { createProvider } from './oidc/provider.ts'
 import { createRedirectUriProbe } from './oidc/redirect-uri-probe.ts'
@@ -170,6 +172,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     now,
   })
   const endSession = createEndSession({ sessions, replaced, revoke, log })
+  const endSessions = createEndSessions(endSession)
   const startSignIn = createStartSignIn({
     provider,
     sessions,
@@ -179,7 +182,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     log,
   })
   const login = { startSignIn, provider, returnUrls, loginHref }
-  const channels = { sessions, endSession, issuer: oidc.issuer, ...settings.backchannel }
+  const channels = { sessions, endSessions, issuer: oidc.issuer, ...settings.backchannel }
   const logoutSeal = createSeal(secrets, 'logout')
 
   const endpoints: Endpoints = {
@@ -205,6 +208,12 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       sessions,
       endSession,
       seal: logoutSeal,
+      signOutAddress: createSignOutAddress({
+        store,
+        cipher: createCipher(secrets, 'leaving'),
+        logoutUrl: `${publicOrigin}${basePath}/logout`,
+        secure,
+      }),
       returnUrls,
       ...settings.logout,
       loginHref,
@@ -213,8 +222,8 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     user: createUser({ sessions, now, basePath, anonymous: settings.user.anonymous }),
     silentLogin: createLogin({ ...login, silent: true }),
     silentLoginCallback: createSilentLoginCallback({ sessions, publicOrigin }),
-    backchannel: createBackchannel({ ...channels, provider, store, log }),
-    frontchannel: createFrontchannel({ ...channels, loginHref }),
+    backchannel: createBackchannel({ ...channels, provider, store, log, now }),
+    frontchannel: createFrontchannel({ ...channels, ...settings.frontchannel, loginHref }),
     diagnostics: createDiagnostics({
       sessions,
       provider,
@@ -267,6 +276,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     sessions: createSessionAdministration({
       sessions,
       endSession,
+      endSessions,
       issuer: oidc.issuer,
       revoke: settings.logout.revoke,
     }),
@@ -278,11 +288,6 @@ export async function createBff(options: BffOptions): Promise<Bff> {
 }
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
-
-async function createDpopKey() {
-  const key = await generateDpopKey()
-  return { key, thumbprint: await dpopThumbprint(key) }
-}
 
 function storeEvents(log: Log): StoreEvents {
   return {

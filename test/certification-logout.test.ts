@@ -11,7 +11,7 @@ let browser: AppBrowser
 /** Signed in with the same session of the provider, and signed out by it or not at all. */
 let other: AppBrowser
 before(async () => {
-  app = await startApp()
+  app = await startApp({ config: { frontchannel: { enabled: true } } })
 })
 after(() => app.close())
 beforeEach(async () => {
@@ -122,7 +122,12 @@ describe('oidcc-client-frontchannel-rp-initiated-logout-certification-test-plan'
   test('oidcc-client-test-rp-frontchannel-rpinitlogout', async () => {
     const query = new URLSearchParams({ iss: app.provider.issuer, sid: 'provider-sid' })
     // In an iframe of the provider's page: no browser sends a Strict cookie along.
-    const answer = await duringSignOut(() => app.browser().call(`/bff/frontchannel?${query}`))
+    const answer = await duringSignOut(() =>
+      other.send(`${app.origin}/bff/frontchannel?${query}`, {
+        from: app.provider.issuer,
+        dest: 'iframe',
+      }),
+    )
     assert.equal(answer.status, 200)
     assert.match(answer.headers.get('cache-control') ?? '', /no-store/)
     assert.equal(await other.user(), undefined)

@@ -81,6 +81,19 @@ describe('logout tokens (OpenID Connect Back-Channel Logout 1.0 section 2.6)', (
     })
   }
 
+  test('O8: one that is older than ten minutes is refused, whatever exp says', async () => {
+    const tolerance = 30
+    for (const exp of [undefined, seconds + 3600, seconds + 30 * 86_400]) {
+      const old = await verify({ exp, iat: seconds - 600 - tolerance - 5 })
+      assert.deepEqual(old, { kind: 'invalid', reason: 'the token is too old' })
+      const young = await verify({ exp, iat: seconds - 500 })
+      assert.equal(young.kind, 'valid')
+      // No longer than it would be accepted.
+      const expiresAt = (seconds + 100 + tolerance) * 1000
+      assert.equal(young.kind === 'valid' && young.expiresAt, expiresAt)
+    }
+  })
+
   test('P13: what is no JWT is refused', async () => {
     for (const token of [
       '',

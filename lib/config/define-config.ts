@@ -35,6 +35,8 @@ export interface Config {
   logout?: LogoutConfig
   /** Sign-out that the provider starts (OpenID Connect Back-Channel Logout 1.0). */
   backchannel?: BackchannelConfig
+  /** Sign-out that the provider starts in the browser (OpenID Connect Front-Channel Logout 1.0). */
+  frontchannel?: FrontchannelConfig
   /** The single-page app itself. */
   spa?: SpaConfig
   /** When access tokens are renewed. */
@@ -102,7 +104,7 @@ export interface UserConfig {
 
 export interface LogoutConfig {
   /**
-   * Whether `GET /bff/logout` needs the `sid` of the session. With `false` any page on the web can
+   * Whether `GET /bff/logout` needs the `sid` of `bff:logout_url`. With `false` any page on the web can
    * sign your users out by a link.
    * @default true
    */
@@ -125,6 +127,17 @@ export interface BackchannelConfig {
    * @default true
    */
   revoke?: boolean
+}
+
+export interface FrontchannelConfig {
+  /**
+   * Whether `GET /bff/frontchannel` is there. Nothing proves who sends such a request: whoever knows the
+   * provider's `iss` and the `sid` of a session (every app and API of the same sign-on does) can end that
+   * session. Prefer back-channel logout. Sessions of a provider that gives no `sid` end only where the
+   * provider is on the same site, so that the session cookie comes along.
+   * @default false
+   */
+  enabled?: boolean
 }
 
 export interface SpaConfig {

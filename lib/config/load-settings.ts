@@ -71,6 +71,7 @@ function buildSettings(env: Environment, config: ParsedConfig, report: Report): 
     user: config.user,
     logout: config.logout,
     backchannel: config.backchannel,
+    frontchannel: config.frontchannel,
     spa: spaSettings(config.spa, report),
     tokens: { marginSeconds: config.tokens.margin, waitersSeconds: config.tokens.waiters },
     clients: named('clients', config.clients, report, (name, client) =>

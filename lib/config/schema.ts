@@ -104,6 +104,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   logout: z.strictObject({ requireSid: flag(true), revoke: flag(true) }).prefault({}),
   backchannel: z.strictObject({ allSessions: flag(false), revoke: flag(true) }).prefault({}),
+  frontchannel: z.strictObject({ enabled: flag(false) }).prefault({}),
   spa: z
     .strictObject({ origins: textList().default([]), protectedPages: textList().default([]) })
     .prefault({}),

@@ -21,6 +21,7 @@ export interface Settings {
   readonly user: { readonly anonymous: 401 | 200 }
   readonly logout: { readonly requireSid: boolean; readonly revoke: boolean }
   readonly backchannel: { readonly allSessions: boolean; readonly revoke: boolean }
+  readonly frontchannel: { readonly enabled: boolean }
   readonly spa: { readonly origins: readonly string[]; readonly protectedPages: readonly string[] }
   readonly tokens: { readonly marginSeconds: number; readonly waitersSeconds: number }
   readonly remotes: Readonly<Record<string, RemoteSettings>>

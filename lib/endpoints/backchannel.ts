@@ -5,23 +5,21 @@ import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { KeyValue } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
-import type { EndSession } from './end-session.ts'
+import type { EndSessions } from './end-sessions.ts'
 import type { Endpoint } from './endpoint.ts'
 import { readForm } from './form.ts'
 
 export interface BackchannelDeps {
   readonly provider: Pick<Provider, 'verifyLogoutToken'>
   readonly sessions: Pick<Sessions, 'findBySub' | 'findBySid'>
-  readonly endSession: EndSession
+  readonly endSessions: EndSessions
   readonly store: Pick<KeyValue, 'create' | 'delete'>
   readonly log: Log
+  readonly now: () => number
   readonly issuer: string
   readonly allSessions: boolean
   readonly revoke: boolean
 }
-
-/** Longer than any provider keeps sending the same token. */
-const replayMemoryMs = 24 * 60 * 60 * 1000
 
 /**
  * `POST /bff/backchannel` (OpenID Connect Back-Channel Logout 1.0). Answers 200 when the sessions are
@@ -53,13 +51,14 @@ export function createBackchannel(deps: BackchannelDeps): Endpoint {
     if (verified.kind === 'invalid') return refused(verified.reason)
 
     const seen = `logout-token:${createHash('sha256').update(verified.jti).digest('base64url')}`
-    if (!(await deps.store.create(seen, '', replayMemoryMs))) return refused('jti seen before')
+    // For as long as the token itself would be accepted: ten minutes and the tolerance (O8).
+    const memoryMs = Math.max(1000, verified.expiresAt - deps.now())
+    if (!(await deps.store.create(seen, '', memoryMs))) return refused('jti seen before')
     try {
-      for (const session of await targets(verified)) {
-        const options = { revoke: deps.revoke, requestId }
-        const { revoked } = await deps.endSession(session, 'backchannel', options)
-        background(revoked)
-      }
+      const sessions = await targets(verified)
+      const options = { revoke: deps.revoke, requestId }
+      const { revoked } = await deps.endSessions(sessions, 'backchannel', options)
+      background(revoked)
     } catch (error) {
       // The provider will send it again, and then it must not be taken for a replay.
       await deps.store.delete(seen).catch(() => undefined)

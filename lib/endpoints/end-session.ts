@@ -11,16 +11,24 @@ export interface EndSessionDeps {
   readonly log: Log
 }
 
+export interface EndSessionOptions {
+  readonly revoke: boolean
+  readonly requestId?: string
+  /** Store key of the session in which the same user goes on. */
+  readonly replacedBy?: string
+  /** Runs the revocation when it is its turn. @default at once */
+  readonly queue?: (revocation: () => Promise<void>) => Promise<void>
+}
+
 /**
  * Ends a session here, then revokes its tokens at the provider (O1, T8). Rejects only when the store is
  * away. The answer's promise settles when the revocation is done or given up; it never rejects.
- * `replacedBy` is the key of the session in which the same user goes on.
  */
 export function createEndSession({ sessions, replaced, revoke, log }: EndSessionDeps) {
   return async (
     session: Session,
     reason: SignOutReason,
-    options: { revoke: boolean; requestId?: string; replacedBy?: string },
+    options: EndSessionOptions,
   ): Promise<{ revoked: Promise<void> }> => {
     const { record } = session
     if (options.replacedBy !== undefined) await replaced.note(session.key, options.replacedBy)
@@ -31,7 +39,8 @@ export function createEndSession({ sessions, replaced, revoke, log }: EndSession
     if (!options.revoke) return { revoked: Promise.resolve() }
     const accessTokens = Object.values(record.accessTokens).map(({ token }) => token)
     const { refreshToken, dpopKey } = record
-    return { revoked: revoke({ refreshToken, accessTokens, dpopKey }, record.sub) }
+    const revocation = () => revoke({ refreshToken, accessTokens, dpopKey }, record.sub)
+    return { revoked: options.queue ? options.queue(revocation) : revocation() }
   }
 }
 

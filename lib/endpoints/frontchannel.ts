@@ -1,12 +1,15 @@
 import { htmlPage } from '../http/page.ts'
+import { type ProblemCode, problem } from '../http/problem.ts'
+import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
-import type { EndSession } from './end-session.ts'
+import type { EndSessions } from './end-sessions.ts'
 import type { Endpoint } from './endpoint.ts'
 import { refuse } from './refusal.ts'
 
 export interface FrontchannelDeps {
+  readonly enabled: boolean
   readonly sessions: Pick<Sessions, 'read' | 'findBySid' | 'clearCookie'>
-  readonly endSession: EndSession
+  readonly endSessions: EndSessions
   readonly issuer: string
   readonly revoke: boolean
   readonly loginHref: string
@@ -14,27 +17,47 @@ export interface FrontchannelDeps {
 
 /**
  * `GET /bff/frontchannel` (OpenID Connect Front-Channel Logout 1.0), in an iframe of the provider's page.
- * `iss` and `sid` must be there and match (O3). The provider's `sid` is unguessable and enough to find
- * the session, since no browser sends a Strict or Lax cookie into another site's iframe.
+ * Nothing proves who sends it: whoever knows `iss` and `sid` ends that session, since no browser sends a
+ * Strict or Lax cookie into another site's iframe. So it is off unless asked for (O7), and where a browser
+ * says what it loads, pages and their scripts are kept out; programs are not (O12).
  */
 export function createFrontchannel(deps: FrontchannelDeps): Endpoint {
+  const { issuer } = deps
+
+  /** Which sessions the request names (O3). */
+  async function named(
+    own: Session | undefined,
+    iss: string | undefined,
+    sid: string | undefined,
+  ): Promise<readonly Session[] | ProblemCode> {
+    // A provider that gives no `sid` sends neither; then our own cookie is what names the session.
+    if (own && own.record.sid === undefined) {
+      return iss === undefined || iss === issuer ? [own] : 'bad_request'
+    }
+    if (iss !== issuer || !sid) return 'bad_request'
+    if (own) return own.record.sid === sid ? [own] : 'sid_mismatch'
+    return deps.sessions.findBySid(issuer, sid)
+  }
+
   return async (incoming) => {
+    const { requestId, request } = incoming
+    if (!deps.enabled) return problem('not_found', { requestId })
+    const refused = (code: ProblemCode) => refuse(incoming, code, { loginHref: deps.loginHref })
+    const destination = request.headers.get('sec-fetch-dest')
+    if (destination !== null && destination !== 'iframe') return refused('bad_request')
     const query = incoming.url.searchParams
     const [iss, ...moreIss] = query.getAll('iss')
     const [sid, ...moreSid] = query.getAll('sid')
-    if (moreIss.length > 0 || moreSid.length > 0 || !sid || iss !== deps.issuer) {
-      return refuse(incoming, 'bad_request', { loginHref: deps.loginHref })
-    }
+    if (moreIss.length > 0 || moreSid.length > 0) return refused('bad_request')
+
     const read = await deps.sessions.read(incoming.cookies, 'peek')
     const own = read.kind === 'session' ? read.session : undefined
-    if (own && own.record.sid !== sid) {
-      return refuse(incoming, 'sid_mismatch', { loginHref: deps.loginHref })
-    }
-    for (const session of own ? [own] : await deps.sessions.findBySid(deps.issuer, sid)) {
-      const options = { revoke: deps.revoke, requestId: incoming.requestId }
-      const { revoked } = await deps.endSession(session, 'frontchannel', options)
-      incoming.background(revoked)
-    }
+    const sessions = await named(own, iss, sid)
+    if (typeof sessions === 'string') return refused(sessions)
+    if (sessions.length === 0) incoming.suspicious('frontchannel_missed')
+    const options = { revoke: deps.revoke, requestId }
+    const { revoked } = await deps.endSessions(sessions, 'frontchannel', options)
+    incoming.background(revoked)
     const page = htmlPage('<!doctype html><title>Signed out</title>', 200, {
       // The provider's page frames this one; there is nothing in it to click.
       'content-security-policy': "default-src 'none'; base-uri 'none'",

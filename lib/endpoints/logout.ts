@@ -14,6 +14,7 @@ import {
   redirect,
 } from './endpoint.ts'
 import { refuse } from './refusal.ts'
+import type { SignOutAddress } from './sign-out-address.ts'
 
 export interface LogoutDeps {
   readonly provider: Pick<Provider, 'endSessionUrl'>
@@ -21,6 +22,7 @@ export interface LogoutDeps {
   readonly endSession: EndSession
   /** Seals the return URL into `state`. */
   readonly seal: Seal
+  readonly signOutAddress: SignOutAddress
   readonly returnUrls: ReturnUrlRule
   readonly requireSid: boolean
   readonly revoke: boolean
@@ -30,32 +32,65 @@ export interface LogoutDeps {
 /** How long an answer waits for the revocation, which goes on in the background after that. */
 const revocationPatienceMs = 2000
 
-/** `GET /bff/logout` (needs the session's `sid`) and `POST /bff/logout` (behind the CSRF rule). */
+/** `GET /bff/logout` (needs the `sid` of the sign-out link) and `POST /bff/logout` (behind the CSRF rule). */
 export function createLogout(deps: LogoutDeps): { get: Endpoint; post: Endpoint } {
   const { loginHref } = deps
 
-  /** Here first, then the tokens, then the provider (O1). Answers where the browser goes next. */
-  async function signOut(
-    incoming: EndpointRequest,
-    session: Session,
-    returnUrl: string,
-  ): Promise<string> {
+  /** Here first, then the tokens (O1). Answers how to go to the provider, if it has a sign-out page. */
+  async function signOut(incoming: EndpointRequest, session: Session, returnUrl: string) {
     const { requestId } = incoming
     const { revoked } = await deps.endSession(session, 'user', { revoke: deps.revoke, requestId })
     incoming.background(revoked)
     const state = await deps.seal.seal({ returnUrl })
     const { idToken } = session.record
+    const ask = (hint: { idTokenHint?: string }) => deps.provider.endSessionUrl({ state, ...hint })
     const [url] = await Promise.all([
-      deps.provider.endSessionUrl({
-        state,
-        ...(idToken === undefined ? {} : { idTokenHint: idToken }),
-      }),
+      ask(idToken === undefined ? {} : { idTokenHint: idToken }),
       Promise.race([
         revoked,
         new Promise((done) => setTimeout(done, revocationPatienceMs).unref()),
       ]),
     ])
-    return url?.href ?? returnUrl
+    return { atProvider: url?.href, withoutHint: async () => (await ask({}))?.href ?? returnUrl }
+  }
+
+  /** To whom the answer is a redirect that only the browser sees, the provider's own address (S2). */
+  async function redirectOut(
+    incoming: EndpointRequest,
+    status: 302 | 303,
+    session: Session,
+    returnUrl: string,
+  ): Promise<Response> {
+    const { atProvider } = await signOut(incoming, session, returnUrl)
+    return redirect(status, atProvider ?? returnUrl, [deps.sessions.clearCookie()])
+  }
+
+  /** To a script an address of ours, which says nothing (O6). */
+  async function tellAddress(
+    incoming: EndpointRequest,
+    session: Session,
+    returnUrl: string,
+  ): Promise<Response> {
+    const { atProvider, withoutHint } = await signOut(incoming, session, returnUrl)
+    const cleared = deps.sessions.clearCookie()
+    if (atProvider === undefined) return json(200, { redirectUrl: returnUrl }, [cleared])
+    try {
+      const { address, setCookie } = await deps.signOutAddress.issue(atProvider)
+      return json(200, { redirectUrl: address }, [cleared, setCookie])
+    } catch {
+      // The store went away just now. Signed out here all the same; the provider will ask whether one means it.
+      return json(200, { redirectUrl: await withoutHint() }, [cleared])
+    }
+  }
+
+  /** The address that a script was given. Without what it stood for, everything there is to end has ended. */
+  async function follow(incoming: EndpointRequest, handles: string[]): Promise<Response> {
+    // A script that fetches it may see the last address of a chain of redirects, if the provider lets it.
+    if (!isNavigation(incoming.request)) return refuse(incoming, 'bad_request', { loginHref })
+    const [handle = '', ...more] = handles
+    const leave =
+      more.length > 0 ? undefined : await deps.signOutAddress.take(incoming.cookies, handle)
+    return leave ? redirect(302, leave.target, [leave.setCookie]) : redirect(302, '/')
   }
 
   async function begin(incoming: EndpointRequest) {
@@ -67,34 +102,38 @@ export function createLogout(deps: LogoutDeps): { get: Endpoint; post: Endpoint 
     return { returnUrl, session: read.kind === 'session' ? read.session : undefined }
   }
 
-  const clear = () => [deps.sessions.clearCookie()]
-
   return {
     async get(incoming) {
       if (isPrefetch(incoming.request)) return new Response(null, { status: 204 })
+      const query = incoming.url.searchParams
+      if (query.has('leave')) return follow(incoming, query.getAll('leave'))
       const { returnUrl, session } = await begin(incoming)
       if (returnUrl === undefined) return refuse(incoming, 'bad_return_url', { loginHref })
       if (!session) return redirect(302, returnUrl)
       if (deps.requireSid) {
-        const sids = incoming.url.searchParams.getAll('sid')
+        const sids = query.getAll('sid')
         if (sids.length !== 1 || !sids[0]) return refuse(incoming, 'sid_missing', { loginHref })
         if (!matchesSid(session, sids[0])) return refuse(incoming, 'sid_mismatch', { loginHref })
       }
-      return redirect(302, await signOut(incoming, session, returnUrl), clear())
+      return redirectOut(incoming, 302, session, returnUrl)
     },
     async post(incoming) {
       const { returnUrl, session } = await begin(incoming)
       if (returnUrl === undefined) return refuse(incoming, 'bad_return_url', { loginHref })
-      const target = session ? await signOut(incoming, session, returnUrl) : returnUrl
-      return isNavigation(incoming.request)
-        ? redirect(303, target, session ? clear() : [])
-        : json(200, { redirectUrl: target }, session ? clear() : [])
+      const navigates = isNavigation(incoming.request)
+      if (session) {
+        return navigates
+          ? redirectOut(incoming, 303, session, returnUrl)
+          : tellAddress(incoming, session, returnUrl)
+      }
+      return navigates ? redirect(303, returnUrl) : json(200, { redirectUrl: returnUrl })
     },
   }
 }
 
+/** The `sid` of the sign-out link is a handle of ours: every API of the same sign-on knows the provider's (O4). */
 function matchesSid({ record }: Session, sid: string): boolean {
-  const expected = Buffer.from(record.sid ?? record.handle)
+  const expected = Buffer.from(record.handle)
   const given = Buffer.from(sid)
   return expected.length === given.length && timingSafeEqual(expected, given)
 }

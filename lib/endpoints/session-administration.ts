@@ -1,6 +1,7 @@
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { EndSession } from './end-session.ts'
+import type { EndSessions } from './end-sessions.ts'
 
 /** A session as server code may see it. */
 export interface SessionSummary {
@@ -28,6 +29,7 @@ export interface SessionAdministration {
 export interface SessionAdministrationDeps {
   readonly sessions: Pick<Sessions, 'findBySub' | 'readFresh'>
   readonly endSession: EndSession
+  readonly endSessions: EndSessions
   readonly issuer: string
   readonly revoke: boolean
 }
@@ -36,11 +38,7 @@ export interface SessionAdministrationDeps {
 export function createSessionAdministration(
   deps: SessionAdministrationDeps,
 ): SessionAdministration {
-  const { sessions, endSession, issuer, revoke } = deps
-  const end = async (session: Session) => {
-    const { revoked } = await endSession(session, 'administrator', { revoke })
-    await revoked
-  }
+  const { sessions, endSession, endSessions, issuer, revoke } = deps
   return {
     async list(sub) {
       const found = await sessions.findBySub(issuer, sub)
@@ -48,12 +46,13 @@ export function createSessionAdministration(
     },
     async end(id) {
       const session = await sessions.readFresh(sessionKeyOf(id))
-      if (session) await end(session)
-      return session !== undefined
+      if (!session) return false
+      await (await endSession(session, 'administrator', { revoke })).revoked
+      return true
     },
     async endAll(sub) {
       const found = await sessions.findBySub(issuer, sub)
-      await Promise.all(found.map(end))
+      await (await endSessions(found, 'administrator', { revoke })).revoked
       return found.length
     },
   }

@@ -36,7 +36,7 @@ function entriesOf({ record, expiresAt }: Session, { now, basePath }: UserDeps):
     Array.isArray(value) ? value.map((each) => ({ type, value: each })) : [{ type, value }],
   )
   const expiresIn = Math.max(0, Math.floor((Math.min(expiresAt, record.absoluteAt) - now()) / 1000))
-  const sid = encodeURIComponent(record.sid ?? record.handle)
+  const sid = encodeURIComponent(record.handle)
   return [
     ...claims,
     { type: 'bff:session_expires_in', value: expiresIn },

@@ -8,6 +8,12 @@ export async function generateDpopKey(): Promise<JsonWebKey> {
   return (await exportJWK(privateKey)) as JsonWebKey
 }
 
+/** A new key with its thumbprint, for the session to be. */
+export async function createDpopKey(): Promise<{ key: JsonWebKey; thumbprint: string }> {
+  const key = await generateDpopKey()
+  return { key, thumbprint: await dpopThumbprint(key) }
+}
+
 /** `jkt`: the RFC 7638 thumbprint, as in `dpop_jkt` (RFC 9449 section 10) and in `cnf`. */
 export async function dpopThumbprint(key: JsonWebKey): Promise<string> {
   return calculateJwkThumbprint({ ...publicPart(key) })

@@ -4,8 +4,11 @@ import { clockToleranceSeconds } from './provider-call.ts'
 import { plainCause } from './provider-error.ts'
 
 const event = 'http://schemas.openid.net/event/backchannel-logout'
-/** Providers that give no `exp` exist (O5): such a token is good for ten minutes. */
-const defaultLifetimeSeconds = 600
+/**
+ * How old a token may be, whatever its `exp` says (O8): it tells of something that has just happened, and its
+ * `jti` has to be remembered for as long. Providers that give no `exp` exist (O5).
+ */
+const maxAgeSeconds = 600
 
 export type LogoutTokenResult =
   | {
@@ -63,7 +66,7 @@ function judge(payload: JWTPayload, typ: unknown, nowSeconds: number): LogoutTok
   if (!isText(jti)) return refused('jti is no text')
   if (iat === undefined || iat > nowSeconds + clockToleranceSeconds)
     return refused('iat lies ahead')
-  const expires = exp ?? iat + defaultLifetimeSeconds
+  const expires = Math.min(exp ?? Number.POSITIVE_INFINITY, iat + maxAgeSeconds)
   if (expires + clockToleranceSeconds < nowSeconds) return refused('the token is too old')
   return {
     kind: 'valid',

@@ -1,7 +1,13 @@
 import { createHash, hkdfSync } from 'node:crypto'
 
 /** What a key is for. A value made for one purpose cannot be read as another (S3). */
-export type KeyPurpose = 'session' | 'transaction' | 'logout' | 'record' | 'machine-token'
+export type KeyPurpose =
+  | 'session'
+  | 'transaction'
+  | 'logout'
+  | 'leaving'
+  | 'record'
+  | 'machine-token'
 
 export interface DerivedKey {
   /** Public name of the secret that it came from, the same in every process: 8 hex digits. */

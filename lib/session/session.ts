@@ -16,7 +16,7 @@ export interface SessionRecord {
   readonly sub: string
   /** The provider's session id, where it gives one. */
   readonly sid?: string
-  /** Our own public handle of the session, for the logout URL of providers without `sid`. No credential. */
+  /** Our own handle of the session, the `sid` of its sign-out link (O4). No credential. */
   readonly handle: string
   readonly claims: Readonly<Record<string, unknown>>
   /** For `id_token_hint` only. */

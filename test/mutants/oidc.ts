@@ -57,4 +57,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/refused-resources.test.ts',
     title: 'T15: that only a browser tells of changes nobody else’s sign-in',
   },
+  {
+    row: 'O8',
+    file: 'lib/oidc/logout-token.ts',
+    from: 'Math.min(exp ?? Number.POSITIVE_INFINITY, iat + maxAgeSeconds)',
+    to: 'exp ?? iat + maxAgeSeconds',
+    test: 'test/oidc-logout-token.test.ts',
+    title: 'O8: one that is older than ten minutes is refused, whatever exp says',
+  },
 ]

@@ -33,4 +33,13 @@ export const mutants: readonly Mutant[] = [
     test: 'lib/session/sessions.test.ts',
     title: 'S15: what is remembered of sessions is bounded in bytes, however large each is',
   },
+  {
+    row: 'O11',
+    file: 'lib/session/sessions.ts',
+    from: 'const decryptedAtOnce = 8',
+    to: 'const decryptedAtOnce = 800',
+    test: 'test/many-sessions.test.ts',
+    title:
+      'O11: one logout token for many sessions: a few at a time, and everybody else in between',
+  },
 ]
