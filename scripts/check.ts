@@ -9,6 +9,7 @@ import { checkImportDirection } from './check/import-direction.ts'
 import { checkLibPurity } from './check/lib-purity.ts'
 import { checkMarkdownLinks } from './check/markdown-links.ts'
 import { checkPackagePlaces } from './check/package-places.ts'
+import { checkStrayFiles, trackedFiles } from './check/stray-files.ts'
 import { runTool } from './check/tools.ts'
 
 /** `npm run check`: format, lint, types, unused code, and the rules of this house. */
@@ -27,6 +28,7 @@ const rules: Record<string, () => Finding[]> = {
   packages: () => checkPackagePlaces(house),
   'purity of lib': () => checkLibPurity(house),
   'shape of files': () => checkFileShape(house),
+  'stray files': () => checkStrayFiles(trackedFiles(root), house),
   links: () => checkMarkdownLinks(house, (path) => existsSync(join(root, path))),
   conformance: () => checkConformance(house),
   'docs in sync': () => checkDocsInSync(root, read),

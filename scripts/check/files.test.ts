@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { checkFileShape } from './file-shape.ts'
 import type { Finding, House } from './house.ts'
 import { checkLibPurity } from './lib-purity.ts'
+import { checkStrayFiles } from './stray-files.ts'
 
 const houseOf = (files: Record<string, string>): House => new Map(Object.entries(files))
 const lines = (findings: Finding[]) =>
@@ -74,5 +75,43 @@ describe('shape of files', () => {
       'next.config.ts': 'export default {}',
     })
     assert.deepEqual(checkFileShape(house), [])
+  })
+})
+
+describe('stray files', () => {
+  const house = houseOf({ 'README.md': '![The demo](docs/shown.png)', 'docs/a.md': '(figure.svg)' })
+
+  const refused: [title: string, file: string, says: RegExp][] = [
+    [
+      "a profiler's log",
+      'isolate-0x1-1-v8.log',
+      /^isolate-0x1-1-v8.log:1 does not belong at the root/,
+    ],
+    ['a script of the shell', 'try.sh', /does not belong at the root/],
+    ['a patch', 'fix.patch', /does not belong at the root/],
+    ['a dump of a store', 'sessions.db', /does not belong at the root/],
+    ['a file without a kind', 'out', /does not belong at the root/],
+    ['a picture of a test', 'docs/unseen.png', /^docs\/unseen.png:1 is shown on no page/],
+    ['a drawing', 'docs/old/unseen.svg', /is shown on no page/],
+  ]
+  for (const [title, file, says] of refused) {
+    test(`refuses ${title}`, () => {
+      const [finding, ...rest] = lines(checkStrayFiles(['README.md', file], house))
+      assert.match(finding ?? '', says)
+      assert.deepEqual(rest, [])
+    })
+  }
+
+  test('allows what a project has at its root, pictures that are shown, and folders', () => {
+    const files = [
+      'README.md',
+      'LICENSE',
+      '.gitignore',
+      '.env.example',
+      'package.json',
+      'server.ts',
+    ]
+    const deeper = ['docs/shown.png', 'docs/figure.svg', 'lib/a.bin', 'bench/result.log']
+    assert.deepEqual(checkStrayFiles([...files, ...deeper], house), [])
   })
 })
