@@ -55,7 +55,7 @@ export function createNextHost(config: Config) {
       }),
 
     /** Everything below `/api/remote/`. */
-    handleRemote: (request: Request, _: NextRequestOptions): Promise<Response> =>
+    handleRemote: (request: Request): Promise<Response> =>
       withEngine(request, ({ bff }) => handleNextRemote(bff.remote, request)),
 
     /** For the gate in front of pages. `unavailable` is not anonymous: nobody is sent to sign in for it. */

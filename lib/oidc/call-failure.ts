@@ -39,7 +39,10 @@ export function callFailure(thrown: unknown, answer: ProviderAnswer): CallFailur
 /** The failure as an exception, for calls whose callers expect none. */
 export function toProviderError(failure: CallFailure): ProviderError {
   if (failure.cause instanceof ProviderError) return failure.cause
-  return new ProviderError(codeOf[failure.kind], { cause: failure.cause, error: failure.error })
+  return new ProviderError(failureCodes[failure.kind], {
+    cause: failure.cause,
+    error: failure.error,
+  })
 }
 
 /** The ID token claim that openid-client found to differ from what was expected. */
@@ -63,12 +66,13 @@ function decide({ sent, status }: ProviderAnswer, error: string | undefined): Ca
   return error === 'use_dpop_nonce' ? 'unavailable' : 'refused'
 }
 
-const codeOf = {
+/** The problem that a failed call becomes. */
+export const failureCodes = {
   unavailable: 'provider_unavailable',
   misconfigured: 'provider_misconfigured',
   refused: 'sign_in_failed',
   bad_answer: 'bad_provider_answer',
-} as const
+} as const satisfies Record<CallFailure['kind'], string>
 
 const kindOf = {
   provider_unavailable: 'unavailable',

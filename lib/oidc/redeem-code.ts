@@ -1,7 +1,7 @@
 import * as client from 'openid-client'
 import type { Hooks, OidcSettings } from '../config/settings.ts'
 import { parseAuthorizationResponse } from './authorization-response.ts'
-import { type CallFailure, callFailure, mismatchedClaim } from './call-failure.ts'
+import { callFailure, failureCodes, mismatchedClaim } from './call-failure.ts'
 import { type GrantedToken, grantedToken } from './granted-token.ts'
 import { type IdTokenClaims, IdTokenMismatch, verifyIdToken } from './id-token.ts'
 import type { KeySet } from './key-set.ts'
@@ -115,7 +115,7 @@ export async function redeemCode(
       return failed('sign_in_failed', error as Error)
     }
     const failure = callFailure(error, call.answer)
-    return failed(codeOf[failure.kind], failure.cause, failure.error)
+    return failed(failureCodes[failure.kind], failure.cause, failure.error)
   }
 }
 
@@ -163,13 +163,6 @@ function identityOf({ sub, sid, auth_time, acr }: IdTokenClaims) {
     ...(typeof acr === 'string' ? { acr } : {}),
   }
 }
-
-const codeOf = {
-  unavailable: 'provider_unavailable',
-  misconfigured: 'provider_misconfigured',
-  refused: 'sign_in_failed',
-  bad_answer: 'bad_provider_answer',
-} as const satisfies Record<CallFailure['kind'], string>
 
 function failed(
   code: Extract<SignInResult, { kind: 'failed' }>['code'],

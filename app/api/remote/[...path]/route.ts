@@ -1,10 +1,9 @@
-import { after } from 'next/server'
 import { engine } from '../../../engine.ts'
 
 export const runtime = 'nodejs'
 export const dynamic = 'force-dynamic'
 
-const handle = (request: Request) => engine.handleRemote(request, { after })
+const handle = (request: Request) => engine.handleRemote(request)
 
 export {
   handle as DELETE,
