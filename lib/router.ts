@@ -13,7 +13,12 @@ import type { Log, SuspiciousRequest } from './telemetry/log.ts'
 type Guard = 'csrf' | 'open'
 
 /** One line of the table: what answers a method and path, and what guards it. */
-type Route = readonly [method: 'GET' | 'POST', path: string, guard: Guard, handler: Endpoint]
+type Route = readonly [
+  method: 'GET' | 'HEAD' | 'POST',
+  path: string,
+  guard: Guard,
+  handler: Endpoint,
+]
 
 export interface Endpoints {
   readonly login: Endpoint
@@ -35,25 +40,37 @@ export interface Paths {
   readonly logoutCallbackPath: string
 }
 
-/** The product, top to bottom. (`/api/remote/*` has a door of its own: `remote/`.) */
+/**
+ * The product, top to bottom. (`/api/remote/*` has a door of its own: `remote/`.) `HEAD` is answered as `GET`
+ * (the host leaves the body out); where that would change something it has a row of its own, which does nothing.
+ */
 function routeTable(to: Endpoints, { basePath, callbackPath, logoutCallbackPath }: Paths): Route[] {
   return [
     ['GET', `${basePath}/login`, 'open', to.login],
+    ['HEAD', `${basePath}/login`, 'open', standStill],
     ['GET', callbackPath, 'open', to.callback],
+    ['HEAD', callbackPath, 'open', standStill],
     ['POST', callbackPath, 'open', to.callback],
     ['GET', `${basePath}/logout`, 'open', to.logout.get],
+    ['HEAD', `${basePath}/logout`, 'open', standStill],
     ['POST', `${basePath}/logout`, 'csrf', to.logout.post],
     ['GET', logoutCallbackPath, 'open', to.logoutCallback],
+    ['HEAD', logoutCallbackPath, 'open', standStill],
     ['GET', `${basePath}/user`, 'csrf', to.user],
     ['GET', `${basePath}/silent-login`, 'open', to.silentLogin],
+    ['HEAD', `${basePath}/silent-login`, 'open', standStill],
     ['GET', `${basePath}/silent-login-callback`, 'open', to.silentLoginCallback],
     ['POST', `${basePath}/backchannel`, 'open', to.backchannel],
     ['GET', `${basePath}/frontchannel`, 'open', to.frontchannel],
+    ['HEAD', `${basePath}/frontchannel`, 'open', standStill],
     ['GET', `${basePath}/diagnostics`, 'open', to.diagnostics],
     ['GET', `${basePath}/health/live`, 'open', to.health.live],
     ['GET', `${basePath}/health/ready`, 'open', to.health.ready],
   ]
 }
+
+const standStill: Endpoint = async () =>
+  new Response(null, { headers: { 'cache-control': 'private, no-store' } })
 
 export interface RouterDeps {
   readonly endpoints: Endpoints
@@ -79,21 +96,22 @@ export function createRouter(deps: RouterDeps) {
   for (const route of routeTable(deps.endpoints, deps.paths)) {
     const methods = byPath.get(route[1]) ?? new Map<string, Route>()
     byPath.set(route[1], methods.set(route[0], route))
+    if (route[0] === 'GET') methods.set('HEAD', route)
   }
 
   const cors = createCors(deps.origins)
 
   async function answer(incoming: EndpointRequest): Promise<Response> {
     const { request, url, requestId } = incoming
-    const methods = byPath.get(url.pathname)
+    const methods = byPath.get(endpointPath(url.pathname))
     if (!methods) return problem('not_found', { requestId })
     const origin = request.headers.get('origin') ?? undefined
     const listed = cors.listed(origin)
     const requested = request.headers.get('access-control-request-method')
-    const guarded = [...methods.values()].filter((route) => route[2] === 'csrf')
+    const guarded = [...methods].filter(([, route]) => route[2] === 'csrf')
     if (request.method === 'OPTIONS' && listed && requested !== null && guarded.length > 0) {
       const names = request.headers.get('access-control-request-headers') ?? undefined
-      const allowed = guarded.map((route) => route[0]).join(', ')
+      const allowed = guarded.map(([method]) => method).join(', ')
       const headers = cors.preflightHeaders(listed, allowed, names)
       return withHeaders(new Response(null, { status: 204 }), headers)
     }
@@ -121,7 +139,10 @@ export function createRouter(deps: RouterDeps) {
   }
 
   /** The path if it is one of the table; whatever a client invents does not reach the log. */
-  const routeName = (url: URL) => (byPath.has(url.pathname) ? url.pathname : 'unknown')
+  function routeName(url: URL): string {
+    const path = endpointPath(url.pathname)
+    return byPath.has(path) ? path : 'unknown'
+  }
 
   /** Who asked, and how to tell the log of it. */
   function witness({ headers }: Request, url: URL, requestId: string, info: RequestInfo) {
@@ -138,7 +159,7 @@ export function createRouter(deps: RouterDeps) {
 
   return {
     /** Whether a path belongs to the endpoints. */
-    handles: (path: string): boolean => byPath.has(path),
+    handles: (path: string): boolean => byPath.has(endpointPath(path)),
     /** `target` is the path and query of the request; its host comes from the settings, never from it. */
     async handle(request: Request, target: string, info: RequestInfo): Promise<Response> {
       const requestId = makeRequestId(request.headers.get('x-request-id') ?? undefined)
@@ -153,6 +174,11 @@ export function createRouter(deps: RouterDeps) {
       return response
     },
   }
+}
+
+/** Some providers (Azure AD B2C) and people put one slash behind an address; it is the same address. */
+function endpointPath(path: string): string {
+  return path.endsWith('/') ? path.slice(0, -1) : path
 }
 
 /** Sets headers that stand in a flat list. */
