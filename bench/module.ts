@@ -2,6 +2,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createNodeRemote } from '#lib/hosts/node-remote.ts'
+import { createOutgoing } from '#lib/http/outgoing.ts'
 import { createRemote } from '#lib/remote/remote.ts'
 import type { Session } from '#lib/session/session.ts'
 import { reportPort } from './subject.ts'
@@ -36,6 +37,7 @@ const remote = createRemote({
   userToken: () => token,
   log: { event: () => undefined },
   now: Date.now,
+  outgoing: createOutgoing({}),
 })
 const door = createNodeRemote(remote)
 const server = createServer((request, response) => door.handle(request, response))

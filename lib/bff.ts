@@ -20,11 +20,13 @@ import { createSilentLoginCallback } from './endpoints/silent-login-callback.ts'
 import { createStartSignIn } from './endpoints/start-sign-in.ts'
 import { createUser } from './endpoints/user.ts'
 import { createForwardedTrust } from './http/forwarded.ts'
+import { createOutgoing } from './http/outgoing.ts'
 import { createDpopKey } from './oidc/dpop-key.ts'
 import { createNonceMemory } from './oidc/nonce-memory.ts'
 import { createProvider } from './oidc/provider.ts'
 import { createRedirectUriProbe } from './oidc/redirect-uri-probe.ts'
 import { remotesOf, resourcesOf, tellRefused } from './remote/asked-targets.ts'
+import { certificatesByOrigin } from './remote/certificates.ts'
 import { createRemote, type Remote } from './remote/remote.ts'
 import { createRouter, type Endpoints, type RequestInfo } from './router.ts'
 import { createCipher } from './session/cipher.ts'
@@ -56,7 +58,7 @@ export interface BffOptions {
   readonly store?: KeyValue
   /** Epoch milliseconds. @default Date.now */
   readonly now?: () => number
-  /** For requests to the provider. @default the global fetch, always with `cache: 'no-store'` */
+  /** For requests to the provider. @default one that goes out as the settings say */
   readonly fetch?: typeof fetch
 }
 
@@ -93,7 +95,8 @@ export async function createBff(options: BffOptions): Promise<Bff> {
   const ours = { issuer: oidc.issuer, clientId: oidc.clientId }
 
   const redirectUri = `${publicOrigin}${settings.callbackPath}`
-  const providerFetch: typeof fetch = options.fetch ?? ((input, init) => fetch(input, init))
+  const outgoing = createOutgoing(settings.outgoing)
+  const providerFetch = options.fetch ?? outgoing.fetch(() => oidc.tls)
 
   const provider = createProvider({
     oidc,
@@ -252,6 +255,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     userToken,
     clientToken,
     exchangedToken,
+    outgoing,
     log,
     now,
   })
@@ -262,8 +266,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       keyOf: sessionKeyOf,
       userToken,
       clientToken,
-      // Undecorated: what a framework does to the global fetch must not keep a user's answer.
-      fetch: (input, init) => fetch(input, { cache: 'no-store', ...init }),
+      fetch: outgoing.fetch(certificatesByOrigin(settings.remotes)),
     }),
     settings,
     handlesPath: router.handles,

@@ -2,7 +2,11 @@ import { parsePrivateKey } from './private-key.ts'
 import type { Report } from './report.ts'
 import type { ClientAuth } from './settings.ts'
 
-export type AuthMethod = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
+export type AuthMethod =
+  | 'client_secret_basic'
+  | 'client_secret_post'
+  | 'private_key_jwt'
+  | 'tls_client_auth'
 
 export interface ClientCredentials {
   /** Setting that holds (or should hold) the shared secret, for messages: `OIDC_CLIENT_SECRET`. */
@@ -13,6 +17,9 @@ export interface ClientCredentials {
   /** Setting of the method, for messages: `oidc.authMethod`. */
   readonly methodName: string
   readonly method: AuthMethod | undefined
+  /** Setting of the certificate, for messages: `oidc.tls`. */
+  readonly certificateName?: string
+  readonly hasCertificate?: boolean
 }
 
 const placeholder: ClientAuth = { method: 'none' }
@@ -20,6 +27,7 @@ const placeholder: ClientAuth = { method: 'none' }
 /** A confidential client has exactly one kind of credential, and a method that fits it. */
 export function clientAuth(credentials: ClientCredentials, report: Report): ClientAuth {
   const { secret, secretName, key, keyName, method, methodName } = credentials
+  if (method === 'tls_client_auth') return byCertificate(credentials, report)
   if (secret !== undefined && key !== undefined) {
     report.problem(secretName, `is set, and ${keyName} too`, 'keep one of the two')
     return placeholder
@@ -41,4 +49,21 @@ export function clientAuth(credentials: ClientCredentials, report: Report): Clie
     return placeholder
   }
   return { method: method ?? 'client_secret_basic', secret }
+}
+
+/** RFC 8705 section 2.1: the connection itself says who we are. */
+function byCertificate(credentials: ClientCredentials, report: Report): ClientAuth {
+  const { certificateName = 'tls', hasCertificate, methodName } = credentials
+  if (!hasCertificate) {
+    report.problem(methodName, 'is tls_client_auth without a certificate', `set ${certificateName}`)
+  }
+  for (const each of ['secret', 'key'] as const) {
+    if (credentials[each] === undefined) continue
+    report.problem(
+      credentials[`${each}Name`],
+      `is set, and ${methodName} is tls_client_auth`,
+      'take out one of the two',
+    )
+  }
+  return { method: 'tls_client_auth' }
 }

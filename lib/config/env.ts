@@ -17,6 +17,11 @@ export function readNamed(env: Environment, name: string): string | undefined {
   return env[name]?.trim() || undefined
 }
 
+/** Of a variable that other programs read too: by its lower-case name first, as they do. */
+export function readEither(env: Environment, name: VariableName): string | undefined {
+  return readNamed(env, name.toLowerCase()) ?? readNamed(env, name)
+}
+
 export type Mode = 'development' | 'production'
 
 /** Production unless told otherwise, so that forgetting NODE_ENV opens nothing. */

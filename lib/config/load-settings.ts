@@ -5,6 +5,7 @@ import { type Environment, processEnvironment, readMode, readVariable } from './
 import { listenHost, listenPort, logLevel, workerCount } from './listen.ts'
 import { machineClient } from './machine-client.ts'
 import { oidcSettings } from './oidc-settings.ts'
+import { outgoingSettings } from './outgoing-settings.ts'
 import { parseConfig } from './parse-config.ts'
 import { paths } from './paths.ts'
 import { publicOrigin } from './public-origin.ts'
@@ -85,6 +86,7 @@ function buildSettings(env: Environment, config: ParsedConfig, report: Report): 
         report,
       }),
     ),
+    outgoing: outgoingSettings(env, report),
     hooks: hooks(config),
   }
 }

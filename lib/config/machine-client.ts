@@ -99,7 +99,7 @@ function sharedCredentials(
   report: Report,
 ): ClientAuth {
   if (method === undefined || method === own.method || own.method === 'none') return own
-  if (own.method === 'private_key_jwt' || method === 'private_key_jwt') {
+  if (!('secret' in own) || method === 'private_key_jwt') {
     report.problem(
       `${setting}.authMethod`,
       `is ${method}, which does not fit the credentials of the sign-in`,

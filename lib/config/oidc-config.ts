@@ -1,3 +1,5 @@
+import type { TlsConfig } from './tls-config.ts'
+
 export interface OidcConfig {
   /**
    * Scopes asked for at sign-in, separated by spaces. Must contain `openid`; without `offline_access`
@@ -23,10 +25,16 @@ export interface OidcConfig {
   revocationParams?: Record<string, string>
   /**
    * How the client proves itself to the provider. `private_key_jwt` when `OIDC_CLIENT_KEY` is set, and
-   * only then; `client_secret_post` for providers that do not decode HTTP Basic as RFC 6749 says.
+   * only then; `client_secret_post` for providers that do not decode HTTP Basic as RFC 6749 says;
+   * `tls_client_auth` (RFC 8705) with the certificate of `tls`, in place of a secret or key.
    * @default 'client_secret_basic'
    */
-  authMethod?: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
+  authMethod?: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'tls_client_auth'
+  /**
+   * Client certificate for the provider (mutual TLS): two PEM files, read at the start. The provider's
+   * `mtls_endpoint_aliases` are used where it has them.
+   */
+  tls?: TlsConfig
   /**
    * `aud` of client assertions, for older servers that want the URL of their token endpoint. The
    * issuer when left out.

@@ -1,4 +1,5 @@
 import { clientAuth } from './client-auth.ts'
+import { clientCertificate } from './client-certificate.ts'
 import { type Environment, readVariable } from './env.ts'
 import { checkParameters } from './parameters.ts'
 import type { Report } from './report.ts'
@@ -14,7 +15,8 @@ export function oidcSettings(
   config: ParsedConfig['oidc'],
   report: Report,
 ): OidcSettings {
-  const { params, refreshParams, revocationParams, authMethod, ...rest } = config
+  const { params, refreshParams, revocationParams, authMethod, tls, ...rest } = config
+  const certificate = tls && clientCertificate('oidc.tls', tls, report)
   checkParameters('oidc.params', 'authorization', params, report)
   checkParameters('oidc.refreshParams', 'refresh', refreshParams, report)
   checkParameters('oidc.revocationParams', 'revocation', revocationParams, report)
@@ -26,6 +28,8 @@ export function oidcSettings(
       key: readVariable(env, 'OIDC_CLIENT_KEY'),
       methodName: 'oidc.authMethod',
       method: authMethod,
+      certificateName: 'oidc.tls',
+      hasCertificate: tls !== undefined,
     },
     report,
   )
@@ -34,6 +38,7 @@ export function oidcSettings(
     issuer: issuer(env, report),
     clientId: clientId(env, report),
     auth,
+    ...(certificate && { tls: certificate }),
     scope: scope(env, config.scope, report),
     params,
     refreshParams,

@@ -1,6 +1,7 @@
 import type { ByteSize } from './byte-size.ts'
 import type { Duration } from './duration.ts'
 import type { RemoteTokenHook, TokenKind } from './settings.ts'
+import type { TlsConfig } from './tls-config.ts'
 
 export interface RemoteConfig {
   /**
@@ -67,6 +68,10 @@ export interface RemoteConfig {
    * @default false
    */
   websocket?: boolean
+  /**
+   * Client certificate for the API (mutual TLS): two PEM files, read at the start. Needs an `https:` target.
+   */
+  tls?: TlsConfig
 }
 
 export interface RemoteHeadersConfig {

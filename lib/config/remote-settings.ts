@@ -1,9 +1,11 @@
+import { isLoopback } from '../http/loopback.ts'
+import { clientCertificate } from './client-certificate.ts'
 import { isToken, parseHeaderName, parseHeaderValue } from './header-name.ts'
 import { checkRemoteToken, type TokenContext } from './remote-token.ts'
 import type { Report } from './report.ts'
 import type { ParsedRemote } from './schema.ts'
 import type { RemoteSettings } from './settings.ts'
-import { isLoopback, parseWebAddress } from './web-address.ts'
+import { parseWebAddress } from './web-address.ts'
 
 /** One entry of `remotes`. */
 export function remoteSettings(
@@ -15,7 +17,8 @@ export function remoteSettings(
   const setting = `remotes.${name}`
   checkRemoteToken(config, { ...context, setting })
   const target = remoteTarget(setting, config, context.publicOrigin, report)
-  const { timeout, connectTimeout, maxBody, methods, ...rest } = config
+  const { timeout, connectTimeout, maxBody, methods, tls, ...rest } = config
+  const certificate = tls && clientCertificate(`${setting}.tls`, tls, report)
   return {
     ...rest,
     name,
@@ -23,6 +26,7 @@ export function remoteSettings(
     ...(methods ? { methods: allowedMethods(setting, methods, report) } : {}),
     idleTimeoutMs: Math.round(timeout * 1000),
     connectTimeoutMs: Math.round(connectTimeout * 1000),
+    ...(certificate && { tls: certificate }),
     ...(maxBody === undefined ? {} : { maxBodyBytes: maxBody }),
     setCookie: cookieNames(setting, config.setCookie, report),
     headers: {
@@ -51,6 +55,7 @@ function remoteTarget(
     if (!isLoopback(hostname)) {
       report.note(`${setting}.target is plain http: tokens travel unencrypted.`)
     }
+    if (config.tls) report.problem(`${setting}.tls`, 'needs an https target', 'take it out')
     if (config.http2) report.problem(`${setting}.http2`, 'needs an https target', 'take it out')
   }
   if (origin === publicOrigin && /^\/api\/remote(\/|$)/.test(pathname)) {

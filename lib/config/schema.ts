@@ -16,9 +16,8 @@ import type { Hooks } from './settings.ts'
 const flag = (value: boolean) => z.boolean().default(value)
 const textRecord = () => z.record(z.string(), z.string()).default({})
 const textList = () => z.array(z.string()).readonly()
-const authMethod = z
-  .enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt'])
-  .exactOptional()
+const secretMethods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const
+const tls = z.strictObject({ certFile: text(), keyFile: text() }).exactOptional()
 
 const profileClaims = [
   ...['sub', 'name', 'given_name', 'family_name', 'nickname', 'preferred_username'],
@@ -36,7 +35,8 @@ const oidc = z.strictObject({
   params: textRecord(),
   refreshParams: textRecord(),
   revocationParams: textRecord(),
-  authMethod,
+  authMethod: z.enum([...secretMethods, 'tls_client_auth']).exactOptional(),
+  tls,
   assertionAudience: absoluteUri().exactOptional(),
   responseMode: z.enum(['query', 'form_post']).default('query'),
   par: flag(false),
@@ -78,6 +78,7 @@ const remote = z.strictObject({
   dpop: flag(false),
   http2: flag(false),
   websocket: flag(false),
+  tls,
 })
 
 const client = z.strictObject({
@@ -85,7 +86,7 @@ const client = z.strictObject({
   clientId: text().exactOptional(),
   secretEnv: text().exactOptional(),
   keyEnv: text().exactOptional(),
-  authMethod,
+  authMethod: z.enum(secretMethods).exactOptional(),
   scope: text().exactOptional(),
   resource: absoluteUri().exactOptional(),
   audience: text().exactOptional(),

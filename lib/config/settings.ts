@@ -1,3 +1,5 @@
+import type { ClientCertificate, OutgoingSettings } from '../http/outgoing.ts'
+
 /** The checked settings, as every other part of the engine sees them. Made by `loadSettings`, never by hand. */
 export interface Settings {
   readonly mode: 'development' | 'production'
@@ -26,6 +28,8 @@ export interface Settings {
   readonly tokens: { readonly marginSeconds: number; readonly waitersSeconds: number }
   readonly remotes: Readonly<Record<string, RemoteSettings>>
   readonly clients: Readonly<Record<string, ClientSettings>>
+  /** The way out, for the provider and the APIs alike. */
+  readonly outgoing: OutgoingSettings
   readonly hooks: Hooks
 }
 
@@ -44,12 +48,16 @@ export type ClientAuth =
       readonly method: 'private_key_jwt'
       readonly key: JsonWebKey & { kid?: string; alg?: string }
     }
+  /** RFC 8705 section 2: by the certificate of `tls`. */
+  | { readonly method: 'tls_client_auth' }
   | { readonly method: 'none' }
 
 export interface OidcSettings {
   readonly issuer: string
   readonly clientId: string
   readonly auth: ClientAuth
+  /** Shown to the provider on every connection. */
+  readonly tls?: ClientCertificate
   readonly scope: string
   readonly params: Readonly<Record<string, string>>
   readonly refreshParams: Readonly<Record<string, string>>
@@ -110,6 +118,8 @@ export interface RemoteSettings {
   readonly dpop: boolean
   readonly http2: boolean
   readonly websocket: boolean
+  /** Shown to the API on every connection. */
+  readonly tls?: ClientCertificate
 }
 
 export interface ExchangeSettings {

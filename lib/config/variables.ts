@@ -71,6 +71,21 @@ export const variables = {
       'A JSON file that is read in place of `bff.config.ts`. The same names; hooks are not possible.',
     example: '/etc/cloakroom.json',
   },
+  HTTPS_PROXY: {
+    meaning:
+      'Proxy through which the provider and the APIs at `https:` addresses are reached, by CONNECT. User and password as in a URL. Loopback and `http:` targets are reached directly, and `HTTP_PROXY` is not read. `https_proxy` goes before it.',
+    example: 'http://proxy.internal:3128',
+  },
+  NO_PROXY: {
+    meaning:
+      'Hosts that are reached past `HTTPS_PROXY`, separated by commas: names with all that is below them, addresses, CIDRs, each with a port if wanted; `*` for all. `no_proxy` goes before it.',
+    example: 'internal.example.com,10.0.0.0/8',
+  },
+  BFF_CA_FILE: {
+    meaning:
+      'PEM file of certificate authorities that are believed besides the usual ones, for the provider, the APIs and the proxy.',
+    example: '/etc/ssl/company.pem',
+  },
   PORT: { meaning: 'Port to listen on.', fallback: '`3000`', example: '3000' },
   HOST: {
     meaning: 'Address to listen on.',

@@ -1,9 +1,5 @@
+import { isLoopback } from '../http/loopback.ts'
 import { accepted, type Parsed, refused } from './parsed.ts'
-
-/** `localhost`, `127.0.0.0/8`, `[::1]`: names that cannot be reached from elsewhere. Of a parsed URL. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
-}
 
 export type PlainHttp = 'on-loopback' | 'anywhere'
 

@@ -18,6 +18,8 @@ export function createClientAuth(
       return client.ClientSecretPost(auth.secret)
     case 'private_key_jwt':
       return privateKeyJwt(auth.key, assertionAudience)
+    case 'tls_client_auth':
+      return client.TlsClientAuth()
     case 'none':
       return client.None()
   }

@@ -73,6 +73,8 @@ async function wrongOnes(oidc: OidcSettings): Promise<Who> {
   const { clientId, auth } = oidc
   switch (auth.method) {
     case 'none':
+    // The certificate belongs to the connection: a client that it is not registered for is as wrong.
+    case 'tls_client_auth':
       return { clientId: madeUp(), auth: createAuth(auth, oidc) }
     case 'private_key_jwt': {
       const alg = keyAlgorithm(auth.key)

@@ -1,5 +1,5 @@
 import type { CustomFetch } from 'openid-client'
-import { isLoopback } from '../config/web-address.ts'
+import { isLoopback } from '../http/loopback.ts'
 import { errorCode } from './provider-error.ts'
 
 /** Milliseconds after which a call to the provider is given up (L13). */

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Dispatcher } from 'undici'
+import type { Dispatcher } from '../http/outgoing.ts'
 import type { AnswerSink } from './exchange.ts'
 import type { Upstream } from './upstream.ts'
 

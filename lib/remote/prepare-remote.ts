@@ -1,4 +1,5 @@
 import type { RemoteSettings } from '../config/settings.ts'
+import type { Outgoing } from '../http/outgoing.ts'
 import {
   type ChooseToken,
   createChooseToken,
@@ -35,6 +36,7 @@ export interface PrepareRemoteDeps extends TokenSources {
   readonly publicOrigin: string
   readonly varyByOrigin: boolean
   readonly now: () => number
+  readonly outgoing: Pick<Outgoing, 'connect'>
 }
 
 const everyMethod = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']

@@ -1,6 +1,7 @@
 import type { Settings } from '../config/settings.ts'
 import { createCors } from '../http/cors.ts'
 import { createForwardedTrust } from '../http/forwarded.ts'
+import type { Outgoing } from '../http/outgoing.ts'
 import type { ProblemCode } from '../http/problem.ts'
 import { requestId } from '../http/request-id.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -36,6 +37,7 @@ export interface RemoteDeps extends TokenSources {
   readonly settings: Pick<Settings, 'remotes' | 'publicOrigin' | 'basePath' | 'spa' | 'trustProxy'>
   readonly readSession: ReadSession
   readonly log: Log
+  readonly outgoing: Pick<Outgoing, 'connect'>
   /** Epoch milliseconds. */
   readonly now: () => number
   /**

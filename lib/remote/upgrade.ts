@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Dispatcher } from 'undici'
+import type { Dispatcher } from '../http/outgoing.ts'
 import type { ProblemCode } from '../http/problem.ts'
 import { StoreUnavailableError } from '../store/key-value.ts'
 import { clientOf, type LoggedCall, logForgedTicket, logProblem } from './call-log.ts'

@@ -1,5 +1,12 @@
-import { buildConnector, Client, type Dispatcher, Pool } from 'undici'
 import type { RemoteSettings } from '../config/settings.ts'
+import {
+  type Client,
+  type Connect,
+  type Dispatcher,
+  type Outgoing,
+  openClient,
+  openPool,
+} from '../http/outgoing.ts'
 import type { Log } from '../telemetry/log.ts'
 import { createCircuit } from './circuit.ts'
 
@@ -24,6 +31,7 @@ export interface Upstream {
 export interface UpstreamDeps {
   readonly log: Log
   readonly now: () => number
+  readonly outgoing: Pick<Outgoing, 'connect'>
 }
 
 // Far more than an API in good health needs; a bound on what a stuck one can hold.
@@ -36,16 +44,23 @@ const renewalMs = 30_000
 
 type UpstreamSettings = Pick<
   RemoteSettings,
-  'name' | 'target' | 'connectTimeoutMs' | 'idleTimeoutMs' | 'http2'
+  'name' | 'target' | 'connectTimeoutMs' | 'idleTimeoutMs' | 'http2' | 'tls'
 >
 
-export function createUpstream(remote: UpstreamSettings, { log, now }: UpstreamDeps): Upstream {
+export function createUpstream(
+  remote: UpstreamSettings,
+  { log, now, outgoing }: UpstreamDeps,
+): Upstream {
   const { origin } = new URL(remote.target)
   const options = {
     // No request waits behind another's answer on one connection.
     pipelining: 1,
     allowH2: remote.http2,
-    connect: { timeout: remote.connectTimeoutMs, allowH2: remote.http2 },
+    connect: outgoing.connect({
+      timeout: remote.connectTimeoutMs,
+      allowH2: remote.http2,
+      certificate: remote.tls,
+    }),
     // Idle, not total: a stream may last as long as it goes on (P7).
     headersTimeout: remote.idleTimeoutMs,
     bodyTimeout: remote.idleTimeoutMs,
@@ -88,7 +103,7 @@ type Connections = Pick<Upstream, 'take' | 'give' | 'wasReset' | 'close'>
 interface ConnectionOptions {
   readonly pipelining: number
   readonly allowH2: boolean
-  readonly connect: { readonly timeout: number; readonly allowH2: boolean }
+  readonly connect: Connect
   readonly headersTimeout: number
   readonly bodyTimeout: number
 }
@@ -96,7 +111,7 @@ type Watch = (dispatcher: Dispatcher) => void
 
 /** HTTP/2: undici's pool, which sends many requests over one connection. */
 function shareOne(origin: string, options: ConnectionOptions, watch: Watch): Connections {
-  const pool = new Pool(origin, { ...options, connections: maxUnderWay, clientTtl: renewalMs })
+  const pool = openPool(origin, { ...options, connections: maxUnderWay, clientTtl: renewalMs })
   watch(pool)
   return {
     take: () => pool,
@@ -115,7 +130,6 @@ function keepMany(origin: string, options: ConnectionOptions, watch: Watch): Con
   const all = new Set<Client>()
   const free: Client[] = []
   const reset = new WeakSet<Dispatcher>()
-  const connect = buildConnector(options.connect)
   /** Those of the last renewal, and those among them that outlived another: closed as soon as they are free. */
   let settled = new Set<Client>()
   const expired = new Set<Client>()
@@ -131,10 +145,10 @@ function keepMany(origin: string, options: ConnectionOptions, watch: Watch): Con
   renewal.unref()
 
   function create(): Client {
-    const client: Client = new Client(origin, {
+    const client: Client = openClient(origin, {
       ...options,
       connect: (target, callback) =>
-        connect(target, (...result) => {
+        options.connect(target, (...result) => {
           reset.delete(client)
           // undici takes a reset for the end of an answer that has no length, and says nothing of it.
           result[1]?.prependListener('error', (error: NodeJS.ErrnoException) => {

@@ -9,7 +9,7 @@ const places: Readonly<Record<string, readonly string[]>> = {
   '@upstash/redis': ['lib/store/upstash'],
   redis: ['lib/store/redis'],
   'node:sqlite': ['lib/store/sqlite'],
-  undici: ['lib/remote/', 'bench/'],
+  undici: ['lib/http/outgoing.ts', 'bench/'],
   zod: ['lib/config/'],
   pino: ['lib/telemetry/'],
   '@opentelemetry/api': ['lib/telemetry/'],

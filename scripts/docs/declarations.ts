@@ -14,7 +14,10 @@ export interface Declaration {
   readonly group: boolean
 }
 
-const files = ['define-config.ts', 'oidc-config.ts', 'remote-config.ts', 'client-config.ts']
+const files = [
+  ...['define-config.ts', 'oidc-config.ts', 'remote-config.ts', 'client-config.ts'],
+  'tls-config.ts',
+]
 
 /** Reads every setting of `Config` with the comment that editors show for it. */
 export function readDeclarations(root: string): Declaration[] {

@@ -65,4 +65,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/oidc-logout-token.test.ts',
     title: 'O8: one that is older than ten minutes is refused, whatever exp says',
   },
+  {
+    row: 'A10',
+    file: 'lib/oidc/provider-call.ts',
+    from: 'use_mtls_endpoint_aliases: oidc.tls !== undefined',
+    to: 'use_mtls_endpoint_aliases: false',
+    test: 'test/outgoing.test.ts',
+    title: 'A10: tls_client_auth: the connection says who we are, at the aliases (RFC 8705)',
+  },
 ]

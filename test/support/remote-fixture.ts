@@ -15,6 +15,7 @@ import {
 } from 'node:net'
 import type { RemoteSettings } from '#lib/config/settings.ts'
 import { createNodeRemote } from '#lib/hosts/node-remote.ts'
+import { createOutgoing } from '#lib/http/outgoing.ts'
 import { createRemote, type Remote, type RemoteDeps } from '#lib/remote/remote.ts'
 import type { Session } from '#lib/session/session.ts'
 import type { LogEvent, LogFields } from '#lib/telemetry/log.ts'
@@ -97,6 +98,7 @@ export async function startRemote(options: RemoteFixtureOptions): Promise<Remote
     },
     userToken: (session) => ({ kind: 'bearer', token: `token-of-${session.record.sub}` }),
     now: Date.now,
+    outgoing: createOutgoing({}),
     ...deps,
     log: {
       event<E extends LogEvent>(event: E, fields: LogFields[E]) {

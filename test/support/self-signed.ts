@@ -1,9 +1,12 @@
 import { createSign, generateKeyPairSync, type KeyObject } from 'node:crypto'
 
-/** A key and a certificate for 127.0.0.1, made for one test run and trusted by nobody else. */
-export function selfSigned(): { key: string; cert: string } {
+/**
+ * A key and a certificate for 127.0.0.1 and the names, made for one test run and trusted by nobody else. It is
+ * its own authority.
+ */
+export function selfSigned(...names: string[]): { key: string; cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const body = certificateBody(publicKey)
+  const body = certificateBody(publicKey, names)
   const signature = createSign('sha256').update(body).sign(privateKey)
   const der = sequence(body, sequence(ecdsaWithSha256), tag(0x03, Buffer.from([0]), signature))
   const base64 = der.toString('base64').replace(/.{64}/g, '$&\n')
@@ -19,10 +22,13 @@ const commonName = Buffer.from('0603550403', 'hex')
 const subjectAltName = Buffer.from('0603551d11', 'hex')
 const basicConstraints = Buffer.from('0603551d13', 'hex')
 
-function certificateBody(publicKey: KeyObject): Buffer {
+function certificateBody(publicKey: KeyObject, names: readonly string[]): Buffer {
   const name = sequence(tag(0x31, sequence(commonName, tag(0x0c, Buffer.from('test')))))
   const validity = sequence(time('200101000000Z'), time('491231235959Z'))
-  const address = tag(0x30, tag(0x87, Buffer.from([127, 0, 0, 1])))
+  const address = sequence(
+    tag(0x87, Buffer.from([127, 0, 0, 1])),
+    ...names.map((each) => tag(0x82, Buffer.from(each))),
+  )
   const isAuthority = sequence(Buffer.from('0101ff', 'hex'))
   const extensions = sequence(
     sequence(subjectAltName, tag(0x04, address)),
