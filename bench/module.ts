@@ -17,6 +17,7 @@ const remote = createRemote({
     basePath: '/bff',
     spa: { origins: [], protectedPages: [] },
     trustProxy: ['10.0.0.0/8'],
+    limits: { perAddress: 1024, perSession: 512 },
     remotes: {
       api: {
         name: 'api',
@@ -26,7 +27,7 @@ const remote = createRemote({
         connectTimeoutMs: 5000,
         setCookie: [],
         cache: 'no-store',
-        headers: { add: {}, remove: [] },
+        headers: { add: {}, remove: [], expose: [] },
         dpop: false,
         http2: false,
         websocket: false,

@@ -35,6 +35,33 @@ describeOnBothHosts('the proxy', (at) => {
     }
   })
 
+  it('P32: headers: what an API believes of its gateway does not come from a browser', async () => {
+    at.api.forget()
+    const claims = [
+      ...['X-Client-IP', 'CF-Connecting-IP', 'X-Forwarded', 'Remote-User', 'X-WebAuth-User'],
+      ...['X-MS-Client-Principal', 'X-Goog-Authenticated-User-Email', 'X-Amzn-Oidc-Data'],
+      ...['X-SSL-Client-Verify', 'X-Envoy-External-Address', 'X-Vercel-Forwarded-For'],
+    ]
+    const kept = ['X-Vercel-AI-Data', 'X-Own']
+    await at.send(
+      'GET',
+      '/api/remote/api/x',
+      [...claims, ...kept].map((name) => `${name}: 6.6.6.6`),
+    )
+    const { headers } = at.api.seen[0] ?? assert.fail('nothing arrived')
+    const arrived = Object.keys(headers).filter((name) => headers[name] === '6.6.6.6')
+    assert.deepEqual(arrived.sort(), ['x-own', 'x-vercel-ai-data'])
+  })
+
+  it('P15: two Content-Type lines are answered, in a sandbox, and hold nothing', async () => {
+    for (let i = 0; i < 3; i += 1) {
+      const answer = await at.send('GET', '/api/remote/api/typed-twice')
+      assert.deepEqual([answer.status, answer.body, answer.complete], [200, '<p>', true])
+      assert.equal(answer.headers['content-security-policy'], 'sandbox')
+    }
+    await at.assertWell()
+  })
+
   it('P4: headers: an API commands neither the browser nor the servers on the way', async () => {
     const answer = await at.send('GET', '/api/remote/api/commands')
     assert.equal(answer.status, 200)

@@ -116,7 +116,7 @@ describe('token kinds', () => {
 
 describe('P3, P4: headers on the wire', () => {
   it('carry the proxy’s word about the request, and no secret of the browser’s', async () => {
-    const remote = { headers: { add: { 'X-Tenant': 'a1' }, remove: ['x-debug'] } }
+    const remote = { headers: { add: { 'X-Tenant': 'a1' }, remove: ['x-debug'], expose: [] } }
     await withRemote({ remote, trustProxy: ['10.0.0.0/8'] }, async ({ port, upstream }) => {
       await request(port, '/api/remote/api/x', {
         headers: {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { describe, it } from 'node:test'
+import { variedBodies } from './support/content-codings.ts'
 import { request } from './support/raw-http.ts'
 import {
   answerJson,
@@ -121,6 +122,25 @@ describe('P5: bodies stream both ways', () => {
     }
     socket.destroy()
     await fixture.idle()
+    await fixture.close()
+    await upstream.close()
+  })
+
+  it('delivers text and bytes as they were sent, in one chunk and in several, with a length and without', async () => {
+    const upstream = await startUpstream((incoming, response) => {
+      const [, name = '', how = ''] = (incoming.url ?? '').split('/')
+      const body = variedBodies[name] ?? assert.fail(name)
+      response.writeHead(200, how.includes('sized') ? { 'content-length': body.length } : {})
+      if (how.includes('cut')) response.write(body.subarray(0, 9))
+      setTimeout(() => response.end(body.subarray(how.includes('cut') ? 9 : 0)), 10)
+    })
+    const fixture = await startRemote({ remotes: [{ target: upstream.origin }] })
+    for (const [name, body] of Object.entries(variedBodies)) {
+      for (const how of ['sized', 'plain', 'sized-cut', 'plain-cut']) {
+        const answer = await request(fixture.port, `/api/remote/api/${name}/${how}`)
+        assert.deepEqual(Buffer.from(answer.body, 'latin1'), body, `${name} ${how}`)
+      }
+    }
     await fixture.close()
     await upstream.close()
   })

@@ -95,6 +95,15 @@ describe('A1: what the configuration may not say', () => {
     ],
     ['a long margin', { tokens: { margin: '2h' } }, 'tokens.margin', /at most 1h/],
     ['long waits', { tokens: { waiters: '5m' } }, 'tokens.waiters', /at most 60s/],
+    ['no call at all', { limits: { perAddress: 0 } }, 'limits.perAddress', /at least 1/],
+    ['half a call', { limits: { perSession: 1.5 } }, 'limits.perSession', /whole number/],
+    ['a number that is text', { limits: { perSession: '5' } }, 'limits.perSession', /whole number/],
+    [
+      'an unknown limit',
+      { limits: { perUser: 5 } },
+      'limits.perUser',
+      /write perSession|perAddress/,
+    ],
     ['a function that is none', { claims: 'sub' }, 'claims', /write a function/],
     ['a client that is no object', { clients: { catalog: 5 } }, 'clients.catalog', /an object/],
   ]

@@ -41,6 +41,8 @@ export interface Config {
   spa?: SpaConfig
   /** When access tokens are renewed. */
   tokens?: TokensConfig
+  /** How many calls to APIs one client may have in flight. */
+  limits?: LimitsConfig
   /**
    * The APIs behind `/api/remote/<name>/`. A name holds letters, digits, `.`, `_`, `~` and `-`.
    * @default {}
@@ -168,6 +170,21 @@ export interface TokensConfig {
    * @default '10s'
    */
   waiters?: Duration
+}
+
+export interface LimitsConfig {
+  /**
+   * Calls in flight of one client's address, in each process; more are answered 429. From `1`. WebSockets
+   * do not count once they are open. Where a front hides the clients (see `BFF_TRUST_PROXY`) no such limit
+   * holds: everybody behind it would share one.
+   * @default 1024
+   */
+  perAddress?: number
+  /**
+   * Calls in flight of one session, in each process; more are answered 429. From `1`.
+   * @default 512
+   */
+  perSession?: number
 }
 
 /** Types the configuration; it is checked at start, together with the environment. */

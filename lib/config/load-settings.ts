@@ -75,6 +75,7 @@ function buildSettings(env: Environment, config: ParsedConfig, report: Report): 
     frontchannel: config.frontchannel,
     spa: spaSettings(config.spa, report),
     tokens: { marginSeconds: config.tokens.margin, waitersSeconds: config.tokens.waiters },
+    limits: config.limits,
     clients: named('clients', config.clients, report, (name, client) =>
       machineClient(name, client, { env, oidc, report }),
     ),

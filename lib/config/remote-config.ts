@@ -49,7 +49,7 @@ export interface RemoteConfig {
    * @default 'no-store'
    */
   cache?: 'no-store' | 'private'
-  /** Request headers on their way to the API. */
+  /** Headers on their way to the API, and back. */
   headers?: RemoteHeadersConfig
   /**
    * Insist on tokens that are bound to a key (RFC 9449): a plain one is not sent, and an exchanged one
@@ -86,6 +86,12 @@ export interface RemoteHeadersConfig {
    * @default []
    */
   remove?: readonly string[]
+  /**
+   * Names of further headers of the API's answers that reach the browser. Names of the standards and
+   * those that begin with `x-` do so anyway; what commands a browser, a cache or a server never does.
+   * @default []
+   */
+  expose?: readonly string[]
 }
 
 export interface ExchangeConfig {

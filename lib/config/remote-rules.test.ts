@@ -204,7 +204,7 @@ describe('what a remote or a client means', () => {
         methods: ['get', 'Post', 'GET'],
         timeout: 0.25,
         maxBody: '2MB',
-        headers: { add: { 'X-Api-Version': '2' }, remove: ['X-Debug'] },
+        headers: { add: { 'X-Api-Version': '2' }, remove: ['X-Debug'], expose: ['Total-Count'] },
       }),
     ).remotes
     assert.deepEqual(api, {
@@ -217,7 +217,7 @@ describe('what a remote or a client means', () => {
       maxBodyBytes: 2_097_152,
       setCookie: [],
       cache: 'no-store',
-      headers: { add: { 'x-api-version': '2' }, remove: ['x-debug'] },
+      headers: { add: { 'x-api-version': '2' }, remove: ['x-debug'], expose: ['total-count'] },
       dpop: false,
       http2: false,
       websocket: false,

@@ -31,7 +31,8 @@ export function remoteSettings(
     setCookie: cookieNames(setting, config.setCookie, report),
     headers: {
       add: addedHeaders(setting, config.headers.add, report),
-      remove: removedHeaders(setting, config.headers.remove, report),
+      remove: headerNames(`${setting}.headers.remove`, config.headers.remove, report),
+      expose: headerNames(`${setting}.headers.expose`, config.headers.expose, report),
     },
   }
 }
@@ -108,11 +109,11 @@ function addedHeaders(
   return added
 }
 
-function removedHeaders(setting: string, names: readonly string[], report: Report): string[] {
+function headerNames(setting: string, names: readonly string[], report: Report): string[] {
   return names.flatMap((header, index) => {
     const name = parseHeaderName(header)
     if (!name.ok) {
-      report.problem(`${setting}.headers.remove[${index}]`, name.problem, name.fix)
+      report.problem(`${setting}[${index}]`, name.problem, name.fix)
     }
     return name.ok ? [name.value] : []
   })

@@ -34,6 +34,14 @@ export function byteSize() {
   return leaf<ByteSize, number>(parseByteSize)
 }
 
+export function wholeNumber(least: number) {
+  return leaf<number, number>((value) =>
+    typeof value === 'number' && Number.isSafeInteger(value) && value >= least
+      ? accepted(value)
+      : refused('is no such number', `write a whole number of at least ${least}`),
+  )
+}
+
 export function path() {
   return leaf<string, string>(parsePath)
 }

@@ -7,6 +7,7 @@ import {
   path,
   text,
   tokenChoice,
+  wholeNumber,
   wholeSeconds,
 } from './schema-leaf.ts'
 import type { Hooks } from './settings.ts'
@@ -74,7 +75,13 @@ const remote = z.strictObject({
   maxBody: byteSize().exactOptional(),
   setCookie: textList().default([]),
   cache: z.enum(['no-store', 'private']).default('no-store'),
-  headers: z.strictObject({ add: textRecord(), remove: textList().default([]) }).prefault({}),
+  headers: z
+    .strictObject({
+      add: textRecord(),
+      remove: textList().default([]),
+      expose: textList().default([]),
+    })
+    .prefault({}),
   dpop: flag(false),
   http2: flag(false),
   websocket: flag(false),
@@ -113,6 +120,12 @@ export const configSchema = z.strictObject({
     .strictObject({
       margin: duration({ from: '0s', to: '1h' }).default(60),
       waiters: duration({ from: '1s', to: '60s' }).default(10),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      perAddress: wholeNumber(1).default(1024),
+      perSession: wholeNumber(1).default(512),
     })
     .prefault({}),
   remotes: z.record(z.string(), remote).default({}),

@@ -26,6 +26,8 @@ export interface Settings {
   readonly frontchannel: { readonly enabled: boolean }
   readonly spa: { readonly origins: readonly string[]; readonly protectedPages: readonly string[] }
   readonly tokens: { readonly marginSeconds: number; readonly waitersSeconds: number }
+  /** Calls in flight, in one process. */
+  readonly limits: { readonly perAddress: number; readonly perSession: number }
   readonly remotes: Readonly<Record<string, RemoteSettings>>
   readonly clients: Readonly<Record<string, ClientSettings>>
   /** The way out, for the provider and the APIs alike. */
@@ -114,6 +116,8 @@ export interface RemoteSettings {
     readonly add: Readonly<Record<string, string>>
     /** Lower case. */
     readonly remove: readonly string[]
+    /** Of answers; lower case. */
+    readonly expose: readonly string[]
   }
   readonly dpop: boolean
   readonly http2: boolean

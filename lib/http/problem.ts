@@ -22,7 +22,7 @@ export const problems = {
   method_not_allowed: [405, 'This method is not allowed here.'],
   request_timeout: [408, 'The request took too long to arrive.'],
   body_too_large: [413, 'The request body is too large.'],
-  upgrade_required: [426, 'This endpoint speaks WebSocket only.'],
+  too_many_requests: [429, 'Too many requests are under way at once. Please try again.'],
   header_too_large: [431, 'The request headers are too large.'],
   internal_error: [500, 'Something went wrong on our side.'],
   provider_misconfigured: [
@@ -36,6 +36,7 @@ export const problems = {
   store_unavailable: [503, 'The session store is not available right now. Please try again.'],
   token_unavailable: [503, 'A fresh token could not be had right now. Please try again.'],
   upstream_circuit_open: [503, 'The API is not available right now. Please try again.'],
+  upstream_busy: [503, 'The API has all the calls under way that it may have. Please try again.'],
   shutting_down: [503, 'The server is shutting down. Please try again.'],
   upstream_timeout: [504, 'The API did not answer in time.'],
 } as const satisfies Record<string, readonly [number, string]>
@@ -66,7 +67,7 @@ export function problemParts(code: ProblemCode, options: ProblemOptions) {
     vary: 'Cookie',
     'x-content-type-options': 'nosniff',
     'x-request-id': options.requestId,
-    ...(status === 503 ? { 'retry-after': '2' } : undefined),
+    ...(status === 503 || status === 429 ? { 'retry-after': '2' } : undefined),
     ...options.headers,
   }
   return { status, headers, body }

@@ -1,7 +1,9 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from '../http/outgoing.ts'
 import type { AnswerSink } from './exchange.ts'
+import { PassingBody } from './request-body.ts'
+import type { AnswerHeaders } from './response-headers.ts'
 import type { Upstream } from './upstream.ts'
+import { HeadTimeoutError } from './upstream-failure.ts'
 
 type Controller = Dispatcher.DispatchController
 type Connections = Pick<Upstream, 'take' | 'give' | 'wasReset'>
@@ -12,11 +14,11 @@ export interface AttemptOwner {
   /** Idle time of either side, in milliseconds. */
   readonly idleTimeoutMs: number
   /** The final head arrived. */
-  onHead(attempt: Attempt, status: number, headers: IncomingHttpHeaders): void
+  onHead(attempt: Attempt, status: number, headers: AnswerHeaders): void
   /** It failed before anything was passed on. `answering`: the API had begun to answer. */
   onFailure(error: Error, answering: boolean): void
   /** It failed while its answer was being passed on. */
-  onBreak(error: Error): void
+  onBreak(error: unknown): void
   /** The whole answer is there, and is about to be handed to the sink. */
   onPassed(): void
 }
@@ -51,6 +53,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #wroteBody = false
   #isPaused = false
   #stallTimer: NodeJS.Timeout | undefined
+  #startedAt = 0
+  #body: PassingBody | undefined
+  /** Bytes of it that the API had taken when we last looked. */
+  #takenBytes = 0
+  #headTimer: NodeJS.Timeout | undefined
   // An answer without a body ends though it is held.
   #endedWhileHeld = false
   #failedWhileHeld: Error | undefined
@@ -62,6 +69,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   }
 
   send(request: Dispatcher.DispatchOptions): void {
+    if (request.body instanceof PassingBody) this.#body = request.body
     this.#connection.dispatch(request, this)
   }
 
@@ -95,12 +103,13 @@ export class Attempt implements Dispatcher.DispatchHandler {
   abort(reason: string): void {
     if (this.#state === over) return
     this.#state = over
-    this.#stopStallTimer()
+    this.#stopTimers()
     this.#controller?.abort(new Error(reason))
   }
 
   onRequestStart(controller: Controller): void {
     this.#controller = controller
+    this.#startedAt = performance.now()
     // Cancelled while it waited for a connection.
     if (this.#state === over) controller.abort(new Error('cancelled'))
   }
@@ -113,9 +122,11 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#answering = true
   }
 
-  onResponseStart(_controller: Controller, status: number, headers: IncomingHttpHeaders): void {
+  onResponseStart(_controller: Controller, status: number, headers: AnswerHeaders): void {
     // 1xx other than 101 are for the next hop only; browsers have no use for them.
-    if (status >= 200 && this.#state === waiting) this.#owner.onHead(this, status, headers)
+    if (status < 200) return void this.#boundHead()
+    clearTimeout(this.#headTimer)
+    if (this.#state === waiting) this.#owner.onHead(this, status, headers)
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
@@ -143,6 +154,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Controller, error: Error) {
     this.#freeConnection()
+    clearTimeout(this.#headTimer)
     const state = this.#state
     if (state === held) {
       this.#failedWhileHeld = error
@@ -160,20 +172,42 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   #end(lastChunk?: Buffer): void {
     this.#state = over
-    this.#stopStallTimer()
+    this.#stopTimers()
     this.#owner.onPassed()
-    const { sink } = this.#owner
-    if (!lastChunk) sink.end()
-    // Head and body as one string are one plain write to the socket, half as dear as a gathering one.
-    // Every byte is one character of Latin-1.
-    else if (lastChunk.length <= maxStringBytes) sink.end(lastChunk.toString('latin1'), 'latin1')
-    else sink.end(lastChunk)
+    try {
+      endWith(this.#owner.sink, lastChunk)
+    } catch (error) {
+      // undici is done with the request, and would tell nobody.
+      this.#owner.onBreak(error)
+    }
   }
 
   #break(error: Error): void {
     this.#state = over
-    this.#stopStallTimer()
+    this.#stopTimers()
     this.#owner.onBreak(error)
+  }
+
+  /**
+   * undici begins its wait for the head anew at every interim answer, so from the first one on the clock is
+   * ours (P31). It stands still while the API takes a body.
+   */
+  #boundHead(): void {
+    if (this.#headTimer || this.#state !== waiting) return
+    const { idleTimeoutMs } = this.#owner
+    const left = Math.max(0, this.#startedAt + idleTimeoutMs - performance.now())
+    this.#headTimer = setTimeout(() => this.#onHeadLate(), left)
+  }
+
+  #onHeadLate(): void {
+    const takenBytes = this.#body?.takenBytes ?? 0
+    if (takenBytes !== this.#takenBytes) {
+      this.#takenBytes = takenBytes
+      this.#headTimer = setTimeout(() => this.#onHeadLate(), this.#owner.idleTimeoutMs)
+      return
+    }
+    this.abort('no answer but interim ones')
+    this.#owner.onFailure(new HeadTimeoutError('no final head in time'), true)
   }
 
   /** An error may follow upon the end; undici is done with the request either way. */
@@ -199,11 +233,20 @@ export class Attempt implements Dispatcher.DispatchHandler {
     }, this.#owner.idleTimeoutMs)
   }
 
-  #stopStallTimer(): void {
+  #stopTimers(): void {
+    clearTimeout(this.#headTimer)
     if (this.#stallTimer === undefined) return
     clearTimeout(this.#stallTimer)
     this.#stallTimer = undefined
   }
+}
+
+function endWith(sink: AnswerSink, lastChunk: Buffer | undefined): void {
+  if (!lastChunk) sink.end()
+  // Head and body as one string are one plain write to the socket, half as dear as a gathering one.
+  // Every byte is one character of Latin-1.
+  else if (lastChunk.length <= maxStringBytes) sink.end(lastChunk.toString('latin1'), 'latin1')
+  else sink.end(lastChunk)
 }
 
 function flushHead(attempt: Attempt): void {

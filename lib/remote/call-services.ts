@@ -4,6 +4,7 @@ import type { ForwardedTrust } from '../http/forwarded.ts'
 import type { Session } from '../session/session.ts'
 import type { MaybePromise } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
+import type { Admission } from './admission.ts'
 import type { AnswerSink } from './exchange.ts'
 import type { Tracing } from './trace.ts'
 
@@ -27,6 +28,7 @@ export interface CallServices {
   readonly basePath: string
   readonly tracing: Tracing
   readonly trusts: ForwardedTrust
+  readonly admit: Admission
   readonly log: Log
   /** A call is answered with a stream of events. */
   onEventStream(call: EventStreamCall): void

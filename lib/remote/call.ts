@@ -1,46 +1,44 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { ProblemCode } from '../http/problem.ts'
 import type { Session } from '../session/session.ts'
 import { StoreUnavailableError } from '../store/key-value.ts'
 import type { TokenResult } from '../tokens/token-result.ts'
+import type { Place } from './admission.ts'
+import { Answer, type FailureOptions } from './answer.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
-import { clientOf, logAbort, logForgedTicket, logProblem } from './call-log.ts'
+import { clientOf, type LoggedCall, logAbort, logForgedTicket } from './call-log.ts'
 import type { CallServices, FoundSession } from './call-services.ts'
 import type { AnswerSink, RemoteExchange } from './exchange.ts'
 import { refusalOf } from './gate.ts'
+import { isEventStream } from './inert-types.ts'
 import type { RouteMatch } from './match-route.ts'
 import { addOwnHeaders, addToken, idOf } from './own-headers.ts'
 import type { ReadyRemote } from './prepare-remote.ts'
-import { problemAnswer } from './problem-answer.ts'
 import { BodyError, dropRest, ignore, PassingBody, takeBody } from './request-body.ts'
 import type { RequestHead } from './request-headers.ts'
 import { upstreamPath } from './request-path.ts'
-import { type AnswerContext, isEventStream } from './response-headers.ts'
+import type { AnswerHeaders } from './response-headers.ts'
 import { Retries } from './retry.ts'
 import { tokenProblem } from './token-problem.ts'
 import { mayRepeat, problemOfFailure } from './upstream-failure.ts'
-
-const noHeaders: readonly string[] = []
 
 /**
  * One call of a remote API from its head to the last byte of its answer, in this order: method, CSRF
  * rule, path, session, token, body, upstream. Where session and token are at hand nothing is awaited.
  */
-export class Call implements AttemptOwner, AnswerContext {
+export class Call implements AttemptOwner {
   readonly sink: AnswerSink
   readonly idleTimeoutMs: number
   readonly requestId: string
   readonly method: string
   readonly peerAddress: string
-  corsHeaders = noHeaders
-  setCookie: string | undefined
   upstreamPath = ''
 
   readonly #services: CallServices
   readonly #remote: ReadyRemote
   readonly #source: Readable | null
   readonly #head: RequestHead
+  readonly #answer: Answer
   #session: Session | undefined
   #token: TokenResult = { kind: 'none' }
   #body: Buffer | PassingBody | null = null
@@ -48,8 +46,7 @@ export class Call implements AttemptOwner, AnswerContext {
   #retries: Retries | undefined
   /** Length of the header list without the token's. */
   #plainHeaders = 0
-  #isAdmitted = false
-  #isAnswered = false
+  #place: Place | undefined
   #isOver = false
 
   constructor(services: CallServices, remote: ReadyRemote, exchange: RemoteExchange) {
@@ -62,6 +59,7 @@ export class Call implements AttemptOwner, AnswerContext {
     this.peerAddress = exchange.peerAddress
     this.idleTimeoutMs = remote.settings.idleTimeoutMs
     this.requestId = idOf(this.#head, services)
+    this.#answer = new Answer(this.sink, services.log, this)
     this.sink.on('close', () => this.#onClose())
     this.sink.on('error', ignore)
   }
@@ -70,41 +68,23 @@ export class Call implements AttemptOwner, AnswerContext {
   start(match: RouteMatch) {
     const { csrf, cors, readSession } = this.#services
     const head = this.#head
-    const listed = cors.listed(head.origin)
-    if (listed !== undefined) {
-      this.corsHeaders = cors.answerHeaders(listed)
-      if (this.method === 'OPTIONS' && head.preflightMethod !== undefined) {
-        this.#isAnswered = true
-        const requested = head.preflightHeaders
-        this.sink.writeHead(204, cors.preflightHeaders(listed, this.#remote.allow, requested))
-        return void this.sink.end()
-      }
-    }
+    if (this.#answer.isPreflight(cors, this.method, head, this.#remote.allow)) return
     const refusal = refusalOf({ method: this.method, head, match }, this.#remote, csrf)
     if (refusal) return this.fail(refusal)
     this.upstreamPath = upstreamPath(this.#remote.place, match)
+    this.#answer.upstreamPath = this.upstreamPath
     if (!this.#remote.needsSession) return this.#chooseToken()
-    const onForged = () => logForgedTicket(this.#services.log, this.#logged)
+    const onForged = () => logForgedTicket(this.#services.log, this.logged)
     const found = readSession(head.cookie, 'use', onForged)
     if (found instanceof Promise) this.#when(found, (it) => this.#onSession(it))
     else this.#onSession(found)
   }
 
   /** Answers with a problem, unless something was answered already. */
-  fail(
-    code: ProblemCode,
-    options: { cause?: unknown; members?: Record<string, string> } = {},
-  ): void {
-    if (this.#isOver || this.#isAnswered) return
-    this.#isAnswered = true
-    logProblem(this.#services.log, this.#logged, code, options.cause)
-    const answer = problemAnswer(code, {
-      ...{ requestId: this.requestId, setCookie: this.setCookie, corsHeaders: this.corsHeaders },
-      ...(options.members ? { members: options.members } : {}),
-      ...(code === 'method_not_allowed' ? { headers: { allow: this.#remote.allow } } : {}),
-    })
-    this.sink.writeHead(answer.status, answer.headers)
-    this.sink.end(answer.body)
+  fail(code: ProblemCode, options: FailureOptions = {}): void {
+    if (this.#isOver) return
+    const { allow } = this.#remote
+    this.#answer.fail(code, code === 'method_not_allowed' ? { headers: { allow } } : options)
   }
 
   /** The last resort: an exception that nobody expected, or a store that does not answer. */
@@ -112,22 +92,26 @@ export class Call implements AttemptOwner, AnswerContext {
     if (cause instanceof StoreUnavailableError) return this.fail('store_unavailable', { cause })
     this.#services.log.event('unexpected.error', { where: this.#remote.place.publicPrefix, cause })
     this.#attempt?.abort('crashed')
-    if (this.#isAnswered) this.sink.destroy()
+    if (this.#answer.isSettled) this.sink.destroy()
     else this.fail('internal_error', { cause })
   }
 
-  onHead(attempt: Attempt, status: number, headers: IncomingHttpHeaders): void {
+  onHead(attempt: Attempt, status: number, headers: AnswerHeaders): void {
     this.#remote.upstream.answered()
     const nonce = headers['dpop-nonce']
     if (this.#token.kind === 'dpop' && typeof nonce === 'string') {
       this.#token.signer.rememberNonce(this.#remote.place.origin + this.upstreamPath, nonce)
     }
-    if (status === 401) this.#on401(attempt, headers)
-    else this.#pass(attempt, status, headers)
+    if (status !== 401) return void this.#pass(attempt, status, headers)
+    try {
+      this.#on401(attempt, headers)
+    } catch (error) {
+      this.#reject(attempt, error)
+    }
   }
 
   onFailure(error: Error, answering: boolean) {
-    if (this.#isOver || this.#isAnswered) return
+    if (this.#isOver || this.#answer.isSettled) return
     if (!(this.#body instanceof PassingBody) && !answering && mayRepeat(this.method, error)) {
       this.#retries ??= new Retries()
       if (this.#retries.afterLostConnection()) return this.#dispatch()
@@ -136,10 +120,8 @@ export class Call implements AttemptOwner, AnswerContext {
     this.fail(problemOfFailure(error, answering), { cause: error })
   }
 
-  onBreak(cause: Error): void {
-    this.#isAnswered = true
-    logAbort(this.#services.log, this.#logged, 'upstream', cause)
-    this.sink.destroy()
+  onBreak(cause: unknown): void {
+    this.#answer.breakOff('upstream', cause)
   }
 
   get sessionCookie(): string | undefined {
@@ -148,19 +130,17 @@ export class Call implements AttemptOwner, AnswerContext {
 
   /** Breaks off an answer that is being passed on. */
   cut(): void {
-    this.#isAnswered = true
-    logAbort(this.#services.log, this.#logged, 'server')
     this.#attempt?.abort('the stream was ended')
-    this.sink.destroy()
+    this.#answer.breakOff('server')
   }
 
   onPassed(): void {
-    this.#isAnswered = true
+    this.#answer.isSettled = true
   }
 
   #onSession(found: FoundSession): void {
     if (found.kind === 'session') {
-      this.setCookie = found.setCookie
+      this.#answer.setCookie = found.setCookie
       this.#session = found.session
     }
     this.#chooseToken()
@@ -173,7 +153,7 @@ export class Call implements AttemptOwner, AnswerContext {
   }
 
   #onToken(token: TokenResult) {
-    const { settings, upstream } = this.#remote
+    const { settings } = this.#remote
     const problem = tokenProblem(token, settings, this.#session, this.#services.log)
     if (problem) return this.fail(problem)
     this.#token = token
@@ -182,23 +162,36 @@ export class Call implements AttemptOwner, AnswerContext {
     if (this.#source && Number.isFinite(bodyLength) && bodyLength > limit) {
       return this.fail('body_too_large')
     }
-    if (!upstream.admits()) return this.fail('upstream_circuit_open')
-    this.#isAdmitted = true
     addOwnHeaders(this.#head, this.#remote, this.#services, this)
     this.#plainHeaders = this.#head.passed.length
     if (!this.#source) return this.#dispatch()
     if (this.#head.expect !== undefined) this.sink.writeContinue()
     const facts = { bytes: bodyLength, maxBytes: limit, idleMs: this.idleTimeoutMs }
-    takeBody(this.#source, facts, (body) => {
-      if (this.#isOver) return
-      if (body instanceof BodyError) return this.fail(problemOfFailure(body, false))
-      this.#body = body
+    takeBody(this.#source, facts, (body) => this.#onBody(body))
+  }
+
+  #onBody(body: Buffer | PassingBody | BodyError) {
+    if (this.#isOver) return
+    if (body instanceof BodyError) return this.fail(problemOfFailure(body, false))
+    this.#body = body
+    try {
       this.#dispatch()
-    })
+    } catch (cause) {
+      this.crash(cause)
+    }
   }
 
   /** Sends the request, for the first time or again. */
-  #dispatch(): void {
+  #dispatch() {
+    if (!this.#place) {
+      const place = this.#services.admit(this.#remote.upstream, {
+        peerAddress: this.peerAddress,
+        forwardedFor: this.#head.forwardedFor,
+        sessionKey: this.#session?.key,
+      })
+      if (typeof place === 'string') return this.fail(place)
+      this.#place = place
+    }
     const { passed } = this.#head
     passed.length = this.#plainHeaders
     const proving = addToken(passed, this.#token, this.#remote, this)
@@ -218,14 +211,24 @@ export class Call implements AttemptOwner, AnswerContext {
     this.#attempt.send({ method, path, headers, body, blocking: false })
   }
 
-  #pass(attempt: Attempt, status: number, headers: IncomingHttpHeaders): void {
-    // A broken head throws here, before anything was sent, and undici tells `onFailure`.
-    this.sink.writeHead(status, this.#remote.answerHeaders(status, headers, this))
-    if (isEventStream(headers['content-type'])) this.#services.onEventStream(this)
-    attempt.pass(headers['content-length'])
+  #pass(attempt: Attempt, status: number, headers: AnswerHeaders): void {
+    try {
+      this.#answer.begin(status, this.#remote.answerHeaders(status, headers, this.#answer))
+      if (isEventStream(headers['content-type'])) this.#services.onEventStream(this)
+      attempt.pass(headers['content-length'] as string | undefined)
+    } catch (error) {
+      this.#reject(attempt, error)
+    }
   }
 
-  #on401(attempt: Attempt, headers: IncomingHttpHeaders): void {
+  /** An answer that cannot be passed on is 502; what was begun already breaks (P15). */
+  #reject(attempt: Attempt, cause: unknown): void {
+    attempt.abort('the answer cannot be passed on')
+    const error = cause instanceof Error ? cause : new Error(String(cause))
+    this.fail(problemOfFailure(error, true), { cause })
+  }
+
+  #on401(attempt: Attempt, headers: AnswerHeaders): void {
     this.#retries ??= new Retries()
     const after = this.#retries.after401(headers, {
       token: this.#token,
@@ -252,7 +255,7 @@ export class Call implements AttemptOwner, AnswerContext {
   }
 
   /** The answer is held meanwhile, and passes if there is no other token. */
-  #renewToken(attempt: Attempt, headers: IncomingHttpHeaders): void {
+  #renewToken(attempt: Attempt, headers: AnswerHeaders): void {
     const rejected = 'token' in this.#token ? this.#token.token : undefined
     const onRenewed = (token: TokenResult) => {
       if ('token' in token && token.token === rejected) return this.#pass(attempt, 401, headers)
@@ -271,8 +274,8 @@ export class Call implements AttemptOwner, AnswerContext {
   #onClose(): void {
     if (this.#isOver) return
     this.#isOver = true
-    if (this.#isAdmitted) this.#remote.upstream.released()
-    if (!this.#isAnswered) logAbort(this.#services.log, this.#logged, 'client')
+    this.#place?.leave()
+    if (!this.#answer.isSettled) logAbort(this.#services.log, this.logged, 'client')
     this.#attempt?.abort('the client went away')
     if (this.#body instanceof PassingBody) this.#body.destroy()
     if (this.#source) dropRest(this.#source)
@@ -288,7 +291,7 @@ export class Call implements AttemptOwner, AnswerContext {
       .catch((cause: unknown) => this.crash(cause))
   }
 
-  get #logged() {
+  get logged(): LoggedCall {
     const client = clientOf(this, this.#head, this.#services)
     return { requestId: this.requestId, remote: this.#remote.settings.name, client }
   }

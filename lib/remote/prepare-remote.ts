@@ -77,6 +77,7 @@ export function prepareRemote(settings: RemoteSettings, deps: PrepareRemoteDeps)
       place,
       cache: settings.cache,
       setCookie: settings.setCookie,
+      expose: settings.headers.expose,
       varyByOrigin: deps.varyByOrigin,
     }),
     addedHeaders: [

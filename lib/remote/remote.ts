@@ -5,6 +5,7 @@ import type { Outgoing } from '../http/outgoing.ts'
 import type { ProblemCode } from '../http/problem.ts'
 import { requestId } from '../http/request-id.ts'
 import type { Log } from '../telemetry/log.ts'
+import { createAdmission } from './admission.ts'
 import { Call } from './call.ts'
 import { clientOf } from './call-log.ts'
 import type { CallServices, ReadSession } from './call-services.ts'
@@ -34,7 +35,10 @@ export interface Remote {
 }
 
 export interface RemoteDeps extends TokenSources {
-  readonly settings: Pick<Settings, 'remotes' | 'publicOrigin' | 'basePath' | 'spa' | 'trustProxy'>
+  readonly settings: Pick<
+    Settings,
+    'remotes' | 'publicOrigin' | 'basePath' | 'spa' | 'trustProxy' | 'limits'
+  >
   readonly readSession: ReadSession
   readonly log: Log
   readonly outgoing: Pick<Outgoing, 'connect'>
@@ -59,13 +63,15 @@ export function createRemote(deps: RemoteDeps): Remote {
     })
     remotes.set(remote.name, ready)
   }
+  const trusts = createForwardedTrust(settings.trustProxy)
   const services: CallServices = {
     readSession: deps.readSession,
     csrf: { publicOrigin, origins: spa.origins },
     cors: createCors(spa.origins),
     basePath,
     tracing: createTracing(),
-    trusts: createForwardedTrust(settings.trustProxy),
+    trusts,
+    admit: createAdmission({ limits: settings.limits, trusts, publicOrigin, log }),
     log,
     onEventStream(call) {
       const stream = { cookie: call.sessionCookie, close: () => call.cut() }

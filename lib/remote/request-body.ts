@@ -19,15 +19,15 @@ export class BodyError extends Error {
 }
 
 /**
- * Calls back once: at once with a body that passes, or with the bytes of a small one, when they are all there,
- * or with why they are not.
+ * Calls back once: with a body that passes, as soon as it has begun, or with the bytes of a small one, when
+ * they are all there, or with why they are not. So who only announces a body makes nobody wait (P17).
  */
 export function takeBody(
   source: Readable,
   { bytes, maxBytes, idleMs }: { bytes: number; maxBytes: number; idleMs: number },
   done: (body: Buffer | PassingBody | BodyError) => void,
 ): void {
-  if (bytes > replayableBytes) done(new PassingBody(source, { maxBytes, idleMs }))
+  if (bytes > replayableBytes) new PassingBody(source, { maxBytes, idleMs }).whenBegun(done)
   else readSmallBody(source, { bytes, idleMs }, done)
 }
 
@@ -71,6 +71,8 @@ export class PassingBody extends Readable {
   #left: number
   #idle: NodeJS.Timeout | undefined
   #isPaused = true
+  #received = 0
+  #onBegun: ((body: PassingBody | BodyError) => void) | undefined
 
   constructor(source: Readable, limits: { maxBytes: number; idleMs: number }) {
     super({ highWaterMark: bufferedBytes })
@@ -84,6 +86,24 @@ export class PassingBody extends Readable {
     source.on('error', ignore)
   }
 
+  /** Calls back when the first bytes are there, or the end, or why neither will come. */
+  whenBegun(done: (body: PassingBody | BodyError) => void): void {
+    this.#onBegun = done
+    this.on('error', ignore)
+    this.read(0)
+  }
+
+  /** Bytes that somebody has taken out of it. */
+  get takenBytes(): number {
+    return this.#received - this.readableLength
+  }
+
+  #tell(outcome: PassingBody | BodyError): void {
+    const done = this.#onBegun
+    this.#onBegun = undefined
+    done?.(outcome)
+  }
+
   override _read(): void {
     if (!this.#isPaused) return
     this.#isPaused = false
@@ -94,17 +114,22 @@ export class PassingBody extends Readable {
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     clearTimeout(this.#idle)
+    if (error instanceof BodyError && error.code !== 'body_aborted') this.#tell(error)
     this.#source.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose)
     callback(error)
   }
 
   readonly #onData = (chunk: Buffer): void => {
     this.#left -= chunk.length
+    this.#received += chunk.length
     if (this.#left < 0) this.destroy(new BodyError('body_too_large'))
-    else if (this.push(chunk)) this.#idle?.refresh()
     else {
-      this.#isPaused = true
-      this.#source.pause()
+      if (this.push(chunk)) this.#idle?.refresh()
+      else {
+        this.#isPaused = true
+        this.#source.pause()
+      }
+      this.#tell(this)
     }
   }
 
@@ -116,6 +141,7 @@ export class PassingBody extends Readable {
   readonly #onEnd = (): void => {
     clearTimeout(this.#idle)
     this.push(null)
+    this.#tell(this)
   }
 
   readonly #onClose = (): void => {

@@ -134,3 +134,59 @@ describe('P3: a request’s headers on their way in', () => {
     )
   })
 })
+
+describe('P32: a request’s headers that only a gateway may send', () => {
+  for (const name of [
+    // Families, with a name of each.
+    ...[
+      'X-Client-IP',
+      'True-Client-IP',
+      'CF-Connecting-IP',
+      'Fastly-Client-IP',
+      'X-Azure-ClientIP',
+    ],
+    ...[
+      'Client-IP',
+      'X-Envoy-External-Address',
+      'X-Envoy-Internal',
+      'X-Forwarded',
+      'X-Remote-Addr',
+    ],
+    ...['X-Forwarded-Client-Cert', 'X-Original-Forwarded-For', 'X-Originating-IP', 'X-Real-IP'],
+    ...['Remote-User', 'X-Remote-User', 'HTTP-Remote-User', 'X-Remote-Group', 'Remote-Groups'],
+    ...[
+      'X-WebAuth-User',
+      'X-WebAuth-Role',
+      'X-Auth-Request-Email',
+      'X-Auth-User',
+      'X-Authentik-Uid',
+    ],
+    ...['X-MS-Client-Principal', 'X-MS-Client-Principal-Id', 'X-MS-Token-AAD-Id-Token'],
+    ...['X-Goog-Authenticated-User-Email', 'X-Goog-IAP-JWT-Assertion', 'X-Amzn-Oidc-Data'],
+    ...['X-Amzn-Oidc-Identity', 'X-Amzn-Mtls-Clientcert', 'X-Apigateway-Api-Userinfo'],
+    ...[
+      'X-SSL-Client-Verify',
+      'X-SSL-Client-S-DN',
+      'SSL-Client-Cert',
+      'Client-Cert',
+      'X-Client-Dn',
+    ],
+    ...['Client-Cert-Chain', 'X-ARR-ClientCert', 'Impersonate-User', 'CF-Access-Jwt-Assertion'],
+    ...['X-Consumer-Username', 'Tailscale-User-Login', 'X-Pomerium-Claim-Email', 'Front-End-Https'],
+    ...['X-Accel-Mapping', 'X-Sendfile-Type', 'X-Middleware-Invoke', 'X-Nextjs-Data'],
+    ...['X-Vercel-Id', 'X-Vercel-Forwarded-For', 'X-Vercel-Ip-Country', 'X-Scheme', 'X-Host'],
+  ]) {
+    it(`drop ${name}`, () => {
+      assert.deepEqual(passed([name, 'v', name.toLowerCase(), 'v', name.toUpperCase(), 'v']), [])
+    })
+  }
+
+  it('leave what a page says of itself', () => {
+    const own = [
+      ...['X-Vercel-AI-UI-Message-Stream', 'X-Api-Key', 'X-Auth-Token', 'X-Goog-Api-Key'],
+      ...['X-Amz-Date', 'X-Requested-With', 'X-User-Id', 'X-Client-Version', 'X-Tenant'],
+      ...['Idempotency-Key', 'X-Client-Id', 'X-Remote', 'X-Issuer', 'Apollo-Require-Preflight'],
+    ].flatMap((name) => [name, '1'])
+    assert.deepEqual(passed(own), own)
+  })
+})

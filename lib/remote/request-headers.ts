@@ -1,4 +1,5 @@
 import { stripWhiteSpace } from '../http/white-space.ts'
+import { isGatewayHeader } from './gateway-headers.ts'
 
 /**
  * What of the browser's headers reaches an API, and what of them the proxy itself looks at: one pass
@@ -115,8 +116,6 @@ const rules: Readonly<Record<string, Rule>> = {
   via: pass,
 }
 
-// Names that only a server in front of an API may use, and what frameworks act upon.
-const droppedFamilies = /^(?:proxy-|x-forwarded-|x-original-|x-middleware-|x-nextjs-|x-vercel-)/
 // They would override the method after it was checked.
 const methodOverrides = ['x-http-method-override', 'x-http-method', 'x-method-override']
 
@@ -148,7 +147,7 @@ export function createRequestHeaders(
     const rule = known.get(lower)
     if (rule) return rule
     // CVE-2025-64484: to a CGI-like server `x_user` and `x-user` are one name.
-    if (lower.includes('_') || droppedFamilies.test(lower)) return drop
+    if (lower.includes('_') || isGatewayHeader(lower)) return drop
     return pass
   }
 

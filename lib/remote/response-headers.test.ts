@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
-import type { IncomingHttpHeaders } from 'node:http'
 import { describe, it } from 'node:test'
-import { createResponseHeaders, type ResponseHeaderOptions } from './response-headers.ts'
+import {
+  type AnswerHeaders,
+  createResponseHeaders,
+  type ResponseHeaderOptions,
+} from './response-headers.ts'
 
 const place = {
   origin: 'https://api.example.com',
@@ -16,12 +19,12 @@ const context = {
 }
 
 function answer(
-  headers: IncomingHttpHeaders,
+  headers: AnswerHeaders,
   options: Partial<ResponseHeaderOptions> = {},
   extra: { status?: number; setCookie?: string } = {},
 ): Record<string, string[]> {
   const policy = createResponseHeaders({
-    ...{ place, cache: 'no-store', setCookie: [], varyByOrigin: false },
+    ...{ place, cache: 'no-store', setCookie: [], expose: [], varyByOrigin: false },
     ...options,
   })
   const flat = policy(extra.status ?? 200, headers, { ...context, setCookie: extra.setCookie })
@@ -58,33 +61,11 @@ describe('P4: an answer’s headers on their way out', () => {
   })
 
   for (const name of [
-    'connection',
-    'keep-alive',
-    'trailer',
-    'upgrade',
-    'proxy-authenticate',
-    'set-cookie',
-    'access-control-allow-origin',
-    'access-control-allow-credentials',
-    'cdn-cache-control',
-    'vercel-cdn-cache-control',
-    'cloudflare-cdn-cache-control',
-    'surrogate-control',
-    'surrogate-key',
-    'cache-tag',
-    'age',
-    'expires',
-    'pragma',
-    'clear-site-data',
-    'service-worker-allowed',
-    'alt-svc',
-    'strict-transport-security',
-    'nel',
-    'report-to',
-    'x-accel-redirect',
-    'x-sendfile',
-    'x-middleware-rewrite',
-    'dpop-nonce',
+    ...['connection', 'keep-alive', 'trailer', 'upgrade', 'proxy-authenticate', 'set-cookie', 'te'],
+    ...['access-control-allow-origin', 'access-control-allow-credentials', 'cdn-cache-control'],
+    ...['vercel-cdn-cache-control', 'cloudflare-cdn-cache-control', 'surrogate-control', 'expires'],
+    ...['surrogate-key', 'cache-tag', 'age', 'pragma', 'clear-site-data', 'service-worker-allowed'],
+    ...['alt-svc', 'x-accel-redirect', 'dpop-nonce'],
   ]) {
     it(`have no ${name}`, () => {
       assert.equal(answer({ [name]: 'v', 'content-type': 'text/plain' })[name], undefined)
@@ -107,32 +88,6 @@ describe('P4: an answer’s headers on their way out', () => {
       ' theme =light',
       'bff=new; HttpOnly',
     ])
-  })
-
-  it('keep what a page may run in a sandbox, and nothing else', () => {
-    const active = [
-      'text/html',
-      'Text/HTML; charset=utf-8',
-      'application/xhtml+xml',
-      'image/svg+xml',
-      'text/xml',
-      'application/xml',
-      'application/rss+xml',
-      'multipart/x-mixed-replace; boundary=a',
-      'text/plain, text/html',
-    ]
-    for (const type of active) {
-      const found = answer({
-        'content-type': type,
-        'content-security-policy': "default-src 'none'",
-      })
-      assert.deepEqual(found['content-security-policy'], ["default-src 'none'", 'sandbox'], type)
-    }
-    assert.deepEqual(answer({})['content-security-policy'], ['sandbox'])
-    const docx = 'application/vnd.openxmlformats-officedocument.wordprocessingml.document'
-    for (const type of ['application/json', 'text/plain', 'image/png', 'application/pdf', docx]) {
-      assert.equal(answer({ 'content-type': type })['content-security-policy'], undefined, type)
-    }
   })
 
   it('let one browser keep an answer where the setting says so, and never a shared cache', () => {
@@ -176,6 +131,82 @@ describe('P4: an answer’s headers on their way out', () => {
     const empty = answer({ 'content-length': '0' }, {}, { status: 204 })
     assert.equal(empty['content-length'], undefined)
     assert.throws(() => answer({ 'transfer-encoding': 'gzip, chunked' }))
+  })
+})
+
+describe('P20: an answer’s headers that command a browser, a server or a CDN', () => {
+  for (const name of [
+    ...['refresh', 'set-login', 'sec-session-challenge', 'sec-session-registration', 'te'],
+    ...[
+      'use-as-dictionary',
+      'timing-allow-origin',
+      'x-reproxy-url',
+      'netlify-vary',
+      'netlify-vary-x',
+    ],
+    ...[
+      'netlify-cdn-cache-control',
+      'x-cdn-cache-control',
+      'cdn-loop',
+      'my-cdn-tag',
+      'edge-control',
+    ],
+    ...['edge-cache-tag', 'fastly-debug', 'akamai-grn', 'x-litespeed-cache-control'],
+    ...['x-litespeed-tag', 'x-litespeed-purge'],
+  ]) {
+    it(`have no ${name}, set by the API or exposed by setting`, () => {
+      const headers = { [name]: 'v', 'content-type': 'text/plain' }
+      assert.equal(answer(headers)[name], undefined)
+      assert.equal(answer(headers, { expose: [name] })[name], undefined)
+    })
+  }
+})
+
+describe('P32: an answer’s headers pass by name', () => {
+  for (const name of [
+    ...['strict-transport-security', 'nel', 'report-to', 'reporting-endpoints', 'accept-ch'],
+    ...['critical-ch', 'origin-trial', 'origin-agent-cluster', 'x-middleware-rewrite'],
+    ...['x-nextjs-redirect', 'x-vercel-cache', 'x-vercel-id', 'x-sendfile', 'x-sendfile-type'],
+    ...[
+      'x-lighttpd-send-file',
+      'x-lighttpd-send-tempfile',
+      'x-reproxy-expected-size',
+      'edge-control',
+    ],
+    ...['secure-session-registration', 'activate-storage-access', 'observe-browsing-topics'],
+    ...['attribution-reporting-register-source', 'speculation-rules', 'supports-loading-mode'],
+    ...['integrity-policy', 'integrity-policy-report-only', 'service-worker-allowed'],
+    ...['public-key-pins', 'set-cookie2', 'a-header-of-tomorrow', 'constructor', '__proto__'],
+  ]) {
+    it(`drop ${name}`, () => {
+      const headers = Object.assign(Object.create(null), { [name]: 'v' })
+      assert.deepEqual(answer(headers)[name], answer({})[name])
+    })
+  }
+
+  it('pass those of the standards, those of one’s own, and those that the setting names', () => {
+    for (const name of [
+      ...['etag', 'date', 'last-modified', 'content-disposition', 'content-language', 'link'],
+      ...[
+        'accept-ranges',
+        'content-range',
+        'retry-after',
+        'server-timing',
+        'deprecation',
+        'sunset',
+      ],
+      ...['allow', 'preference-applied', 'repr-digest', 'ratelimit', 'ratelimit-policy', 'warning'],
+      ...['ratelimit-remaining', 'x-total-count', 'x-ratelimit-limit', 'x-next-page', 'x-cache'],
+      ...['x-vercel-ai-ui-message-stream', 'x-frame-options', 'cross-origin-opener-policy'],
+      ...['referrer-policy', 'permissions-policy', 'grpc-status', 'connect-content-encoding'],
+      ...['upload-offset', 'tus-resumable', 'odata-version', 'request-id', 'x-csrf-token'],
+    ]) {
+      assert.deepEqual(answer({ [name]: 'v' })[name], ['v'], name)
+    }
+    assert.equal(answer({ 'total-count': '7' })['total-count'], undefined)
+    assert.deepEqual(answer({ 'total-count': '7' }, { expose: ['total-count'] })['total-count'], [
+      '7',
+    ])
   })
 })
 

@@ -1,6 +1,7 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import { parseChallenges } from '../http/challenge.ts'
 import { stripWhiteSpace } from '../http/white-space.ts'
+import { createAnswerRules } from './answer-header-rules.ts'
+import { isEventStream, isInert } from './inert-types.ts'
 import type { RemotePlace } from './location.ts'
 import { rewriteLocation } from './location.ts'
 
@@ -8,6 +9,9 @@ import { rewriteLocation } from './location.ts'
  * What of an API's headers reaches the browser (P4). An API behind the proxy speaks from the app's own
  * origin, so whatever would act on that origin as a whole is taken from it.
  */
+
+/** An answer's headers by lower-case name. An API may repeat any of them, so no name is sure to be a string. */
+export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>
 
 /** The API's answer cannot be passed on. */
 class BadAnswerError extends Error {
@@ -30,88 +34,31 @@ export interface ResponseHeaderOptions {
   readonly cache: 'no-store' | 'private'
   /** Names of cookies of the API that pass. */
   readonly setCookie: readonly string[]
+  /** Further names of headers that pass, lower case. */
+  readonly expose: readonly string[]
   /** Answers differ by origin, because there are listed ones. */
   readonly varyByOrigin: boolean
 }
-
-type Rule =
-  | 'drop'
-  | 'pass'
-  | 'cache-control'
-  | 'content-length'
-  | 'content-type'
-  | 'location'
-  | 'set-cookie'
-  | 'transfer-encoding'
-  | 'vary'
-  | 'www-authenticate'
-
-const rules: Readonly<Record<string, Rule>> = {
-  connection: 'drop',
-  'keep-alive': 'drop',
-  'transfer-encoding': 'transfer-encoding',
-  trailer: 'drop',
-  upgrade: 'drop',
-  'cache-control': 'cache-control',
-  expires: 'drop',
-  pragma: 'drop',
-  age: 'drop',
-  'cache-tag': 'drop',
-  'set-cookie': 'set-cookie',
-  'set-cookie2': 'drop',
-  // They change what the browser does with the whole origin.
-  'accept-ch': 'drop',
-  'alt-svc': 'drop',
-  'clear-site-data': 'drop',
-  'critical-ch': 'drop',
-  nel: 'drop',
-  'origin-agent-cluster': 'drop',
-  'origin-trial': 'drop',
-  'public-key-pins': 'drop',
-  'report-to': 'drop',
-  'reporting-endpoints': 'drop',
-  'service-worker-allowed': 'drop',
-  'strict-transport-security': 'drop',
-  // They command the web server that may stand in front of us.
-  'x-sendfile': 'drop',
-  'x-lighttpd-send-file': 'drop',
-  // The nonce is a matter between the API and us; a Basic challenge would open the browser's dialog.
-  'dpop-nonce': 'drop',
-  'www-authenticate': 'www-authenticate',
-  'x-content-type-options': 'drop',
-  'x-request-id': 'drop',
-  location: 'location',
-  'content-location': 'location',
-  'content-length': 'content-length',
-  'content-type': 'content-type',
-  vary: 'vary',
-  date: 'pass',
-  etag: 'pass',
-  server: 'pass',
-  'last-modified': 'pass',
-  'content-encoding': 'pass',
-}
-
-const droppedFamilies =
-  /^(?:access-control-|proxy-|surrogate-|x-accel-|x-middleware-|x-nextjs-|x-vercel-)|cdn-cache-control$/
-
-// What a browser may run or render as a document. A PDF or a docx is none (`openxml` is no `/xml`).
-const activeContent = /html|svg|[/+]xml|\/xsl|mathml|mixed-replace/i
 
 // RFC 9111: what would let a shared cache keep, or a private one hand out too early.
 const sharedDirective = /^(?:public|s-maxage|proxy-revalidate|private)\b/i
 const soundDirective = /^[\w-]+(?:=(?:"[^"]*"|[\w-]+))?$/
 
+// RFC 9111 section 3.2: what a 304 says takes the place of what is stored. So it says nothing about the
+// content, nor about what a page may do with it (P30).
+const describesStored =
+  /^(?:content-(?!location|length)|cross-origin-|x-(?:frame-|xss-|download-|permitted-|webkit-))|-policy(?:-report-only)?$/
+
 export type ResponseHeaders = (
   status: number,
-  headers: IncomingHttpHeaders,
+  headers: AnswerHeaders,
   context: AnswerContext,
 ) => string[]
 
 /** Makes the function that turns the headers of one remote's answers into the browser's, as a flat list. */
 export function createResponseHeaders(options: ResponseHeaderOptions): ResponseHeaders {
   const { place } = options
-  const known = new Map(Object.entries(rules))
+  const ruleOf = createAnswerRules(options.expose)
   const cookieNames = new Set(options.setCookie)
   const varyBy = options.varyByOrigin ? 'Cookie, Origin' : 'Cookie'
 
@@ -127,20 +74,23 @@ export function createResponseHeaders(options: ResponseHeaderOptions): ResponseH
     const hopByHop = namedByConnection(headers.connection)
     let vary: string | string[] | undefined
     let cacheControl: string | string[] | undefined
-    let contentType = ''
+    const contentType = hopByHop?.has('content-type') ? undefined : headers['content-type']
+    const isSandboxed = status !== 304 && !isInert(contentType)
 
     for (const name in headers) {
-      const value = headers[name] as string | string[]
-      const rule = known.get(name) ?? (droppedFamilies.test(name) ? 'drop' : 'pass')
-      if (rule === 'drop' || hopByHop?.has(name)) continue
+      const value = headers[name]
+      if (value === undefined || hopByHop?.has(name)) continue
+      const rule = ruleOf(name)
+      if (rule === 'drop' || (status === 304 && describesStored.test(name))) continue
       switch (rule) {
-        case 'content-type':
-          contentType = String(value)
-          push(out, name, value)
-          break
         case 'content-length':
+          if (typeof value !== 'string') throw new BadAnswerError(name)
           // RFC 9110 section 8.6: none on a 204.
           if (status !== 204) push(out, name, value)
+          break
+        case 'content-security-policy':
+          // Only beside ours, which it cannot loosen: by itself it could take the place of ours in a cache.
+          if (isSandboxed) push(out, name, value)
           break
         case 'cache-control':
           cacheControl = value
@@ -153,7 +103,8 @@ export function createResponseHeaders(options: ResponseHeaderOptions): ResponseH
           if (String(value).toLowerCase() !== 'chunked') throw new BadAnswerError(name)
           break
         case 'location':
-          push(out, name, rewriteLocation(String(value), context.upstreamPath, place))
+          if (typeof value !== 'string') throw new BadAnswerError(name)
+          push(out, name, rewriteLocation(value, context.upstreamPath, place))
           break
         case 'set-cookie':
           pushCookies(out, value, cookieNames)
@@ -169,7 +120,7 @@ export function createResponseHeaders(options: ResponseHeaderOptions): ResponseH
     const cached = options.cache === 'private' ? privateCaching(cacheControl) : 'private, no-store'
     out.push('cache-control', cached, 'vary', mergeVary(vary, varyBy))
     out.push('x-content-type-options', 'nosniff', 'x-request-id', context.requestId)
-    if (isActive(contentType, status)) out.push('content-security-policy', 'sandbox')
+    if (isSandboxed) out.push('content-security-policy', 'sandbox')
     // Proxies in front of us must not gather events (nginx does).
     if (isEventStream(contentType)) out.push('x-accel-buffering', 'no')
     if (context.setCookie !== undefined) out.push('set-cookie', context.setCookie)
@@ -178,20 +129,9 @@ export function createResponseHeaders(options: ResponseHeaderOptions): ResponseH
   }
 }
 
-/** Server-sent events, by the value of `Content-Type`. */
-export function isEventStream(contentType: string | undefined): boolean {
-  return contentType?.startsWith('text/event-stream') === true
-}
-
 function push(out: string[], name: string, value: string | string[]): void {
   if (typeof value === 'string') out.push(name, value)
   else for (const one of value) out.push(name, one)
-}
-
-function isActive(contentType: string, status: number): boolean {
-  if (contentType.startsWith('application/json')) return false
-  if (contentType === '') return status !== 204 && status !== 304
-  return activeContent.test(contentType)
 }
 
 function mergeVary(vary: string | string[] | undefined, ours: string): string {

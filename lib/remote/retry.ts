@@ -1,6 +1,6 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import { asksForNonce, parseChallenges, stepUpLoginUrl } from '../http/challenge.ts'
 import type { TokenResult } from '../tokens/token-result.ts'
+import type { AnswerHeaders } from './response-headers.ts'
 
 /** What is done about an API's 401. */
 export type After401 =
@@ -19,7 +19,7 @@ export class Retries {
   #forConnection = false
 
   after401(
-    headers: IncomingHttpHeaders,
+    headers: AnswerHeaders,
     call: {
       readonly token: TokenResult
       readonly isUsers: boolean

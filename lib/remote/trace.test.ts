@@ -11,6 +11,12 @@ describe('traceparent (W3C Trace Context)', () => {
     assert.equal(traceparent(`cc${sound.slice(2)}-more`), `cc${sound.slice(2)}-more`)
   })
 
+  it('P21: of version 00 is no longer than 55 characters', () => {
+    for (const more of ['-', '-more', 'x', '0', ' ']) {
+      assert.notEqual(traceparent(`${sound}${more}`), `${sound}${more}`, more)
+    }
+  })
+
   it('is made anew when there is none, or a broken one, and never twice the same', () => {
     const broken = [
       undefined,

@@ -1,9 +1,9 @@
 import { randomFillSync } from 'node:crypto'
 
-// W3C Trace Context section 3.2: version 00, ids in lower-case hex and not all zero. A later version
-// may be longer; its first four fields mean the same.
+// W3C Trace Context section 3.2: version 00, ids in lower-case hex and not all zero. Version 00
+// has 55 characters; a later one may be longer, and its first four fields mean the same.
 const wellFormed =
-  /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?$/
+  /^(?!ff|00.{54})[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?$/
 
 export interface Tracing {
   /** The caller's `traceparent` if it is well-formed, else that of a new trace, not sampled, under this id. */

@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from '../http/outgoing.ts'
 import type { ProblemCode } from '../http/problem.ts'
@@ -13,10 +12,11 @@ import type { ReadyRemote } from './prepare-remote.ts'
 import { problemAnswer } from './problem-answer.ts'
 import type { RequestHead } from './request-headers.ts'
 import { isSafePath, isSafeQuery, upstreamPath } from './request-path.ts'
+import type { AnswerHeaders } from './response-headers.ts'
 import { Retries } from './retry.ts'
 import { tokenProblem } from './token-problem.ts'
 import { joinSockets } from './tunnel.ts'
-import { problemOfFailure } from './upstream-failure.ts'
+import { HeadTimeoutError, problemOfFailure } from './upstream-failure.ts'
 
 /** What `upgrade` needs besides the services of every call. */
 export interface UpgradeDeps {
@@ -73,10 +73,14 @@ export async function upgrade(
       head.passed.length = plainHeaders
       await addToken(head.passed, token, remote, facts)
       if (gone.signal.aborted) return
-      if (!remote.upstream.admits()) return refuse('upstream_circuit_open')
-      const answer = await handshake(remote, facts, head.passed, gone.signal).finally(() =>
-        remote.upstream.released(),
-      )
+      // Held during the handshake only: an open WebSocket is no call.
+      const place = services.admit(remote.upstream, {
+        peerAddress: exchange.peerAddress,
+        forwardedFor: head.forwardedFor,
+        sessionKey: session?.key,
+      })
+      if (typeof place === 'string') return refuse(place)
+      const answer = await handshake(remote, facts, head.passed, gone.signal).finally(place.leave)
       if (answer.socket) return join(answer.headers, answer.socket, session && head.cookie)
       const nonce = answer.headers['dpop-nonce']
       if (token.kind === 'dpop' && typeof nonce === 'string') {
@@ -102,7 +106,7 @@ export async function upgrade(
     refuse(problemOfFailure(error, false), cause)
   }
 
-  function join(headers: IncomingHttpHeaders, upstream: Duplex, cookie: string | undefined): void {
+  function join(headers: AnswerHeaders, upstream: Duplex, cookie: string | undefined): void {
     socket.off('error', onGone).off('close', onGone)
     // Between the handshake and here, nobody may have listened.
     if (socket.destroyed || upstream.destroyed) {
@@ -162,7 +166,7 @@ function refusalOfUpgrade(
 
 interface Handshake {
   readonly status: number
-  readonly headers: IncomingHttpHeaders
+  readonly headers: AnswerHeaders
   /** Present when the API agreed. */
   readonly socket?: Duplex
 }
@@ -175,6 +179,7 @@ function handshake(
 ): Promise<Handshake> {
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined
+    let late: NodeJS.Timeout | undefined
     const abort = () => controller?.abort(new Error('the client went away'))
     signal.addEventListener('abort', abort, { once: true })
     const connection = remote.socketUpstream.take()
@@ -189,20 +194,25 @@ function handshake(
         onRequestStart(it) {
           controller = it
           if (signal.aborted) abort()
+          late = setTimeout(() => it.abort(new HeadTimeoutError()), remote.settings.idleTimeoutMs)
         },
         onRequestUpgrade(_controller, status, answered, upstream) {
+          clearTimeout(late)
           signal.removeEventListener('abort', abort)
           resolve({ status, headers: answered, socket: upstream })
           give()
         },
         onResponseStart(_controller, status, answered) {
-          if (status >= 200) resolve({ status, headers: answered })
+          if (status < 200) return
+          clearTimeout(late)
+          resolve({ status, headers: answered })
         },
         onResponseData(it) {
           it.abort(new Error('nobody reads it'))
         },
         onResponseEnd: give,
         onResponseError(_controller, error) {
+          clearTimeout(late)
           signal.removeEventListener('abort', abort)
           reject(error)
           give()

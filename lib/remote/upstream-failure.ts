@@ -1,6 +1,12 @@
 import type { ProblemCode } from '../http/problem.ts'
 
+/** The final head of an answer took too long, however many interim ones came. */
+export class HeadTimeoutError extends Error {
+  readonly code = 'head_timeout'
+}
+
 const timeouts = new Set([
+  'head_timeout',
   'UND_ERR_CONNECT_TIMEOUT',
   'UND_ERR_HEADERS_TIMEOUT',
   'UND_ERR_BODY_TIMEOUT',

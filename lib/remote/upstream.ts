@@ -9,12 +9,13 @@ import {
 } from '../http/outgoing.ts'
 import type { Log } from '../telemetry/log.ts'
 import { createCircuit } from './circuit.ts'
+import { takeUnaskedContinue } from './unasked-continue.ts'
 
 /** The connections to one remote API. Its origin is fixed here, once (P1). */
 export interface Upstream {
-  /** False when the API is known to be down, or has more calls waiting than it will ever answer. */
-  admits(): boolean
-  /** Ends a call that `admits` let through. */
+  /** Takes a place for a call, or says why not: the API cannot be reached, or has all the calls it may have. */
+  admit(): 'upstream_circuit_open' | 'upstream_busy' | undefined
+  /** Ends a call that `admit` let through. */
   released(): void
   /** What to send one request with: a connection that nobody else uses meanwhile, or one that carries many. */
   take(): Dispatcher
@@ -81,10 +82,11 @@ export function createUpstream(
   }
 
   return {
-    admits() {
-      if (underWay >= maxUnderWay || (circuit.isOpen && !circuit.admits())) return false
+    admit() {
+      if (underWay >= maxUnderWay) return 'upstream_busy'
+      if (circuit.isOpen && !circuit.admits()) return 'upstream_circuit_open'
       underWay += 1
-      return true
+      return undefined
     },
     released() {
       underWay -= 1
@@ -155,6 +157,7 @@ function keepMany(origin: string, options: ConnectionOptions, watch: Watch): Con
             if (error.code === 'ECONNRESET') reset.add(client)
           })
           callback(...result)
+          if (result[1]) takeUnaskedContinue(result[1])
         }),
     })
     all.add(client)

@@ -50,6 +50,21 @@ export const commands: readonly (readonly [string, string])[] = [
   ['Connection', 'X-Hop'],
   ['X-Hop', '1'],
   ['Cache-Control', 'public, max-age=600, s-maxage=600'],
+  ['Refresh', '0; url=https://evil.example'],
+  ['Set-Login', 'logged-out'],
+  ['Sec-Session-Registration', '(ES256); path="/x"'],
+  ['Use-As-Dictionary', 'match="/*"'],
+  ['Timing-Allow-Origin', '*'],
+  ['X-Reproxy-URL', 'http://169.254.169.254/'],
+  ['X-LiteSpeed-Cache-Control', 'public, max-age=600'],
+  ['Netlify-CDN-Cache-Control', 'public, max-age=601'],
+  ['Edge-Control', 'cache-maxage=1d'],
+  ['Fastly-Force-Shield', '1f'],
+  ['Akamai-Cache-Status', 'Hit'],
+  ['Speculation-Rules', '"/rules.json"'],
+  ['Activate-Storage-Access', 'retry'],
+  ['Origin-Trial', 'token-of-a-trial'],
+  ['X-Vercel-Cache', 'HIT'],
 ]
 
 /** An API that does what its path says. What comes over a WebSocket it sends back, byte for byte. */
@@ -114,6 +129,9 @@ function answer(url: string, headers: IncomingMessage['headers'], response: Serv
   if (path === 'silent') return
   if (path === 'commands') {
     response.writeHead(200, [...commands.flat(), 'Content-Type', 'text/html']).end('<p>')
+  } else if (path === 'typed-twice') {
+    const types = ['Content-Type', 'text/plain', 'Content-Type', 'text/html']
+    response.writeHead(200, [...types, 'Content-Length', '3']).end('<p>')
   } else if (path === 'empty') response.writeHead(204).end()
   else if (path === 'same') response.writeHead(304, { etag: '"1"' }).end()
   else if (path === 'range') {

@@ -29,7 +29,7 @@ function remoteSettings(settings: Partial<RemoteSettings> & { target: string }):
     connectTimeoutMs: 5000,
     setCookie: [],
     cache: 'no-store',
-    headers: { add: {}, remove: [] },
+    headers: { add: {}, remove: [], expose: [] },
     dpop: false,
     http2: false,
     websocket: false,
@@ -76,11 +76,12 @@ export interface RemoteFixtureOptions extends Partial<Omit<RemoteDeps, 'settings
   publicOrigin?: string
   origins?: string[]
   trustProxy?: RemoteDeps['settings']['trustProxy']
+  limits?: RemoteDeps['settings']['limits']
 }
 
 /** The proxy on a plain Node server, with stand-ins: the cookie `sid=<sub>` is that user's session. */
 export async function startRemote(options: RemoteFixtureOptions): Promise<RemoteFixture> {
-  const { remotes, publicOrigin, origins, trustProxy, ...deps } = options
+  const { remotes, publicOrigin, origins, trustProxy, limits, ...deps } = options
   const events: RecordedEvent[] = []
   const remote = createRemote({
     settings: {
@@ -88,6 +89,7 @@ export async function startRemote(options: RemoteFixtureOptions): Promise<Remote
       basePath: '/bff',
       spa: { origins: origins ?? [], protectedPages: [] },
       trustProxy: trustProxy ?? 'none',
+      limits: limits ?? { perAddress: 1024, perSession: 512 },
       remotes: Object.fromEntries(
         remotes.map((settings) => [settings.name ?? 'api', remoteSettings(settings)]),
       ),
@@ -193,12 +195,42 @@ export function answerJson(response: ServerResponse, value: unknown = { ok: true
 }
 
 /** Waits for a condition that something else brings about. */
-export async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 30_000
+export async function until(condition: () => boolean, patienceMs = 30_000): Promise<void> {
+  const deadline = Date.now() + patienceMs
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`never came true: ${condition}`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
+}
+
+/** Runs a test against one remote, named `api`, whose API is nothing but a socket. */
+export async function withRawUpstream(
+  onRequest: (socket: Socket, text: string) => void,
+  settings: Partial<RemoteSettings>,
+  test: (at: {
+    fixture: RemoteFixture
+    upstream: Awaited<ReturnType<typeof startRawUpstream>>
+  }) => Promise<void>,
+): Promise<void> {
+  const upstream = await startRawUpstream(onRequest)
+  const fixture = await startRemote({ remotes: [{ target: upstream.origin, ...settings }] })
+  try {
+    await test({ fixture, upstream })
+    await fixture.idle()
+  } finally {
+    await fixture.close()
+    await upstream.close()
+  }
+}
+
+/** What is promised, or an error where a test would hang for ever. */
+export async function inTime<T>(promise: Promise<T>): Promise<T> {
+  let isSettled = false
+  const settled = promise.finally(() => {
+    isSettled = true
+  })
+  await until(() => isSettled, 10_000)
+  return settled
 }
 
 async function listen(server: NetServer): Promise<number> {

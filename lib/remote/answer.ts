@@ -1,0 +1,87 @@
+import type { Cors } from '../http/cors.ts'
+import { type ProblemCode, problems } from '../http/problem.ts'
+import type { Log } from '../telemetry/log.ts'
+import { type LoggedCall, logAbort, logProblem } from './call-log.ts'
+import type { AnswerSink } from './exchange.ts'
+import { problemAnswer } from './problem-answer.ts'
+import type { RequestHead } from './request-headers.ts'
+import type { AnswerContext } from './response-headers.ts'
+
+const noHeaders: readonly string[] = []
+
+interface AnsweredCall {
+  readonly requestId: string
+  readonly logged: LoggedCall
+}
+
+export interface FailureOptions {
+  readonly cause?: unknown
+  readonly members?: Record<string, string>
+  readonly headers?: Record<string, string>
+}
+
+/**
+ * The answer to one call. It is begun once, and never left half done: a failure after its head was sent
+ * breaks the connection, so that nobody takes it for whole and nobody waits for the rest (P15).
+ */
+export class Answer implements AnswerContext {
+  readonly requestId: string
+  upstreamPath = ''
+  /** For a listed origin, else empty. */
+  corsHeaders = noHeaders
+  /** A session cookie that has to be renewed. */
+  setCookie: string | undefined
+  /** Nothing is left to be said. */
+  isSettled = false
+  #isBegun = false
+  readonly #sink: AnswerSink
+  readonly #log: Log
+  readonly #call: AnsweredCall
+
+  constructor(sink: AnswerSink, log: Log, call: AnsweredCall) {
+    this.#sink = sink
+    this.#log = log
+    this.#call = call
+    this.requestId = call.requestId
+  }
+
+  /** Sends the head. Throws, and has sent nothing, when it cannot stand on the wire. */
+  begin(status: number, headers: string[]): void {
+    this.#sink.writeHead(status, headers)
+    this.#isBegun = true
+  }
+
+  /** Lets a listed origin read the answer. True when it only asked whether it may: that is answered. */
+  isPreflight(cors: Cors, method: string, head: RequestHead, allow: string): boolean {
+    const listed = cors.listed(head.origin)
+    if (listed === undefined) return false
+    this.corsHeaders = cors.answerHeaders(listed)
+    if (method !== 'OPTIONS' || head.preflightMethod === undefined) return false
+    this.isSettled = true
+    this.#sink.writeHead(204, cors.preflightHeaders(listed, allow, head.preflightHeaders))
+    this.#sink.end()
+    return true
+  }
+
+  /** Answers with a problem, unless something was answered already. */
+  fail(code: ProblemCode, { cause, ...options }: FailureOptions): void {
+    if (this.isSettled) return
+    if (this.#isBegun) {
+      const by = problems[code][0] === 500 ? 'server' : 'upstream'
+      return void this.breakOff(by, cause)
+    }
+    this.isSettled = true
+    const { logged } = this.#call
+    logProblem(this.#log, logged, code, cause)
+    const { requestId, corsHeaders, setCookie } = this
+    const answer = problemAnswer(code, { requestId, setCookie, corsHeaders, ...options })
+    this.#sink.writeHead(answer.status, answer.headers)
+    this.#sink.end(answer.body)
+  }
+
+  breakOff(by: 'upstream' | 'server', cause?: unknown): void {
+    this.isSettled = true
+    logAbort(this.#log, this.#call.logged, by, cause)
+    this.#sink.destroy()
+  }
+}
