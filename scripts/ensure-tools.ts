@@ -22,15 +22,18 @@ interface Installer {
   root: boolean
 }
 
+// Another apt may be at work (a machine that was just started): it is waited for.
+const apt = ['apt-get', '-o', 'DPkg::Lock::Timeout=300', '-qq']
+const aptInstall = [...apt, 'install', '-y']
 const playwright = ['node', 'node_modules/playwright/cli.js', 'install']
 
 const installers: readonly Installer[] = [
   {
     needs: 'apt-get',
-    before: ['apt-get', 'update', '-qq'],
+    before: [...apt, 'update'],
     gives: {
-      chromium: ['apt-get', 'install', '-y', '-qq', 'chromium', 'fonts-liberation'],
-      redisServer: ['apt-get', 'install', '-y', '-qq', 'redis-server'],
+      chromium: [...aptInstall, 'chromium', 'fonts-liberation'],
+      redisServer: [...aptInstall, 'redis-server'],
     },
     root: true,
   },
