@@ -35,7 +35,8 @@ describe('upstash store', () => {
   describeKeyValue('upstash', async () => {
     const prefix = `run-${runs++}:`
     const store = open(prefix)
-    return { store, peer: open(prefix), pass: (ms) => sleep(ms), close: () => store.close() }
+    const pass = (ms: number) => sleep(ms)
+    return { store, peer: open(prefix), remembers: false, pass, close: () => store.close() }
   })
 
   it('sends what is asked in one turn in one request', async () => {

@@ -170,6 +170,16 @@ describe('what the configuration means', () => {
     assert.deepEqual(hooks, { claims })
   })
 
+  test('A11: a JSON file may begin with a byte order mark', (context) => {
+    const folder = mkdtempSync(join(tmpdir(), 'cloakroom-'))
+    context.after(() => rmSync(folder, { recursive: true }))
+    const file = join(folder, 'bff.json')
+    writeFileSync(file, '\uFEFF{ "basePath": "/auth" }')
+    const loaded = loadSettings({ env: { ...env, BFF_CONFIG_FILE: file } })
+    assert.ok(loaded.ok)
+    assert.equal(loaded.settings.basePath, '/auth')
+  })
+
   test('a JSON file takes the place of the configuration, and is checked alike', (context) => {
     const folder = mkdtempSync(join(tmpdir(), 'cloakroom-'))
     context.after(() => rmSync(folder, { recursive: true }))

@@ -134,6 +134,41 @@ describe('A1: what the environment may not say', () => {
   }
 })
 
+describe('A11: quotes that an env file left around a value', () => {
+  const values = {
+    ...{ OIDC_ISSUER: 'https://login.example.com/', OIDC_CLIENT_ID: 'app', PORT: '3000' },
+    ...{ BFF_BASE_URL: 'https://app.example.com', LOG_LEVEL: 'info', BFF_STORE: 'memory' },
+  }
+  for (const [name, value] of Object.entries(values)) {
+    test(`A11: ${name} in quotes is told once`, () => {
+      for (const quoted of [`"${value}"`, `'${value}'`, ` "${value}" `]) {
+        const loaded = load({ [name]: quoted })
+        assert.ok(!loaded.ok)
+        assert.deepEqual(
+          loaded.problems.map(({ setting, problem }) => `${setting} ${problem}`),
+          [`${name} has quotes around its value`],
+        )
+      }
+    })
+  }
+
+  test('A11: a secret in quotes is used as it is, with a note that does not show it', () => {
+    const changes = { OIDC_CLIENT_SECRET: '"kept"', MACHINE: "'kept'" }
+    const clients = { m: { clientId: 'm', secretEnv: 'MACHINE' } }
+    const loaded = loadSettings({ env: { ...valid, ...changes }, config: { clients } })
+    assert.ok(loaded.ok)
+    assert.deepEqual(loaded.settings.oidc.auth, {
+      method: 'client_secret_basic',
+      secret: '"kept"',
+    })
+    assert.match(loaded.notes.join('\n'), /^OIDC_CLIENT_SECRET .* quotes(.|\n)*^MACHINE .* quotes/m)
+    assert.doesNotMatch(loaded.notes.join('\n'), /kept/)
+    for (const plain of ['it"s', '"', 'a "b"', '"a\'']) {
+      assert.equal(notes({ OIDC_CLIENT_SECRET: plain }), '')
+    }
+  })
+})
+
 describe('what the environment means', () => {
   test('a client key makes the method private_key_jwt and has an alg', () => {
     const { auth } = settings({ OIDC_CLIENT_SECRET: undefined, OIDC_CLIENT_KEY: jwk({}) }).oidc

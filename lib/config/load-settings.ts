@@ -18,6 +18,7 @@ import type { Hooks, Settings } from './settings.ts'
 import { spaSettings } from './spa-settings.ts'
 import { storeChoice } from './store-choice.ts'
 import { trustProxy } from './trust-proxy.ts'
+import { unquote } from './unquote.ts'
 import { variables } from './variables.ts'
 
 export interface SettingsSource {
@@ -36,8 +37,8 @@ export type LoadedSettings =
 
 /** Reads environment and configuration, and checks them together. Nothing else reads either. */
 export function loadSettings(source: SettingsSource = {}): LoadedSettings {
-  const env = source.env ?? processEnvironment()
   const report = createReport()
+  const env = unquote(source.env ?? processEnvironment(), report)
   noteUnknownVariables(env, report)
   const input = readConfig(env, source, report)
   const settings = buildSettings(env, parseConfig(input, report), report)
@@ -118,7 +119,8 @@ function readConfig(env: Environment, source: SettingsSource, report: Report): u
   const file = source.configFile ?? readVariable(env, 'BFF_CONFIG_FILE')
   if (file === undefined) return source.config ?? {}
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as unknown
+    // Some editors begin a file with a byte order mark, which is no JSON.
+    return JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, '')) as unknown
   } catch (error) {
     const unreadable = !(error instanceof SyntaxError)
     report.problem(

@@ -4,6 +4,7 @@ import { checkParameters } from './parameters.ts'
 import type { Report } from './report.ts'
 import type { ParsedClient } from './schema.ts'
 import type { ClientAuth, ClientSettings, OidcSettings } from './settings.ts'
+import { isQuoted } from './unquote.ts'
 import { parseWebAddress } from './web-address.ts'
 
 /** One entry of `clients`: the provider's endpoint and our own credentials, unless it says otherwise. */
@@ -72,6 +73,10 @@ function credentials(
     const value = readNamed(env, variable)
     if (value === undefined) {
       report.problem(`${setting}.${field}`, `names ${variable}, which is not set`, 'set it')
+    } else if (isQuoted(value)) {
+      report.note(
+        `${variable} is used with the quotes around it: take them out unless they belong to it.`,
+      )
     }
     return value
   }

@@ -7,6 +7,8 @@ export interface StoreUnderTest {
   readonly store: KeyValue
   /** A second handle on the same data, as another instance holds it. A memory store has none. */
   readonly peer?: KeyValue
+  /** False where every read asks the server, so that no object is answered twice. @default true */
+  readonly remembers?: boolean
   /** Moves the store's clock: a fake one at once, a server's by waiting. */
   pass(ms: number): Promise<void>
   close(): Promise<void>

@@ -141,32 +141,57 @@ function judge(error: unknown): 'refused' | 'useless' {
 }
 
 /**
- * A connection with tracking; where the server refuses exactly that (a proxy, an access list), one
- * without. Any other refusal (a wrong password, a server that is loading) is a failure like all others.
+ * A connection with tracking; where the server refuses exactly that (a proxy, an access list), one without;
+ * where it does not know RESP3 at all (Redis 5, many proxies), one over RESP2. Any other refusal (a wrong
+ * password, a server that is loading) is a failure like all others.
  */
 async function open(dialing: Dialing): Promise<{ wire: RedisWire; tracked: boolean }> {
   const signal = AbortSignal.any([dialing.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
+  const attempt = { ...dialing, signal }
   try {
-    return { wire: await connect({ ...dialing, signal }, 'tracked'), tracked: true }
+    return { wire: await connect(attempt, 'tracked'), tracked: true }
   } catch (error) {
     if (errorCode(error) === undefined) throw error
-    const wire = await connect({ ...dialing, signal }, 'untracked')
-    signal.addEventListener('abort', wire.destroy)
-    const answer = await wire.send(['CLIENT', 'TRACKING', 'ON']).catch((refusal) => refusal)
-    signal.removeEventListener('abort', wire.destroy)
-    if (errorCode(answer) !== undefined) return { wire, tracked: false }
-    wire.destroy()
-    throw error
+    const wire =
+      (await openWithout(['CLIENT', 'TRACKING', 'ON'], attempt, 'untracked')) ??
+      (await openWithout(['HELLO', '3'], attempt, 'resp2'))
+    if (!wire) throw error
+    return { wire, tracked: false }
   }
 }
 
-async function connect(dialing: Dialing, mode: 'tracked' | 'untracked'): Promise<RedisWire> {
+/** A connection of a lesser kind, if the server refuses the command that would make it one of the better kind. */
+async function openWithout(
+  command: string[],
+  dialing: Dialing,
+  mode: 'untracked' | 'resp2',
+): Promise<RedisWire | undefined> {
+  const { signal } = dialing
+  let wire: RedisWire
+  try {
+    wire = await connect(dialing, mode)
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error
+    return undefined
+  }
+  signal.addEventListener('abort', wire.destroy)
+  const answer = await wire.send(command).catch((refusal) => refusal)
+  signal.removeEventListener('abort', wire.destroy)
+  if (errorCode(answer) !== undefined) return wire
+  wire.destroy()
+  return undefined
+}
+
+type Mode = 'tracked' | 'untracked' | 'resp2'
+
+async function connect(dialing: Dialing, mode: Mode): Promise<RedisWire> {
   const { signal } = dialing
   signal.throwIfAborted()
   const client = createClient({
     url: dialing.url,
-    RESP: 3,
-    name: 'cloakroom',
+    RESP: mode === 'resp2' ? 2 : 3,
+    // Asked for by a command of its own there, which a proxy need not know.
+    ...(mode === 'resp2' ? {} : { name: 'cloakroom' }),
     emitInvalidate: mode === 'tracked',
     disableOfflineQueue: true,
     disableClientInfo: true,

@@ -17,4 +17,20 @@ export const mutants: readonly Mutant[] = [
     test: 'lib/config/outgoing-rules.test.ts',
     title: 'A10: ${title} is refused',
   },
+  {
+    row: 'A11',
+    file: 'lib/config/load-settings.ts',
+    from: `.replace(/^\\uFEFF/, '')`,
+    to: '',
+    test: 'lib/config/config-rules.test.ts',
+    title: 'A11: a JSON file may begin with a byte order mark',
+  },
+  {
+    row: 'A11',
+    file: 'lib/config/unquote.ts',
+    from: 'unquoted[name] = value.slice(1, -1)',
+    to: 'unquoted[name] = value',
+    test: 'lib/config/environment-rules.test.ts',
+    title: 'A11: ${name} in quotes is told once',
+  },
 ]
