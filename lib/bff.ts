@@ -1,5 +1,6 @@
 import { ownPathsOf } from './config/paths.ts'
 import type { Settings } from './config/settings.ts'
+import { createTokenParameters } from './config/token-parameters.ts'
 import { createBackchannel } from './endpoints/backchannel.ts'
 import { createCallback } from './endpoints/callback.ts'
 import { createDiagnostics } from './endpoints/diagnostics.ts'
@@ -49,6 +50,7 @@ import { createRefreshGrant } from './tokens/refresh-grant.ts'
 import { createReplacedSessions } from './tokens/replaced-session.ts'
 import { createRevocation } from './tokens/revocation.ts'
 import { createServerCode, type ServerCode } from './tokens/server-code.ts'
+import { createSignInSlot } from './tokens/sign-in-slot.ts'
 import { createUserToken } from './tokens/user-token.ts'
 
 export interface BffOptions {
@@ -98,11 +100,12 @@ export async function createBff(options: BffOptions): Promise<Bff> {
   const outgoing = createOutgoing(settings.outgoing)
   const providerFetch = options.fetch ?? outgoing.fetch(() => oidc.tls)
 
+  const parameters = createTokenParameters(settings.hooks)
   const provider = createProvider({
     oidc,
     redirectUri,
     postLogoutRedirectUri: `${publicOrigin}${settings.logoutCallbackPath}`,
-    hooks: settings.hooks,
+    parameters,
     fetch: providerFetch,
     now,
     log,
@@ -139,41 +142,26 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     log,
   })
   const replaced = createReplacedSessions({ store, sessions })
+  const ofTokens = { provider, parameters, signer, log, now, sleep }
   const userToken = createUserToken({
+    ...ofTokens,
     sessions,
     store,
     replaced,
-    grant: createRefreshGrant({ provider, oidc, hooks: settings.hooks, now }),
+    grant: createRefreshGrant({ provider, oidc, now }),
     revoke,
     claims,
     remotesOf: (target) => remotesOf(settings.remotes, target),
-    signer,
-    log,
-    now,
-    sleep,
     ...settings.tokens,
   })
   const clientToken = createClientToken({
+    ...ofTokens,
     clients: settings.clients,
     cipher: createCipher(secrets, 'machine-token'),
     oidc,
-    provider,
-    hooks: settings.hooks,
     store,
-    signer,
-    log,
-    now,
-    sleep,
   })
-  const exchangedToken = createExchange({
-    provider,
-    hooks: settings.hooks,
-    userToken,
-    clientToken,
-    signer,
-    log,
-    now,
-  })
+  const exchangedToken = createExchange({ ...ofTokens, userToken, clientToken })
   const endSession = createEndSession({ sessions, replaced, revoke, log })
   const endSessions = createEndSessions(endSession)
   const startSignIn = createStartSignIn({
@@ -197,6 +185,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       startSignIn,
       endSession,
       claims,
+      signInSlot: createSignInSlot(parameters),
       log,
       now,
       returnUrls,

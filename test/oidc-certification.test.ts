@@ -100,7 +100,7 @@ describe('oidcc-client-refreshtoken-certification', () => {
     const result = await signIn()
     assert.ok(result.kind === 'signed-in')
     answerWithIdToken(peer, claims)
-    const grant = createRefreshGrant({ provider, oidc, hooks: {}, now: Date.now })
+    const grant = createRefreshGrant({ provider, oidc, now: Date.now })
     return grant({
       refreshToken: result.refreshToken ?? '',
       expected: { sub: result.sub, issuer: peer.issuer },

@@ -88,7 +88,7 @@ describe('T5: a refresh that fails', () => {
   for (const [title, answer, kind, error] of answers) {
     test(`with ${title} is ${kind}`, async () => {
       const { provider, oidc } = providerUnderTest(peer)
-      const grant = createRefreshGrant({ provider, oidc, hooks: {}, now: Date.now })
+      const grant = createRefreshGrant({ provider, oidc, now: Date.now })
       peer.once('token', () => answer)
       const outcome = await grant({
         refreshToken: 'x',
@@ -121,7 +121,7 @@ describe('T5: a refresh that fails', () => {
         for (const resource of [undefined, 'urn:reports']) {
           // Its own provider for each: the look at our credentials happens once a minute.
           const { provider, oidc } = providerUnderTest(peer)
-          const grant = createRefreshGrant({ provider, oidc, hooks: {}, now: Date.now })
+          const grant = createRefreshGrant({ provider, oidc, now: Date.now })
           peer.once('token', () => ({ status, body: error === undefined ? '' : { error } }))
           const outcome = await grant({
             refreshToken: 'x',
@@ -137,23 +137,12 @@ describe('T5: a refresh that fails', () => {
 
   test('because the provider cannot be found at a cold start is unavailable', async () => {
     const { provider, oidc } = providerUnderTest(peer)
-    const grant = createRefreshGrant({ provider, oidc, hooks: {}, now: Date.now })
+    const grant = createRefreshGrant({ provider, oidc, now: Date.now })
     peer.once('discovery', () => ({ fault: 'reset' }))
     const outcome = await grant({
       refreshToken: 'x',
       expected: { sub: 'alice', issuer: peer.issuer },
     })
     assert.equal(outcome.kind, 'unavailable')
-  })
-
-  test('because our own hook throws is our misconfiguration', async () => {
-    const { provider, oidc } = providerUnderTest(peer)
-    const tokenRequest = () => Promise.reject(new Error('broken hook'))
-    const grant = createRefreshGrant({ provider, oidc, hooks: { tokenRequest }, now: Date.now })
-    const outcome = await grant({
-      refreshToken: 'x',
-      expected: { sub: 'alice', issuer: peer.issuer },
-    })
-    assert.equal(outcome.kind, 'misconfigured')
   })
 })

@@ -21,7 +21,7 @@ async function signedIn(options: Options = {}, dpopKey?: JsonWebKey) {
   const { provider, oidc, signIn } = providerUnderTest(peer, options)
   const result = await signIn(dpopKey ? { expected: { dpopKey } } : {})
   assert.ok(result.kind === 'signed-in')
-  const grant = createRefreshGrant({ provider, oidc, hooks: options.hooks ?? {}, now: Date.now })
+  const grant = createRefreshGrant({ provider, oidc, now: Date.now })
   const refresh = (more: Partial<RefreshGrantRequest> = {}) =>
     grant({
       refreshToken: result.refreshToken ?? '',
@@ -62,12 +62,12 @@ describe('a refresh', () => {
     assert.equal('expiresInSeconds' in outcome.accessToken, false)
   })
 
-  test('sends the target, the settings and what the hook adds, which replaces nothing of ours', async () => {
+  test('sends the target, the settings and what the hook adds', async () => {
     const { refresh, refreshToken } = await signedIn({
       oidc: { refreshParams: { tenant: 'one', audience: 'a' } },
-      hooks: { tokenRequest: ({ grant }) => ({ audience: grant, refresh_token: 'x', scope: 'x' }) },
     })
-    await refresh({ resource: 'urn:reports', scope: 'reports.read' })
+    const added = { audience: 'refresh_token', scope: 'x' }
+    await refresh({ added, resource: 'urn:reports', scope: 'reports.read' })
     const sent = Object.fromEntries(peer.tokenRequests('refresh_token').at(-1) ?? [])
     assert.deepEqual(sent, {
       grant_type: 'refresh_token',

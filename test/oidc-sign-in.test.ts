@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, describe, test } from 'node:test'
 import { inspect } from 'node:util'
+import { createTokenParameters } from '#lib/config/token-parameters.ts'
 import { dpopThumbprint, generateDpopKey } from '#lib/oidc/dpop-key.ts'
 import type { SignInResult } from '#lib/oidc/redeem-code.ts'
 import { providerUnderTest } from './support/provider-under-test.ts'
@@ -231,9 +232,9 @@ describe('what the token endpoint may answer', () => {
     }
   })
 
-  test('the tokenRequest hook adds parameters but replaces none of ours', async () => {
-    const hooks = { tokenRequest: () => ({ tenant: 'one', code_verifier: 'mine' }) }
-    const { signIn } = providerUnderTest(peer, { hooks })
+  test('the tokenRequest hook adds parameters', async () => {
+    const parameters = createTokenParameters({ tokenRequest: () => ({ tenant: 'one' }) })
+    const { signIn } = providerUnderTest(peer, { parameters })
     assert.equal(codeOf(await signIn()), 'signed-in')
     assert.equal(peer.tokenRequests().at(-1)?.get('tenant'), 'one')
   })

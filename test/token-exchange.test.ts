@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, describe, test } from 'node:test'
 import type { RemoteSettings } from '#lib/config/settings.ts'
+import { createTokenParameters } from '#lib/config/token-parameters.ts'
 import { generateDpopKey } from '#lib/oidc/dpop-key.ts'
 import { createNonceMemory } from '#lib/oidc/nonce-memory.ts'
 import type { Session } from '#lib/session/session.ts'
@@ -33,7 +34,7 @@ function exchangeUnderTest(more: Partial<ExchangeDeps> = {}) {
   const { provider, log } = providerUnderTest(peer)
   const exchangedToken = createExchange({
     provider,
-    hooks: {},
+    parameters: createTokenParameters({}),
     userToken: ({ key }) => ({ kind: 'bearer', token: `token-of-${key}` }),
     clientToken: (name) => ({ kind: 'bearer', token: `token-of-client-${name}` }),
     signer: createDpopSigners({ nonces: createNonceMemory() }),

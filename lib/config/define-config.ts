@@ -58,7 +58,10 @@ export interface Config {
    * Not possible in a JSON file.
    */
   claims?: Hooks['claims']
-  /** Hook: adds parameters to a token request at the moment it is made. Not possible in a JSON file. */
+  /**
+   * Hook: adds parameters to a token request. Asked at each use of a token, since tokens are kept apart by
+   * what it adds. Not possible in a JSON file.
+   */
   tokenRequest?: Hooks['tokenRequest']
 }
 

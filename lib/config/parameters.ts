@@ -12,7 +12,17 @@ const owned = {
   refresh: [...client, 'grant_type', 'refresh_token'],
   revocation: [...client, 'token', 'token_type_hint'],
   clientCredentials: [...client, 'grant_type', 'scope', 'resource', 'audience'],
+  code: [...client, 'grant_type', 'code', 'redirect_uri', 'code_verifier'],
+  exchange: [
+    ...client,
+    ...['grant_type', 'subject_token', 'subject_token_type', 'actor_token', 'actor_token_type'],
+    ...['requested_token_type', 'scope', 'resource', 'audience'],
+  ],
 } as const
+
+export function isOwnParameter(request: keyof typeof owned, name: string): boolean {
+  return (owned[request] as readonly string[]).includes(name)
+}
 
 /** Refuses extra parameters that are not extra. */
 export function checkParameters(
@@ -21,9 +31,8 @@ export function checkParameters(
   parameters: Readonly<Record<string, string>>,
   report: Report,
 ): void {
-  const names: readonly string[] = owned[request]
   for (const name of Object.keys(parameters)) {
-    if (names.includes(name)) {
+    if (isOwnParameter(request, name)) {
       report.problem(`${setting}.${name}`, 'is set by Cloakroom itself', 'take it out')
     }
   }

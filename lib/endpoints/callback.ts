@@ -22,6 +22,8 @@ export interface CallbackDeps {
   readonly startSignIn: StartSignIn
   readonly endSession: EndSession
   readonly claims: ClaimsPolicy
+  /** Where the session keeps the sign-in's own token. */
+  readonly signInSlot: () => Promise<string>
   readonly log: Log
   readonly now: () => number
   readonly returnUrls: ReturnUrlRule
@@ -134,7 +136,7 @@ export function createCallback(deps: CallbackDeps): Endpoint {
     const returnUrl = parseReturnUrl(transaction.returnUrl, deps.returnUrls)
     if (returnUrl === undefined) return refuse(incoming, 'bad_return_url', { loginHref })
     const claims = await deps.claims(result.claims, 'sign-in')
-    const record = recordOf(deps, transaction, result, claims)
+    const record = recordOf(deps, transaction, result, claims, await deps.signInSlot())
     const { session, setCookie } = await deps.sessions.create(record)
     await endPrevious(incoming, transaction, session)
     for (const it of signInMisconfigurations({
@@ -205,6 +207,7 @@ function recordOf(
   { dpopKey }: Transaction,
   result: SignedIn,
   claims: Record<string, unknown>,
+  slot: string,
 ): SessionRecord {
   const now = deps.now()
   const { token, type, expiresInSeconds, scope } = result.accessToken
@@ -222,7 +225,7 @@ function recordOf(
     absoluteAt: now + deps.absoluteSeconds * 1000,
     ...(result.refreshToken === undefined ? {} : { refreshToken: result.refreshToken }),
     accessTokens: {
-      '': {
+      [slot]: {
         token,
         type,
         obtainedAt: now,

@@ -1,5 +1,6 @@
 import type { ServerMetadata } from 'openid-client'
-import type { Hooks, OidcSettings } from '../config/settings.ts'
+import type { OidcSettings } from '../config/settings.ts'
+import type { TokenParameters } from '../config/token-parameters.ts'
 import type { Log } from '../telemetry/log.ts'
 import { type AskedResources, createAskedResources } from './asked-resources.ts'
 import { type AuthorizationRequest, authorizationUrl } from './authorization-request.ts'
@@ -23,7 +24,8 @@ export interface ProviderDeps {
   redirectUri: string
   /** Absolute address of the logout callback. */
   postLogoutRedirectUri: string
-  hooks: Hooks
+  /** Of token requests. */
+  parameters: TokenParameters
   /** Every request to the provider goes through it. */
   fetch: typeof fetch
   /** Epoch milliseconds, for the age of what is remembered. */

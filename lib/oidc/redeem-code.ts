@@ -1,5 +1,6 @@
 import * as client from 'openid-client'
-import type { Hooks, OidcSettings } from '../config/settings.ts'
+import type { OidcSettings } from '../config/settings.ts'
+import type { TokenParameters } from '../config/token-parameters.ts'
 import { parseAuthorizationResponse } from './authorization-response.ts'
 import { callFailure, failureCodes, mismatchedClaim } from './call-failure.ts'
 import { type GrantedToken, grantedToken } from './granted-token.ts'
@@ -60,7 +61,7 @@ export type SignInResult =
 export interface RedeemCodeDeps {
   oidc: OidcSettings
   redirectUri: string
-  hooks: Hooks
+  parameters: TokenParameters
   call: OpenProviderCall
   keys: KeySet
   wallClock(): number
@@ -123,7 +124,7 @@ async function requestTokens(
   parameters: URLSearchParams,
   expected: ExpectedSignIn,
   call: Awaited<ReturnType<OpenProviderCall>>,
-  { redirectUri, hooks }: RedeemCodeDeps,
+  { redirectUri, parameters: added }: RedeemCodeDeps,
 ): Promise<client.TokenEndpointResponse> {
   const url = new URL(redirectUri)
   url.search = parameters.toString()
@@ -136,7 +137,7 @@ async function requestTokens(
       pkceCodeVerifier: expected.codeVerifier,
       idTokenExpected: true,
     },
-    await hooks.tokenRequest?.({ grant: 'authorization_code' }),
+    await added({ grant: 'authorization_code' }),
     expected.dpopKey ? { DPoP: await call.dpop(expected.dpopKey) } : undefined,
   )
 }

@@ -1,5 +1,6 @@
 import * as client from 'openid-client'
-import type { ClientSettings, Hooks, OidcSettings } from '../config/settings.ts'
+import type { ClientSettings, OidcSettings } from '../config/settings.ts'
+import type { AddedParameters, TokenParameters } from '../config/token-parameters.ts'
 import { type CallFailure, callFailure } from '../oidc/call-failure.ts'
 import { createClientAuth } from '../oidc/client-auth.ts'
 import { dpopThumbprint } from '../oidc/dpop-key.ts'
@@ -20,16 +21,26 @@ export interface ClientCredentialsRequest {
 export interface ClientCredentialsDeps {
   oidc: OidcSettings
   provider: Pick<Provider, 'call'>
-  hooks: Hooks
+  parameters: TokenParameters
   now(): number
 }
 
-/**
- * The client_credentials grant (RFC 6749 section 4.4) of one named client. Rejects when the hook does.
- * @param dpopKey private JWK for clients with `dpop`
- */
-export function createClientCredentials(settings: ClientSettings, deps: ClientCredentialsDeps) {
-  const { oidc, provider, hooks, now } = deps
+export interface ClientCredentials {
+  /** What the hook adds at present. Throws, or rejects, when the hook does. */
+  added(): ReturnType<TokenParameters>
+  /** @param dpopKey private JWK for clients with `dpop` */
+  prepare(
+    added: AddedParameters,
+    dpopKey: JsonWebKey | undefined,
+  ): Promise<ClientCredentialsRequest>
+}
+
+/** The client_credentials grant (RFC 6749 section 4.4) of one named client. */
+export function createClientCredentials(
+  settings: ClientSettings,
+  deps: ClientCredentialsDeps,
+): ClientCredentials {
+  const { oidc, provider, now } = deps
   const { clientId, tokenEndpoint, scope, resource, audience } = settings
   const auth = createClientAuth(
     settings.auth,
@@ -40,12 +51,10 @@ export function createClientCredentials(settings: ClientSettings, deps: ClientCr
     ...(scope === undefined ? {} : { scope }),
   }
 
-  return async (dpopKey: JsonWebKey | undefined): Promise<ClientCredentialsRequest> => {
-    const extra = await hooks.tokenRequest?.({
-      grant: 'client_credentials',
-      client: settings.name,
-      ...target,
-    })
+  const added = () =>
+    deps.parameters({ grant: 'client_credentials', client: settings.name, ...target })
+
+  const prepare: ClientCredentials['prepare'] = async (extra, dpopKey) => {
     const parameters: Record<string, string> = {
       ...settings.parameters,
       ...extra,
@@ -92,6 +101,8 @@ export function createClientCredentials(settings: ClientSettings, deps: ClientCr
       },
     }
   }
+
+  return { added, prepare }
 }
 
 function sortedScope(scope: string | undefined): string {

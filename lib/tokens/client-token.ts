@@ -1,8 +1,10 @@
 import type { ClientSettings } from '../config/settings.ts'
+import { type AddedParameters, nameOfAdded } from '../config/token-parameters.ts'
 import { generateDpopKey } from '../oidc/dpop-key.ts'
 import { plainCause } from '../oidc/provider-error.ts'
 import type { Cipher } from '../session/cipher.ts'
 import type { AccessToken } from '../session/session.ts'
+import { createBoundedMap } from '../store/bounded-map.ts'
 import type { KeyValue, MaybePromise } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
 import { carriedToken } from './carried-token.ts'
@@ -28,7 +30,7 @@ interface Unwanted {
 }
 
 export interface MachineTokens extends ClientToken {
-  /** Forgets a client's token, here and in the store. Rejects with StoreUnavailableError. */
+  /** Forgets a client's token (with what the hook adds at present), here and in the store. Rejects with StoreUnavailableError. */
   forget(client: string): Promise<void>
 }
 
@@ -49,6 +51,15 @@ const marginSeconds = 60
 const lastMs = 5_000
 /** After a failed renewal ahead of expiry, the next one waits this long. */
 const pauseMs = 3_000
+/** A hook may tell any number of tokens of one client apart. */
+const maxHeldBytes = 20 * 1024 * 1024
+
+/** Which token: of which client, and with what the hook adds at present (T19). */
+interface Wanted {
+  readonly name: string
+  readonly added: AddedParameters
+  readonly place: string
+}
 
 interface Held {
   readonly token: AccessToken
@@ -63,7 +74,10 @@ interface Held {
 export function createClientToken(deps: ClientTokenDeps): MachineTokens {
   const { log, now } = deps
   const cache = createMachineTokenCache(deps)
-  const held = new Map<string, Held>()
+  const held = createBoundedMap<Held>({
+    maxWeight: maxHeldBytes,
+    weigh: ({ token }, name) => token.token.length + (token.scope?.length ?? 0) + name.length + 500,
+  })
   const refused = createRefusedTokens(now)
   const isSpent = (token: AccessToken, { rejected, unwanted }: Unwanted) =>
     token.token === unwanted || refused.isSpent(token, rejected)
@@ -73,39 +87,48 @@ export function createClientToken(deps: ClientTokenDeps): MachineTokens {
   )
 
   function createPrepare(settings: ClientSettings) {
-    const prepare = createClientCredentials(settings, deps)
+    const { added, prepare } = createClientCredentials(settings, deps)
     let own: Promise<JsonWebKey> | undefined
     const makeKey = () => {
       own ??= generateDpopKey()
       return own
     }
-    return async () => {
-      const { clientId, tokenEndpoint = deps.oidc.issuer } = settings
-      const place = JSON.stringify([tokenEndpoint, clientId, settings.name])
-      return prepare(
-        settings.dpop ? await cache.sharedKey(place, makeKey).catch(makeKey) : undefined,
-      )
+    return {
+      added,
+      async prepare(it: AddedParameters) {
+        const { clientId, tokenEndpoint = deps.oidc.issuer } = settings
+        const place = JSON.stringify([tokenEndpoint, clientId, settings.name])
+        const key = settings.dpop ? await cache.sharedKey(place, makeKey).catch(makeKey) : undefined
+        return prepare(it, key)
+      },
     }
   }
 
-  function join(name: string, without: Unwanted): Promise<TokenResult> {
-    const flightName = `${name} ${without.rejected ?? ''} ${without.unwanted ?? ''}`
+  function join(of: Wanted, without: Unwanted): Promise<TokenResult> {
+    const flightName = `${of.place} ${without.rejected ?? ''} ${without.unwanted ?? ''}`
     const under = flights.get(flightName)
     if (under) return under
-    const flight = obtain(name, without)
-      .catch((error: unknown): TokenResult => {
-        log.event('token.machine.failed', { client: name, cause: plainCause(error) })
-        return { kind: 'failed', code: 'provider_misconfigured' }
-      })
+    const flight = obtain(of, without)
+      .catch((error: unknown) => failed(of.name, error))
       .finally(() => flights.delete(flightName))
     flights.set(flightName, flight)
     return flight
   }
 
-  async function obtain(name: string, without: Unwanted): Promise<TokenResult> {
-    const prepare = requests.get(name)
-    if (!prepare) throw new Error('the settings have no such client')
-    const request = await prepare()
+  function failed(client: string, error: unknown): TokenResult {
+    log.event('token.machine.failed', { client, cause: plainCause(error) })
+    return { kind: 'failed', code: 'provider_misconfigured' }
+  }
+
+  function requestsOf(name: string) {
+    const known = requests.get(name)
+    if (!known) throw new Error('the settings have no such client')
+    return known
+  }
+
+  async function obtain(of: Wanted, without: Unwanted): Promise<TokenResult> {
+    const { name } = of
+    const request = await requestsOf(name).prepare(of.added)
     const outcome = await obtainShared(
       { ...deps, cache },
       request,
@@ -121,32 +144,53 @@ export function createClientToken(deps: ClientTokenDeps): MachineTokens {
       log.event('token.machine.obtained', { client: name, ...lifetimeOf(token) })
     }
     const result = carriedToken(token, request.dpopKey, deps.signer)
-    held.set(name, { token, result, renewAfter: 0 })
+    held.set(of.place, { token, result, renewAfter: 0 })
     return result
   }
 
-  function renewAhead(name: string, known: Held): void {
+  function renewAhead(of: Wanted, known: Held): void {
     if (now() < known.renewAfter) return
     known.renewAfter = Number.POSITIVE_INFINITY
-    join(name, {}).then((result) => {
+    join(of, {}).then((result) => {
       if (result.kind === 'failed') known.renewAfter = now() + pauseMs
     })
   }
 
-  const clientToken: ClientToken = (name, without) => {
-    const known = held.get(name)
-    if (!known || isSpent(known.token, without)) return join(name, without)
+  function find(of: Wanted, without: Unwanted): MaybePromise<TokenResult> {
+    const known = held.get(of.place)
+    if (!known || isSpent(known.token, without)) return join(of, without)
     if (isFresh(known.token, now(), marginSeconds)) return known.result
-    if (isExpiring(known.token, now())) return join(name, without)
-    renewAhead(name, known)
+    if (isExpiring(known.token, now())) return join(of, without)
+    renewAhead(of, known)
     return known.result
+  }
+
+  const placeOf = (name: string, added: AddedParameters) => `${name} ${nameOfAdded(added)}`
+  const wanted = (name: string, added: AddedParameters): Wanted => ({
+    name,
+    added,
+    place: placeOf(name, added),
+  })
+
+  const clientToken: ClientToken = (name, without) => {
+    try {
+      const added = requestsOf(name).added()
+      if (!(added instanceof Promise)) return find(wanted(name, added), without)
+      return added
+        .then((it) => find(wanted(name, it), without))
+        .catch((error: unknown) => failed(name, error))
+    } catch (error) {
+      return failed(name, error)
+    }
   }
 
   return Object.assign(clientToken, {
     async forget(name: string) {
-      held.delete(name)
-      const prepare = requests.get(name)
-      if (prepare) await cache.removeToken((await prepare()).cacheName)
+      const known = requests.get(name)
+      if (!known) return
+      const added = await known.added()
+      held.delete(placeOf(name, added))
+      await cache.removeToken((await known.prepare(added)).cacheName)
     },
   })
 }

@@ -1,5 +1,6 @@
 import * as client from 'openid-client'
-import type { ExchangeSettings, Hooks } from '../config/settings.ts'
+import type { ExchangeSettings } from '../config/settings.ts'
+import type { AddedParameters } from '../config/token-parameters.ts'
 import { type CallFailure, callFailure } from '../oidc/call-failure.ts'
 import type { Provider } from '../oidc/provider.ts'
 import type { ProviderCall } from '../oidc/provider-call.ts'
@@ -12,6 +13,8 @@ export interface ExchangeRequest {
   /** Of the machine client that acts for the user (delegation); without it the answer impersonates. */
   actorToken?: string
   settings: ExchangeSettings
+  /** By the hook `tokenRequest`. */
+  added: AddedParameters
   /** Private JWK that the new token is to be bound to. */
   dpopKey?: JsonWebKey
 }
@@ -22,7 +25,7 @@ const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
 /** One token request of RFC 8693 section 2.1. Never rejects. */
 export async function requestExchange(
   request: ExchangeRequest,
-  deps: { provider: Pick<Provider, 'call'>; hooks: Hooks; now(): number },
+  deps: { provider: Pick<Provider, 'call'>; now(): number },
 ): Promise<{ kind: 'token'; token: AccessToken } | { kind: 'failed'; failure: CallFailure }> {
   const { dpopKey } = request
   let call: ProviderCall | undefined
@@ -31,7 +34,7 @@ export async function requestExchange(
     const answer = await client.genericGrantRequest(
       call.configuration,
       grantType,
-      await parametersOf(request, deps.hooks),
+      parametersOf(request),
       dpopKey ? { DPoP: await call.dpop(dpopKey) } : undefined,
     )
     // Section 2.2.1: `N_A` stands for a token that is used in a way of its own; ours go into a header.
@@ -54,18 +57,13 @@ export async function requestExchange(
   }
 }
 
-async function parametersOf(
-  { subjectToken, actorToken, settings }: ExchangeRequest,
-  hooks: Hooks,
-): Promise<Record<string, string>> {
+function parametersOf(request: ExchangeRequest): Record<string, string> {
+  const { subjectToken, actorToken, settings, added } = request
   const { audience, resource, scope, requestedTokenType } = settings
-  const target = {
+  return {
+    ...added,
     ...(resource === undefined ? {} : { resource }),
     ...(scope === undefined ? {} : { scope }),
-  }
-  return {
-    ...(await hooks.tokenRequest?.({ grant: 'token_exchange', ...target })),
-    ...target,
     ...(audience === undefined ? {} : { audience }),
     ...(requestedTokenType === undefined ? {} : { requested_token_type: requestedTokenType }),
     subject_token: subjectToken,

@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto'
-import type { ExchangeSettings, Hooks, RemoteSettings } from '../config/settings.ts'
+import type { ExchangeSettings, RemoteSettings } from '../config/settings.ts'
+import {
+  type AddedParameters,
+  nameOfAdded,
+  type TokenParameters,
+} from '../config/token-parameters.ts'
 import type { CallFailure } from '../oidc/call-failure.ts'
 import type { Provider } from '../oidc/provider.ts'
+import { plainCause } from '../oidc/provider-error.ts'
 import type { AccessToken, Session } from '../session/session.ts'
 import { createBoundedMap } from '../store/bounded-map.ts'
 import type { MaybePromise } from '../store/key-value.ts'
@@ -9,8 +15,9 @@ import type { Log } from '../telemetry/log.ts'
 import { carriedToken } from './carried-token.ts'
 import type { ClientToken } from './client-token.ts'
 import type { CreateDpopSigner } from './dpop.ts'
+import { exchangeFailure, subjectRefusal } from './exchange-failure.ts'
 import { requestExchange } from './exchange-request.ts'
-import { failureFields, tokenFailure } from './grant-failure.ts'
+import { failureFields } from './grant-failure.ts'
 import { createRefusedTokens } from './refused-token.ts'
 import type { TokenResult } from './token-result.ts'
 import { isFresh, isValid } from './token-slot.ts'
@@ -28,7 +35,7 @@ export type ExchangedToken = (
 
 export interface ExchangeDeps {
   provider: Pick<Provider, 'call'>
-  hooks: Hooks
+  parameters: TokenParameters
   userToken: UserToken
   /** For the tokens of actors. */
   clientToken: ClientToken
@@ -42,6 +49,19 @@ interface Held {
   readonly token: AccessToken
   readonly result: TokenResult
 }
+
+interface ExchangeCall {
+  readonly session: Session
+  readonly remote: RemoteSettings
+  /** The token that the remote has just refused. */
+  readonly rejected: string | undefined
+  /** By the hook `tokenRequest`. */
+  readonly added: AddedParameters
+}
+
+type Sent =
+  | Awaited<ReturnType<typeof requestExchange>>
+  | { readonly kind: 'no-actor'; readonly result: TokenResult }
 
 type Carried = Extract<TokenResult, { kind: 'bearer' | 'dpop' }>
 
@@ -63,59 +83,87 @@ export function createExchange(deps: ExchangeDeps): ExchangedToken {
   const refused = createRefusedTokens(now)
 
   return (session, remote, { rejected }) => {
-    const subject = deps.userToken(session, {})
-    return subject instanceof Promise
-      ? subject.then((result) => exchanged(session, remote, result, rejected))
-      : exchanged(session, remote, subject, rejected)
+    try {
+      const added = deps.parameters({ grant: 'token_exchange', ...targetOf(remote) })
+      if (!(added instanceof Promise)) return withSubject({ session, remote, rejected, added })
+      return added.then(
+        (it) => withSubject({ session, remote, rejected, added: it }),
+        (cause) => hookFailed(remote, cause),
+      )
+    } catch (cause) {
+      return hookFailed(remote, cause)
+    }
   }
 
-  function exchanged(
-    session: Session,
-    remote: RemoteSettings,
-    subject: TokenResult,
-    rejected: string | undefined,
-  ): MaybePromise<TokenResult> {
+  function withSubject(call: ExchangeCall): MaybePromise<TokenResult> {
+    const subject = deps.userToken(call.session, {})
+    return subject instanceof Promise
+      ? subject.then((result) => exchanged(call, result))
+      : exchanged(call, subject)
+  }
+
+  function exchanged(call: ExchangeCall, subject: TokenResult): MaybePromise<TokenResult> {
     if (subject.kind !== 'bearer' && subject.kind !== 'dpop') return subject
-    const name = `${session.key} ${sha256(subject.token)} ${remote.name}`
+    const name = nameOf(call, subject)
     const known = held.get(name)
-    const isGood = known && !refused.isSpent(known.token, rejected)
+    const isGood = known && !refused.isSpent(known.token, call.rejected)
     if (isGood && isFresh(known.token, now(), marginSeconds)) return known.result
-    const flightName = `${name} ${rejected ?? ''}`
+    const flightName = `${name} ${call.rejected ?? ''}`
     const under = flights.get(flightName)
     if (under) return under
-    const flight = obtain(name, session, remote, subject, rejected).finally(() =>
-      flights.delete(flightName),
-    )
+    const flight = obtain(call, subject).finally(() => flights.delete(flightName))
     flights.set(flightName, flight)
     return flight
   }
 
-  async function obtain(
-    name: string,
-    session: Session,
-    remote: RemoteSettings,
-    subject: Carried,
-    rejected: string | undefined,
-  ): Promise<TokenResult> {
+  async function obtain(call: ExchangeCall, subject: Carried): Promise<TokenResult> {
+    const first = await send(call, subject)
+    if (first.kind !== 'failed' || subjectRefusal(first.failure) === 'no') {
+      return settle(call, subject, first, 'renewed')
+    }
+    const renewed = await deps.userToken(call.session, { rejected: subject.token })
+    if (renewed.kind !== 'bearer' && renewed.kind !== 'dpop') return renewed
+    if (renewed.token === subject.token) return settle(call, subject, first, 'new')
+    return settle(call, renewed, await send(call, renewed), 'renewed')
+  }
+
+  async function send({ session, remote, added }: ExchangeCall, subject: Carried): Promise<Sent> {
     const settings: ExchangeSettings = remote.exchange ?? {}
     const dpopKey = remote.dpop ? session.record.dpopKey : undefined
     const actor = settings.actor === undefined ? undefined : await actorOf(settings.actor)
     // Delegation without its actor would be impersonation, which nobody has configured.
-    if (actor?.kind === 'none') return { kind: 'failed', code: 'provider_misconfigured' }
-    if (actor?.kind === 'failed') return actor
-    const answer = await requestExchange(
+    if (actor?.kind === 'none') return noActor({ kind: 'failed', code: 'provider_misconfigured' })
+    if (actor?.kind === 'failed') return noActor(actor)
+    return requestExchange(
       {
         subjectToken: subject.token,
         settings,
+        added,
         ...(actor === undefined ? {} : { actorToken: actor.token }),
         ...(dpopKey === undefined ? {} : { dpopKey }),
       },
       deps,
     )
-    if (answer.kind === 'failed') return fallBack(name, remote, rejected, answer.failure)
-    const result = carriedToken(answer.token, dpopKey, deps.signer)
-    held.set(name, { token: answer.token, result })
+  }
+
+  function settle(
+    call: ExchangeCall,
+    subject: Carried,
+    sent: Sent,
+    standing: 'renewed' | 'new',
+  ): TokenResult {
+    if (sent.kind === 'no-actor') return sent.result
+    const name = nameOf(call, subject)
+    if (sent.kind === 'failed') return fallBack(name, call, sent.failure, standing)
+    const dpopKey = call.remote.dpop ? call.session.record.dpopKey : undefined
+    const result = carriedToken(sent.token, dpopKey, deps.signer)
+    held.set(name, { token: sent.token, result })
     return result
+  }
+
+  function hookFailed({ name: remote }: RemoteSettings, cause: unknown): TokenResult {
+    log.event('token.exchange.failed', { remote, cause: plainCause(cause) })
+    return { kind: 'failed', code: 'provider_misconfigured' }
   }
 
   async function actorOf(client: string): Promise<TokenResult> {
@@ -125,17 +173,34 @@ export function createExchange(deps: ExchangeDeps): ExchangedToken {
   /** The token that was exchanged before, while it is valid and nobody refused it. */
   function fallBack(
     name: string,
-    remote: RemoteSettings,
-    rejected: string | undefined,
+    { remote, rejected }: ExchangeCall,
     failure: CallFailure,
+    standing: 'renewed' | 'new',
   ): TokenResult {
     log.event('token.exchange.failed', { remote: remote.name, ...failureFields(failure) })
     const known = held.get(name)
     const isGood = known && !refused.isSpent(known.token, rejected)
     refused.noteFailure(rejected)
     if (isGood && isValid(known.token, now())) return known.result
-    return { kind: 'failed', code: tokenFailure(failure) }
+    return { kind: 'failed', code: exchangeFailure(failure, standing) }
   }
+}
+
+/** What the answer depends on (T19). */
+function nameOf({ session, remote, added }: ExchangeCall, subject: Carried): string {
+  return `${session.key} ${sha256(subject.token)} ${remote.name} ${nameOfAdded(added)}`
+}
+
+function targetOf({ exchange = {} }: RemoteSettings) {
+  const { resource, scope } = exchange
+  return {
+    ...(resource === undefined ? {} : { resource }),
+    ...(scope === undefined ? {} : { scope }),
+  }
+}
+
+function noActor(result: TokenResult): Sent {
+  return { kind: 'no-actor', result }
 }
 
 function sha256(text: string): string {

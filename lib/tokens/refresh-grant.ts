@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import * as client from 'openid-client'
-import type { Hooks, OidcSettings } from '../config/settings.ts'
+import type { OidcSettings } from '../config/settings.ts'
+import type { AddedParameters } from '../config/token-parameters.ts'
 import { type CallFailure, callFailure, mismatchedClaim } from '../oidc/call-failure.ts'
 import { type GrantedToken, grantedToken } from '../oidc/granted-token.ts'
 import type { Provider } from '../oidc/provider.ts'
@@ -15,6 +16,8 @@ export interface RefreshGrantRequest {
   /** RFC 8707: another API than the sign-in's own token is for. */
   resource?: string
   scope?: string
+  /** By the hook `tokenRequest`. */
+  added?: AddedParameters
   /** Private JWK that the session's tokens are bound to. */
   dpopKey?: JsonWebKey
   /** Whose session it is: a new ID token must say the same. */
@@ -48,7 +51,6 @@ export type RefreshGrant = (request: RefreshGrantRequest) => Promise<RefreshOutc
 export interface RefreshGrantDeps {
   provider: Pick<Provider, 'call' | 'verifyRefreshedIdToken' | 'credentials'>
   oidc: OidcSettings
-  hooks: Hooks
   now(): number
 }
 
@@ -79,7 +81,7 @@ export function createRefreshGrant(deps: RefreshGrantDeps): RefreshGrant {
       const answer = await client.refreshTokenGrant(
         call.configuration,
         request.refreshToken,
-        await parametersOf(request, deps),
+        parametersOf(request, deps.oidc),
         request.dpopKey ? { DPoP: await call.dpop(request.dpopKey) } : undefined,
       )
       credentials.worked()
@@ -96,16 +98,16 @@ export function createRefreshGrant(deps: RefreshGrantDeps): RefreshGrant {
   }
 }
 
-async function parametersOf(
-  { resource, scope }: RefreshGrantRequest,
-  { oidc, hooks }: RefreshGrantDeps,
-): Promise<Record<string, string>> {
-  const target = {
+function parametersOf(
+  { resource, scope, added }: RefreshGrantRequest,
+  { refreshParams }: OidcSettings,
+): Record<string, string> {
+  return {
+    ...refreshParams,
+    ...added,
     ...(resource === undefined ? {} : { resource }),
     ...(scope === undefined ? {} : { scope }),
   }
-  const extra = await hooks.tokenRequest?.({ grant: 'refresh_token', ...target })
-  return { ...oidc.refreshParams, ...extra, ...target }
 }
 
 async function accept(
@@ -149,8 +151,9 @@ const kindOf = {
   unavailable: 'unavailable',
 } as const
 
-function isOwnGrant({ resource, scope }: RefreshGrantRequest): boolean {
-  return resource === undefined && scope === undefined
+function isOwnGrant({ resource, scope, added = {} }: RefreshGrantRequest): boolean {
+  const asked = { ...added, ...(resource && { resource }), ...(scope && { scope }) }
+  return !('resource' in asked) && !('scope' in asked)
 }
 
 function detailOf({ status, error }: CallFailure) {

@@ -1,3 +1,4 @@
+import type { AddedParameters } from '../config/token-parameters.ts'
 import type { ClaimsPolicy } from '../session/claims.ts'
 import type { AccessToken, Session, SessionRecord } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
@@ -25,6 +26,7 @@ export interface RefreshRequest {
   readonly slot: string
   readonly resource?: string
   readonly scope?: string
+  readonly added?: AddedParameters
   /** Whether a token of the slot that somebody else obtained will do. */
   readonly isUsable: (token: AccessToken) => boolean
 }
@@ -39,6 +41,7 @@ type Refreshed = Extract<RefreshOutcome, { kind: 'refreshed' }>
 
 /** How long a rotated refresh token is held for a store that is away: losing it costs a sign-in. */
 const saveForMs = 30_000
+const maxTokens = 50
 
 /**
  * One refresh, to be run by the holder of the session's lease: reads the session again, stops if another
@@ -66,6 +69,7 @@ export async function refreshSession(
       refreshToken,
       ...(request.resource === undefined ? {} : { resource: request.resource }),
       ...(request.scope === undefined ? {} : { scope: request.scope }),
+      ...(request.added === undefined ? {} : { added: request.added }),
       ...(record.dpopKey === undefined ? {} : { dpopKey: record.dpopKey }),
       expected: { sub: record.sub, issuer: record.issuer },
     })
@@ -175,12 +179,20 @@ async function changeOf(deps: RefreshDeps, slot: string, token: AccessToken, out
   const claims = outcome.claims && (await chosenClaims(deps, outcome.claims))
   return (record: SessionRecord): SessionRecord => ({
     ...record,
-    accessTokens: { ...record.accessTokens, [slot]: token },
+    accessTokens: { ...latest(record.accessTokens), [slot]: token },
     // No new refresh token, no new ID token in the answer: the old ones stay (T7).
     ...(outcome.refreshToken === undefined ? {} : { refreshToken: outcome.refreshToken }),
     ...(outcome.idToken === undefined ? {} : { idToken: outcome.idToken }),
     ...(claims === undefined ? {} : { claims: { ...record.claims, ...claims } }),
   })
+}
+
+/** A hook may tell any number of tokens apart, and a record has to stay small. */
+function latest(tokens: SessionRecord['accessTokens']): SessionRecord['accessTokens'] {
+  const all = Object.entries(tokens)
+  if (all.length < maxTokens) return tokens
+  all.sort(([, one], [, other]) => other.obtainedAt - one.obtainedAt)
+  return Object.fromEntries(all.slice(0, maxTokens - 1))
 }
 
 /** Undefined when the hook fails: the old claims stay, for the old refresh token is consumed by now. */

@@ -1,7 +1,19 @@
+import { type AddedParameters, nameOfAdded } from '../config/token-parameters.ts'
 import type { AccessToken } from '../session/session.ts'
 
-/** Which access token of a session: by resource (RFC 8707) and scope; the empty slot is the sign-in's own. */
-export function tokenSlot(target: { resource?: string; scope?: string }): string {
+/**
+ * Which access token of a session: by resource (RFC 8707), scope, and what the hook `tokenRequest` adds. The
+ * empty slot is the sign-in's own.
+ */
+export function tokenSlot(
+  target: { resource?: string; scope?: string },
+  added: AddedParameters = {},
+): string {
+  const name = nameOfAdded(added)
+  return name === '' ? plainSlot(target) : `${plainSlot(target)} ?${name}`
+}
+
+function plainSlot(target: { resource?: string; scope?: string }): string {
   if (target.resource === undefined && target.scope === undefined) return ''
   const scope = target.scope?.split(' ').filter(Boolean).sort().join(' ') ?? ''
   return `${target.resource ?? ''} ${scope}`

@@ -1,3 +1,4 @@
+import type { AddedParameters, TokenParameters } from '../config/token-parameters.ts'
 import type { AccessToken, Session, SessionRecord } from '../session/session.ts'
 import { createBoundedMap } from '../store/bounded-map.ts'
 import type { KeyValue, MaybePromise } from '../store/key-value.ts'
@@ -21,6 +22,7 @@ export type UserToken = (session: Session, target: TokenTarget) => MaybePromise<
 
 export interface UserTokenDeps extends RefreshDeps {
   readonly store: KeyValue
+  readonly parameters: TokenParameters
   readonly signer: (dpopKey: JsonWebKey, token: string) => DpopSigner
   /** Refresh this long ahead of expiry, in seconds. */
   readonly marginSeconds: number
@@ -28,6 +30,10 @@ export interface UserTokenDeps extends RefreshDeps {
   readonly waitersSeconds: number
   /** @default 5000 */
   readonly leaseMs?: number
+}
+
+interface Asked extends TokenTarget {
+  readonly added: AddedParameters
 }
 
 interface CoolDown {
@@ -71,7 +77,7 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
     return { kind: 'dpop', token: token.token, signer, ...expiry }
   }
 
-  function join(session: Session, slot: string, target: TokenTarget): Promise<RefreshResult> {
+  function join(session: Session, slot: string, target: Asked): Promise<RefreshResult> {
     // Whoever was refused a token needs another one: that is another flight, behind the same lease.
     const name = `${placeOf(session, slot)} ${target.rejected ?? ''}`
     const under = flights.get(name)
@@ -82,14 +88,15 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
   }
 
   /** Becomes the one who refreshes, or watches until somebody has. */
-  async function fly(session: Session, slot: string, target: TokenTarget): Promise<RefreshResult> {
+  async function fly(session: Session, slot: string, target: Asked): Promise<RefreshResult> {
     const isUsable = (token: AccessToken) =>
       !refused.isSpent(token, target.rejected) && isFresh(token, now(), marginSeconds)
     // How long somebody waits is no matter of the clock on the wall, which may be set meanwhile.
     const giveUpAt = performance.now() + deps.waitersSeconds * 1000
-    const { resource, scope } = target
+    const { resource, scope, added } = target
     const request = {
       slot,
+      added,
       isUsable,
       ...(resource === undefined ? {} : { resource }),
       ...(scope === undefined ? {} : { scope }),
@@ -125,7 +132,7 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
     return old && !refused.isSpent(old, rejected) && isValid(old, now()) ? old : undefined
   }
 
-  async function renew(session: Session, slot: string, target: TokenTarget): Promise<TokenResult> {
+  async function renew(session: Session, slot: string, target: Asked): Promise<TokenResult> {
     const fallBack = (record: SessionRecord, code: TokenFailure): TokenResult => {
       const old = oldToken(record, slot, target.rejected)
       return old ? asResult(old, record) : { kind: 'failed', code }
@@ -147,14 +154,32 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
     return fallBack(result.record, result.code)
   }
 
-  return (session, target) => {
-    const slot = tokenSlot(target)
+  function find(session: Session, target: Asked): MaybePromise<TokenResult> {
+    const slot = tokenSlot(target, target.added)
     const token = session.record.accessTokens[slot]
     const isGood = token && !refused.isSpent(token, target.rejected)
     if (isGood && isFresh(token, now(), marginSeconds)) {
       return asResult(token, session.record)
     }
     return renew(session, slot, target)
+  }
+
+  const failed = (cause: unknown): TokenResult => {
+    log.event('unexpected.error', { where: 'hook tokenRequest', cause })
+    return { kind: 'failed', code: 'token_unavailable' }
+  }
+
+  return (session, target) => {
+    const { resource, scope } = target
+    const request = { ...(resource ? { resource } : {}), ...(scope ? { scope } : {}) }
+    let added: ReturnType<TokenParameters>
+    try {
+      added = deps.parameters({ grant: 'refresh_token', ...request })
+    } catch (cause) {
+      return failed(cause)
+    }
+    if (!(added instanceof Promise)) return find(session, { ...target, added })
+    return added.then((it) => find(session, { ...target, added: it }), failed)
   }
 }
 

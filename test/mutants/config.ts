@@ -33,4 +33,12 @@ export const mutants: readonly Mutant[] = [
     test: 'lib/config/environment-rules.test.ts',
     title: 'A11: ${name} in quotes is told once',
   },
+  {
+    row: 'T19',
+    file: 'lib/config/token-parameters.ts',
+    from: 'if (isOwnParameter(requestOf[grant], name)) {',
+    to: "if (isOwnParameter('refresh', name)) {",
+    test: 'test/tokens-added.test.ts',
+    title: 'T19: is checked as settings are: nothing of ours, and text',
+  },
 ]

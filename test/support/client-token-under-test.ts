@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ClientSettings, Hooks } from '#lib/config/settings.ts'
+import { createTokenParameters } from '#lib/config/token-parameters.ts'
 import { createNonceMemory } from '#lib/oidc/nonce-memory.ts'
 import { createCipher } from '#lib/session/cipher.ts'
 import type { KeyValue } from '#lib/store/key-value.ts'
@@ -39,7 +40,7 @@ export function clientTokenUnderTest(peer: ScriptedProvider) {
         clients,
         oidc,
         provider,
-        hooks: options.hooks ?? {},
+        parameters: createTokenParameters(options.hooks ?? {}),
         store,
         cipher,
         signer: createDpopSigners({ nonces: createNonceMemory() }),

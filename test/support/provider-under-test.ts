@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { decodeJwt } from 'jose'
 import type { OidcSettings } from '#lib/config/settings.ts'
+import { createTokenParameters } from '#lib/config/token-parameters.ts'
 import type { AuthorizationRequest } from '#lib/oidc/authorization-request.ts'
 import { createProvider, type ProviderDeps } from '#lib/oidc/provider.ts'
 import type { ExpectedSignIn, SignInResult } from '#lib/oidc/redeem-code.ts'
@@ -47,7 +48,7 @@ export function providerUnderTest(
   const provider = createProvider({
     redirectUri,
     postLogoutRedirectUri: 'http://localhost:3000/bff/logout-callback',
-    hooks: {},
+    parameters: createTokenParameters({}),
     fetch,
     now: Date.now,
     log,
