@@ -99,6 +99,19 @@ describe('machine tokens (RFC 6749 section 4.4)', () => {
     })
   }
 
+  test('T9: clients of two ids never share a token', async () => {
+    // Whatever the client: a provider that knows both of them.
+    let count = 0
+    peer.override('token', () => ({ body: { access_token: `t${++count}`, token_type: 'Bearer' } }))
+    const store = createMemoryStore()
+    const tokens: string[] = []
+    for (const clientId of ['one', 'two', 'one']) {
+      const { get } = instance({ store, clients: { catalog: { scope: 'a', clientId } } })
+      tokens.push(tokenOf(await get()))
+    }
+    assert.deepEqual(tokens, ['t1', 't2', 't1'])
+  })
+
   test('T9: the same scopes in another order are the same token', async () => {
     const store = createMemoryStore()
     const one = instance({ store, clients: { catalog: { scope: 'a b' } } })

@@ -157,6 +157,21 @@ describe('the keys of the provider', () => {
     assert.equal((await signIn()).kind, 'failed')
   })
 
+  test('L6: a key that the provider took back is believed for ten minutes at most', async () => {
+    let time = Date.now()
+    const { provider, signIn } = providerUnderTest(peer, { now: () => time })
+    await signIn()
+    await peer.rotateKeys()
+    const signed = () => peer.signLogoutToken({}, { key: 'old' })
+    time += 599_000
+    const { count } = await counting('jwks', async () => {
+      assert.equal((await provider.verifyLogoutToken(await signed())).kind, 'valid')
+    })
+    assert.equal(count, 0)
+    time += 2000
+    assert.equal((await provider.verifyLogoutToken(await signed())).kind, 'invalid')
+  })
+
   test('L6: made-up keys do not make a JWKS request each', async () => {
     const { provider, signIn } = providerUnderTest(peer)
     await signIn()

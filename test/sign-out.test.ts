@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { createMemoryStore } from '#lib/store/memory.ts'
 import { type App, startApp } from './support/app.ts'
+import { until } from './support/remote-fixture.ts'
 
 let app: App
 before(async () => {
@@ -173,6 +174,7 @@ describe('back-channel logout (OpenID Connect Back-Channel Logout 1.0)', () => {
     assert.equal(answer.status, 200)
     assert.match(answer.headers.get('cache-control') ?? '', /no-store/)
     assert.equal(await browser.user(), undefined)
+    await until(() => app.provider.state.revoked.some((token) => token.startsWith('refresh-')))
   })
 
   test('O2: by sub when there is no sid', async () => {

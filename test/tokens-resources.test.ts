@@ -48,3 +48,30 @@ test('T6: proxied calls for two resources at once, tokens expired, bring each it
   // With a provider that rotates, a refresh token that was used twice would have ended the session.
   assert.ok(await browser.user())
 })
+
+test('T6: proxied calls for one resource with two scopes bring each its own', async (t) => {
+  const upstream = await startUpstream()
+  t.after(() => upstream.close())
+  const remote = (scope: string) => ({
+    target: `${upstream.origin}/${scope}`,
+    resource: 'urn:a',
+    scope,
+  })
+  const app = await startApp({ config: { remotes: { r: remote('read'), w: remote('write') } } })
+  t.after(() => app.close())
+  const scopeOf = new Map<string, string | null>()
+  app.provider.override('token', async (request, usual) => {
+    const answer = await usual()
+    const { access_token } = answer.body as { access_token: string }
+    scopeOf.set(`Bearer ${access_token}`, request.params.get('scope'))
+    return answer
+  })
+  const browser = app.browser()
+  await browser.signInHere()
+  for (const name of ['r', 'w', 'r', 'w']) {
+    assert.equal((await browser.call(`/api/remote/${name}/x`)).status, 200)
+    const { url = '', headers } = upstream.requests.at(-1) ?? { headers: {} }
+    assert.equal(scopeOf.get(String(headers.authorization)), url.split('/')[1])
+  }
+  assert.equal(app.provider.tokenRequests('refresh_token').length, 2)
+})

@@ -146,4 +146,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/front-channel.test.ts',
     title: 'O12: a browser that loads it as anything but an iframe is refused',
   },
+  {
+    row: 'O2',
+    file: 'lib/endpoints/backchannel.ts',
+    from: 'const options = { revoke: deps.revoke, requestId }',
+    to: 'const options = { revoke: false, requestId }',
+    test: 'test/sign-out.test.ts',
+    title: 'O2: ends the sessions of the sid, answers 200, and revokes',
+  },
 ]

@@ -73,4 +73,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/outgoing.test.ts',
     title: 'A10: tls_client_auth: the connection says who we are, at the aliases (RFC 8705)',
   },
+  {
+    row: 'L6',
+    file: 'lib/oidc/key-set.ts',
+    from: 'deps.now() - held.fetchedAt < maxAgeMs',
+    to: 'deps.now() >= held.fetchedAt',
+    test: 'test/oidc-discovery.test.ts',
+    title: 'L6: a key that the provider took back is believed for ten minutes at most',
+  },
 ]

@@ -162,4 +162,20 @@ export const mutants: readonly Mutant[] = [
     test: 'test/tokens-added.test.ts',
     title: 'T19: is the same for the sign-in’s own token, which is used as long as nothing changes',
   },
+  {
+    row: 'T9',
+    file: 'lib/tokens/client-credentials.ts',
+    from: '      tokenEndpoint ?? null,\n      clientId,\n',
+    to: '      tokenEndpoint ?? null,\n',
+    test: 'test/client-token.test.ts',
+    title: 'T9: clients of two ids never share a token',
+  },
+  {
+    row: 'T6',
+    file: 'lib/tokens/token-slot.ts',
+    from: "return `${target.resource ?? ''} ${scope}`",
+    to: "return `${target.resource ?? ''}`",
+    test: 'test/tokens-resources.test.ts',
+    title: 'T6: proxied calls for one resource with two scopes bring each its own',
+  },
 ]
