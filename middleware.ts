@@ -14,7 +14,7 @@ export const config = {
 export async function middleware(request: NextRequest): Promise<Response> {
   const { pathname, search, origin } = request.nextUrl
   const settings = await engine.pageSettings(pathname)
-  const { protectedPages, ownPaths, basePath, https, development } = settings
+  const { protectedPages, ownPaths, basePath } = settings
   const nonce = createNonce()
 
   if (isProtected(pathname, protectedPages)) {
@@ -32,7 +32,7 @@ export async function middleware(request: NextRequest): Promise<Response> {
     if (answer) return answer
   }
 
-  const answerHeaders = pageHeaders({ nonce, https, development })
+  const answerHeaders = pageHeaders({ ...settings, nonce })
   // Next reads the nonce from the policy on the request, and puts it on its scripts.
   const headers = new Headers(request.headers)
   headers.set('content-security-policy', answerHeaders['content-security-policy'])

@@ -8,6 +8,12 @@ const config: NextConfig = {
   // The gate judges the address that the browser asked for: Next reads `/_next/data/x/api/remote/y.json` as
   // `/api/remote/y`, and says nothing.
   skipProxyUrlNormalize: true,
+  // What the middleware leaves out. Over https the hosts add HSTS to every answer, these among them.
+  headers: async () =>
+    ['/_next/:path*', '/icon.svg', '/api/:path((?!remote/).*)'].map((source) => ({
+      source,
+      headers: [{ key: 'X-Content-Type-Options', value: 'nosniff' }],
+    })),
   // Answers of the APIs keep their encoding, length and ETag, and events are not held back. Pages are
   // compressed by the CDN or proxy in front, as on Vercel.
   compress: false,

@@ -75,6 +75,8 @@ export interface Bff extends ServerCode {
   readonly remote: Remote
   /** Whether a cookie header belongs to a session; does not extend it. Rejects with StoreUnavailableError. */
   peekSession(cookieHeader: string | undefined): Promise<'signed-in' | 'anonymous'>
+  /** Origins that a sign-in leads the browser to; undefined until the provider was asked. */
+  signInOrigins(): readonly string[] | undefined
   /** For server code: list and end sessions. */
   readonly sessions: SessionAdministration
   close(): Promise<void>
@@ -261,6 +263,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     handlesPath: router.handles,
     handle: router.handle,
     remote,
+    signInOrigins: provider.signInOrigins,
     async peekSession(cookieHeader) {
       const read = await sessions.read(cookieHeader, 'peek')
       return read.kind === 'session' ? 'signed-in' : 'anonymous'

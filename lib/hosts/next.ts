@@ -6,6 +6,7 @@ import { problem } from '../http/problem.ts'
 import { requestId } from '../http/request-id.ts'
 import { keepRawTargets } from './next-raw-target.ts'
 import { handleNextRemote } from './next-remote.ts'
+import { secureAllHeads } from './secure-head.ts'
 import { type Engine, logStart, sharedEngine, startEngine } from './start-engine.ts'
 
 /** Next's `after`: runs a task once the answer is sent, and keeps a serverless function alive for it. */
@@ -22,8 +23,10 @@ export function createNextHost(config: Config) {
     sharedEngine(async () => {
       const started = await startEngine(config, join(process.cwd(), '.next'))
       if (started.ok) logStart(started, 'next', started.bff.settings.publicOrigin)
-      // Vercel routes by the address itself, and adds to it.
-      if (!onVercel(processEnvironment())) keepRawTargets()
+      // Vercel routes by the address itself, and adds to it; it says HSTS by itself, too.
+      if (onVercel(processEnvironment())) return started
+      keepRawTargets()
+      if (started.ok && started.bff.settings.publicOrigin.startsWith('https:')) secureAllHeads()
       return started
     })
 
@@ -77,6 +80,7 @@ export function createNextHost(config: Config) {
         ownPaths: ownPathsOf(settings),
         basePath: settings.basePath,
         https: settings.publicOrigin.startsWith('https:'),
+        frameOrigins: bff.signInOrigins(),
         development: settings.mode === 'development',
       }
     },

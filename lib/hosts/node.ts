@@ -10,6 +10,7 @@ import { createIdleSockets } from './idle-sockets.ts'
 import { createNodeRemote } from './node-remote.ts'
 import { sendResponse, toRequest } from './node-web.ts'
 import { createQueuedAnswers, isBehindAnother } from './queued-answers.ts'
+import { secureHead, secureHeaders } from './secure-head.ts'
 import { isDecodablePath, isUnrepresentableMethod } from './unrepresentable.ts'
 
 /** Answers what is no endpoint and no remote API: the pages. Next's request handler is one. */
@@ -41,6 +42,7 @@ const endpointIdleMs = 20_000
  */
 export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost> {
   const { bff, log } = options
+  const https = bff.settings.publicOrigin.startsWith('https:')
   const remote = createNodeRemote(bff.remote)
   const queuedAnswers = createQueuedAnswers()
   const background = (task: Promise<unknown>) => {
@@ -71,6 +73,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
 
   function onRequest(request: IncomingMessage, response: ServerResponse): void {
     queuedAnswers.add(request, response)
+    if (https) secureHead(response)
     const target = request.url ?? '/'
     // An absolute-form target is for proxies; nothing of ours is asked for that way.
     if (!target.startsWith('/')) refuse(request, response)
@@ -114,7 +117,9 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
     if (options.pageUpgrade) return options.pageUpgrade(request, socket, head)
     socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
   })
-  server.on('clientError', onClientError)
+  server.on('clientError', (error, socket) => {
+    onClientError(error, socket, https ? secureHeaders : {})
+  })
   const idleSockets = createIdleSockets(server)
 
   await new Promise<void>((resolve, reject) => {
@@ -162,7 +167,7 @@ function refusalOfPage({ method = '', url = '/' }: IncomingMessage): ProblemCode
 }
 
 /** What the parser refused before there was a request: malformed, too large, or too slow. */
-function onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+function onClientError(error: NodeJS.ErrnoException, socket: Duplex, more: object): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
   const code =
     error.code === 'HPE_HEADER_OVERFLOW'
@@ -173,6 +178,7 @@ function onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
   const { status, headers, body } = problemParts(code, { requestId: requestId(undefined) })
   const lines = Object.entries({
     ...headers,
+    ...more,
     connection: 'close',
     'content-length': `${body.length}`,
   })

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { contentSecurityPolicy, createNonce, pageHeaders } from './csp.ts'
 
-const production = { nonce: 'abc', https: true, development: false }
+const frameOrigins = ['https://login.example']
+const production = { nonce: 'abc', https: true, development: false, frameOrigins }
 
 function directive(policy: string, name: string): string | undefined {
   return policy.split('; ').find((each) => each.startsWith(`${name} `))
@@ -25,11 +26,28 @@ describe('the content security policy of pages', () => {
     assert.equal(directive(policy, 'default-src'), "default-src 'self'")
   })
 
-  test('lets the silent sign-in frame reach a provider, on plain http only on this machine', () => {
+  test('A6: images come from here, frames from the provider', () => {
+    const policy = contentSecurityPolicy(production)
+    assert.equal(directive(policy, 'img-src'), "img-src 'self' data:")
+    assert.equal(directive(policy, 'frame-src'), "frame-src 'self' https://login.example")
+  })
+
+  test('while the provider is not known, frames may be any, on plain http only on this machine', () => {
     const frames = (https: boolean) =>
-      directive(contentSecurityPolicy({ ...production, https }), 'frame-src')
+      directive(
+        contentSecurityPolicy({ ...production, https, frameOrigins: undefined }),
+        'frame-src',
+      )
     assert.equal(frames(true), "frame-src 'self' https:")
     assert.equal(frames(false), "frame-src 'self' https: http://localhost:* http://127.0.0.1:*")
+  })
+
+  test('A6: no page may be framed', () => {
+    assert.equal(
+      directive(contentSecurityPolicy(production), 'frame-ancestors'),
+      "frame-ancestors 'none'",
+    )
+    assert.equal(pageHeaders(production)['x-frame-options'], 'DENY')
   })
 
   test('a nonce is 128 random bits that a policy and an attribute can hold', () => {

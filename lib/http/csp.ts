@@ -4,7 +4,12 @@ export interface PageSurroundings {
   /** The public origin is https. */
   readonly https: boolean
   readonly development: boolean
+  /** The provider's, where a silent sign-in leads its frame; undefined while they are not known yet. */
+  readonly frameOrigins: readonly string[] | undefined
 }
+
+/** A year. Over https only (RFC 6797 section 7.2). */
+export const strictTransportSecurity = 'max-age=31536000'
 
 /** 128 random bits for the scripts and styles of one page (CSP Level 3 section 8.1). */
 export function createNonce(): string {
@@ -15,20 +20,22 @@ export function createNonce(): string {
  * The policy of the app's pages: no script runs but ours and what ours load, no data goes to another
  * origin, nobody frames us. A hole in a page can then neither fetch a script nor send anything away.
  */
-export function contentSecurityPolicy({ nonce, https, development }: PageSurroundings): string {
+export function contentSecurityPolicy(surroundings: PageSurroundings): string {
+  const { nonce, https, development, frameOrigins } = surroundings
   // In development React rebuilds server stacks with eval, and the error overlay brings inline styles.
   const evaluate = development ? " 'unsafe-eval'" : ''
   const styles = development ? "'unsafe-inline'" : `'nonce-${nonce}'`
-  // The silent sign-in leaves its frame to the provider, who may pass it on to yet another host.
-  const providers = https ? 'https:' : 'https: http://localhost:* http://127.0.0.1:*'
+  // A frame that leaves for another origin (the silent sign-in, to the provider) is what frame-src is for.
+  const anyProvider = https ? ['https:'] : ['https:', 'http://localhost:*', 'http://127.0.0.1:*']
   return [
     "default-src 'self'",
     `script-src 'self' 'nonce-${nonce}' 'strict-dynamic'${evaluate}`,
     `style-src 'self' ${styles}`,
-    "img-src 'self' data: https:",
+    // No other host: the address of an image can carry away what a page knows.
+    "img-src 'self' data:",
     "font-src 'self'",
     "connect-src 'self'",
-    `frame-src 'self' ${providers}`,
+    `frame-src 'self' ${(frameOrigins ?? anyProvider).join(' ')}`,
     "frame-ancestors 'none'",
     "object-src 'none'",
     "base-uri 'self'",
@@ -49,6 +56,6 @@ export function pageHeaders(
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
     'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
-    ...(surroundings.https ? { 'strict-transport-security': 'max-age=31536000' } : {}),
+    ...(surroundings.https ? { 'strict-transport-security': strictTransportSecurity } : {}),
   }
 }

@@ -17,6 +17,7 @@ import { createProviderCalls, type OpenProviderCall } from './provider-call.ts'
 import { ProviderError } from './provider-error.ts'
 import { type ExpectedSignIn, redeemCode, type SignInResult } from './redeem-code.ts'
 import { createResourceProbe } from './resource-probe.ts'
+import { createSignInOrigins, type SignInOrigins } from './sign-in-origins.ts'
 
 export interface ProviderDeps {
   oidc: OidcSettings
@@ -52,6 +53,8 @@ export interface Provider {
   readonly credentials: OwnCredentials
   /** Rejects with ProviderError. */
   metadata(): Promise<ServerMetadata>
+  /** Where a sign-in leads the browser; undefined until the provider was asked. */
+  readonly signInOrigins: SignInOrigins['origins']
   /**
    * Where to send the browser for a sign-in. Rejects with ProviderError, but not since the provider does
    * not know a resource: that one is left out, then and for a while.
@@ -77,7 +80,8 @@ export interface Provider {
 /** Composes the provider from its parts: discovery, keys, and one file per protocol step. */
 export function createProvider(deps: ProviderDeps): Provider {
   const { oidc, fetch, now, log, wallClock = Date.now } = deps
-  const metadata = createDiscovery({ issuer: oidc.issuer, fetch, now, log })
+  const discovery = createDiscovery({ issuer: oidc.issuer, fetch, now, log })
+  const { metadata, origins } = createSignInOrigins(oidc.issuer, discovery)
   const keys = createKeySet({ metadata, fetch, now })
   const clientAuth = createClientAuth(oidc.auth, oidc.assertionAudience)
   const nonces = createNonceMemory()
@@ -102,6 +106,7 @@ export function createProvider(deps: ProviderDeps): Provider {
     nonces,
     credentials,
     metadata,
+    signInOrigins: origins,
     async authorizationUrl(request) {
       try {
         return await urlFor(request, request.withoutResources ? [] : asked.list())

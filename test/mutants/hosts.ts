@@ -76,4 +76,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/server-process.test.ts',
     title: 'A14: a protected page that no gate guards stops the start (${host})',
   },
+  {
+    row: 'A6',
+    file: 'lib/hosts/secure-head.ts',
+    from: 'if (flat === undefined && !response.hasHeader(name)) response.setHeader(name, value)',
+    to: 'if (flat === undefined) continue',
+    test: 'test/both-hosts-pages.test.ts',
+    title: 'A6: every answer over https says HSTS and nosniff, once',
+  },
 ]

@@ -73,4 +73,20 @@ export const mutants: readonly Mutant[] = [
     test: 'lib/http/no-proxy.test.ts',
     title: 'A10: NO_PROXY: ${JSON.stringify(text)}',
   },
+  {
+    row: 'A6',
+    file: 'lib/http/csp.ts',
+    from: `"frame-ancestors 'none'"`,
+    to: `"frame-ancestors 'self'"`,
+    test: 'lib/http/csp.test.ts',
+    title: 'A6: no page may be framed',
+  },
+  {
+    row: 'A6',
+    file: 'lib/http/csp.ts',
+    from: '(frameOrigins ?? anyProvider)',
+    to: 'anyProvider',
+    test: 'lib/http/csp.test.ts',
+    title: 'A6: images come from here, frames from the provider',
+  },
 ]

@@ -81,4 +81,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/oidc-discovery.test.ts',
     title: 'L6: a key that the provider took back is believed for ten minutes at most',
   },
+  {
+    row: 'A6',
+    file: 'lib/oidc/sign-in-origins.ts',
+    from: 'known = [...',
+    to: '[...',
+    test: 'test/both-hosts-pages.test.ts',
+    title: 'A6: every answer over https says HSTS and nosniff, once',
+  },
 ]
