@@ -1,17 +1,56 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import { createReport } from './report.ts'
 import { secrets, weaknessOf } from './secrets.ts'
 
 const random = () => randomBytes(32).toString('base64')
 
-test('random secrets of every usual spelling are accepted', () => {
-  for (let round = 0; round < 500; round++) {
-    for (const encoding of ['hex', 'base64', 'base64url'] as const) {
-      assert.equal(weaknessOf(randomBytes(32).toString(encoding)), undefined)
+test('A7: random secrets of every usual spelling are accepted, 10,000 of each', () => {
+  for (let round = 0; round < 10_000; round++) {
+    for (const value of [
+      randomBytes(32).toString('base64'),
+      randomBytes(32).toString('hex'),
+      randomBytes(24).toString('base64url'),
+    ]) {
+      assert.equal(weaknessOf(value), undefined, value)
     }
-    assert.equal(weaknessOf(randomBytes(16).toString('hex')), undefined)
+  }
+  for (let round = 0; round < 500; round++) {
+    for (const value of [
+      randomBytes(16).toString('hex'),
+      randomBytes(48).toString('base64'),
+      randomUUID(),
+    ]) {
+      assert.equal(weaknessOf(value), undefined, value)
+    }
+  }
+})
+
+test('A7: what a dictionary or a walk over the keyboard would guess is refused', () => {
+  for (const value of [
+    ...['qwertyuiopasdfghjklzxcvbnm1234567890', 'asdfghjklqwertzuiopyxcvbnm0987654321'],
+    ...['1q2w3e4r5t6y7u8i9o0p1q2w3e4r5t6y7u8i', '1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik,9ol.'],
+    ...['!QAZ@WSX#EDC$RFV%TGB^YHN&UJM*IK<(OL>', 'asdfjkl;asdfjkl;asdfjkl;12345678'],
+    ...['correct horse battery staple correct', 'correct-horse-battery-staple-mountain'],
+    ...['CorrectHorseBatteryStapleMountain2024', 'c0rr3ct-h0rs3-b4tt3ry-st4pl3-t1g3r5'],
+    ...['januaryfebruarymarchaprilmayjunejuly', 'monkey-dragon-sunshine-princess-foot'],
+    ...['p4ssw0rdp4ssw0rdp4ssw0rdp4ssw0rd1234', 'iloveyou1iloveyou2iloveyou3iloveyou4'],
+    ...['01.01.1990-02.02.1991-03.03.1992-04.04', 'Sommer2024Winter2023Fruehling2022Herbst'],
+    ...['our staging box 1 our staging box 2 our', 'TheQuickBrownFoxJumpsOverTheLazyDog1'],
+    ...['schmetterling-kartoffel-regenschirm', 'bonjour-fromage-baguette-croissant'],
+    ...['to be or not to be, that is the question', 'github.com/acme/storefront-backend-prod'],
+  ]) {
+    assert.match(weaknessOf(value) ?? 'accepted', /guess|words|example/, value)
+  }
+})
+
+test('A7: a few words do no harm to what is random besides', () => {
+  for (const value of [
+    'correct-horse-x7Kp2mQ9vT4nB8wZ1cR6yH3jL5sD',
+    'prod-2024-q8Jr2xkP0vT7nYb4LwZc9dHfGs1mEa6U',
+  ]) {
+    assert.equal(weaknessOf(value), undefined)
   }
 })
 

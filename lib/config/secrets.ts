@@ -1,8 +1,10 @@
 import { type Environment, readVariable } from './env.ts'
+import { bitsToGuess, isMadeOfWords } from './guessable.ts'
 import type { Report } from './report.ts'
 
 const smallest = 32
 const smallestBits = 90
+const smallestGuess = 64
 const fix =
   'make one with `openssl rand -base64 32` (when rotating, put it first and keep the old one behind a comma)'
 // Words of examples and placeholders. Six letters and more, so that chance does not spell them.
@@ -32,6 +34,8 @@ export function weaknessOf(value: string): string | undefined {
   if (isRepetition(value) || isSequence(value) || entropyBits(value) < smallestBits) {
     return 'is too easy to guess'
   }
+  if (isMadeOfWords(value)) return 'is made of words, which dictionaries hold'
+  if (bitsToGuess(value) < smallestGuess) return 'is made of parts that are easy to guess'
   return undefined
 }
 

@@ -41,4 +41,28 @@ export const mutants: readonly Mutant[] = [
     test: 'test/tokens-added.test.ts',
     title: 'T19: is checked as settings are: nothing of ours, and text',
   },
+  {
+    row: 'A7',
+    file: 'lib/config/secrets.ts',
+    from: "if (isMadeOfWords(value)) return 'is made of words, which dictionaries hold'",
+    to: '',
+    test: 'lib/config/secrets.test.ts',
+    title: 'A7: what a dictionary or a walk over the keyboard would guess is refused',
+  },
+  {
+    row: 'A7',
+    file: 'lib/config/guessable.ts',
+    from: 'bits: 3 })',
+    to: 'bits: 12 })',
+    test: 'lib/config/secrets.test.ts',
+    title: 'A7: what a dictionary or a walk over the keyboard would guess is refused',
+  },
+  {
+    row: 'A7',
+    file: 'lib/config/guessable.ts',
+    from: '{ plain: 0.65, disguised: 0.85 }',
+    to: '{ plain: -0.65, disguised: 0.85 }',
+    test: 'lib/config/secrets.test.ts',
+    title: 'A7: random secrets of every usual spelling are accepted, 10,000 of each',
+  },
 ]
