@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { request } from './support/raw-http.ts'
-import { startRemote, until } from './support/remote-fixture.ts'
+import { inTime, startRemote, until } from './support/remote-fixture.ts'
 import { selfSigned } from './support/self-signed.ts'
 
 /** An API over TLS that speaks both versions. */
@@ -22,6 +22,10 @@ async function startSecureUpstream(cert: { key: string; cert: string }) {
     if (incoming.url === '/hang') return void response.writeHead(200).write('part')
     if (incoming.url === '/refuse' && requests.length % 2 === 1) {
       return void response.writeHead(401, { 'www-authenticate': 'Bearer' }).end('no')
+    }
+    if (incoming.url === '/early-hints') {
+      const hint = setInterval(() => response.stream.additionalHeaders({ ':status': 103 }), 50)
+      return void response.on('close', () => clearInterval(hint))
     }
     if (incoming.url === '/break') {
       response.writeHead(200).write('part')
@@ -144,6 +148,17 @@ describe('a remote over TLS', () => {
     const answer = await request(fixture.port, '/api/remote/api/x')
     assert.equal(JSON.parse(answer.body).code, 'upstream_unreachable')
     assert.equal(upstream.requests.length, 0)
+    await fixture.close()
+    await upstream.close()
+  })
+
+  it('P31: is waited for no longer than it may take, though early hints come for ever', async () => {
+    const upstream = await startSecureUpstream(certificate)
+    const remotes = [{ target: upstream.origin, http2: true, idleTimeoutMs: 500 }]
+    const fixture = await startRemote({ remotes })
+    const answer = await inTime(request(fixture.port, '/api/remote/api/early-hints'))
+    assert.deepEqual([answer.status, JSON.parse(answer.body).code], [504, 'upstream_timeout'])
+    await fixture.idle()
     await fixture.close()
     await upstream.close()
   })

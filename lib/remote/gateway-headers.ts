@@ -1,9 +1,9 @@
 // An API that stands behind a gateway believes what the gateway says. None of it comes from a browser.
 const believed = [
   // How the request came, and from where.
-  '^(?:proxy|x-original|x-remote|x-real|x-arr|x-host|x-envoy|x-istio|x-nginx)-',
+  '^(?:proxy|x-original|x-remote|x-arr|x-host|x-envoy|x-istio|x-nginx)-',
   '^x-forwarded(?:-|$)',
-  '^x-(?:original-?url|originating-ip|proxyuser-ip|host|scheme|proto|url-scheme)$',
+  '^x-(?:real-(?:ip|host|port)|original-?url|originating-ip|proxyuser-ip|host|scheme|proto|url-scheme)$',
   '^(?:front-end-https|x-http-host-override|x-rewrite-path|x-script-name)$',
   '(?:^|-)(?:client|source|peer|connecting|socket|viewer)-?(?:ip|addr|address)$',
   '(?:^|-)remote-(?:addr|host|port)$',
