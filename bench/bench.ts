@@ -4,11 +4,12 @@
  * answer, which neighbours on the machine disturb least.
  *
  *   node bench/bench.ts [--scenario name] [--only subject] [--profile subject] [--json file]
- *                       [--starts 3] [--rounds 3] [--seconds 1] [--connections 32] [--large] [--wrk]
+ *                       [--starts 3] [--rounds 3] [--seconds 1] [--connections 32] [--large] [--wrk] [--nginx]
  *                       [--url http://127.0.0.1:3000/api/remote/api/items --cookie name=value]
  *
  * Subjects: module, memory, sqlite, redis, dpop, next. `--profile` writes to `.profiles`.
- * `--url` measures a running server as well, `--wrk` takes wrk for the load, if it is installed.
+ * `--url` measures a running server as well, `--wrk` takes wrk for the load, if it is installed. `--nginx`
+ * takes nginx for the API, on another core than the server that is measured: it is never the bottleneck.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -36,6 +37,7 @@ const { values } = parseArgs({
     connections: { type: 'string', default: '32' },
     large: { type: 'boolean', default: false },
     wrk: { type: 'boolean', default: false },
+    nginx: { type: 'boolean', default: false },
     url: { type: 'string' },
     cookie: { type: 'string', default: anyCookie },
   },
@@ -49,6 +51,7 @@ const scenarios: Record<string, () => Promise<Row[]>> = {
       seconds: Number(values.seconds),
       connections: Number(values.connections),
       wrk: values.wrk,
+      nginx: values.nginx,
       only: values.only,
       profile: values.profile,
       other: values.url ? { url: values.url, cookie: values.cookie } : undefined,

@@ -20,7 +20,7 @@ export interface Running extends Report {
   readonly port: number
 }
 
-function keep(child: ChildProcess): ChildProcess {
+export function keep(child: ChildProcess): ChildProcess {
   children.add(child)
   child.once('exit', () => children.delete(child))
   return child
@@ -123,7 +123,7 @@ export async function startRedis(): Promise<(Running & { readonly url: string })
   })
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1')
   await once(probe, 'listening')
   const { port } = probe.address() as AddressInfo

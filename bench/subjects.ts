@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { besideBaseline, type Row, type Subject, summary } from './measure.ts'
+import { pin, startNginx } from './nginx.ts'
 import { type Running, start, startLoad, startProduct, startRedis, stop } from './processes.ts'
 import { placeOf } from './request.ts'
 
@@ -10,6 +11,8 @@ export interface SubjectsOptions {
   readonly seconds: number
   readonly connections: number
   readonly wrk: boolean
+  /** nginx is the API; it and the load have one core, the server that is measured has the other. */
+  readonly nginx: boolean
   readonly only?: string | undefined
   /** A server that runs already. */
   readonly other?: { readonly url: string; readonly cookie: string } | undefined
@@ -31,9 +34,10 @@ export async function measureSubjects(options: SubjectsOptions): Promise<Row[]> 
 
 /** The baseline and the subjects with the runs of one start. */
 async function measureStarted(options: SubjectsOptions): Promise<Subject[]> {
-  const upstream = await start('./upstream.ts')
+  const upstream = await (options.nginx ? startNginx() : start('./upstream.ts'))
   const origin = `http://127.0.0.1:${upstream.port}`
   const load = startLoad()
+  if (options.nginx) for (const it of [load, upstream.process]) pin(1, it.pid)
   const server = (name: string, env: Record<string, string>) =>
     start('./server.ts', { BENCH_UPSTREAM: origin, ...env }, profiling(name))
   const profiling = (name: string) =>
@@ -81,6 +85,7 @@ async function measureStarted(options: SubjectsOptions): Promise<Subject[]> {
     const { url, cookie } = other
     subjects.push({ name: url, url: new URL(url), cookie, runs: [], beside: [] })
   }
+  if (options.nginx) for (const it of [bare, ...subjects]) pin(0, it.process?.pid)
   const { connections, wrk } = options
   await besideBaseline(baseline, subjects, options.rounds, {
     ...{ load, connections, wrk },
