@@ -288,5 +288,6 @@ function storeEvents(log: Log): StoreEvents {
   return {
     onDown: (outage) => log.event('store.unavailable', outage),
     onUp: (outage) => log.event('store.recovered', outage),
+    onExposed: (exposed) => log.event('store.exposed', exposed),
   }
 }

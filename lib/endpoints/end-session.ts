@@ -1,5 +1,6 @@
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
+import { StoreFullError } from '../store/key-value.ts'
 import type { Log, SignOutReason } from '../telemetry/log.ts'
 import type { ReplacedSessions } from '../tokens/replaced-session.ts'
 import type { Revocation } from '../tokens/revocation.ts'
@@ -25,6 +26,19 @@ export interface EndSessionOptions {
  * away. The answer's promise settles when the revocation is done or given up; it never rejects.
  */
 export function createEndSession({ sessions, replaced, revoke, log }: EndSessionDeps) {
+  /** True when this call is the one that ends the session. */
+  async function remove(session: Session, reason: SignOutReason): Promise<boolean> {
+    try {
+      return await sessions.end(session)
+    } catch (cause) {
+      // On a full disk the record stays, which is no reason to leave its owner with the cookie, or the
+      // tokens with what they are good for.
+      if (reason !== 'user' || !(cause instanceof StoreFullError)) throw cause
+      log.event('session.end_failed', { cause })
+      return true
+    }
+  }
+
   return async (
     session: Session,
     reason: SignOutReason,
@@ -33,7 +47,7 @@ export function createEndSession({ sessions, replaced, revoke, log }: EndSession
     const { record } = session
     if (options.replacedBy !== undefined) await replaced.note(session.key, options.replacedBy)
     // Whoever really removed the record revokes: two sign-outs at once make one request (S7).
-    if (!(await sessions.end(session))) return { revoked: Promise.resolve() }
+    if (!(await remove(session, reason))) return { revoked: Promise.resolve() }
     const requestId = options.requestId === undefined ? {} : { requestId: options.requestId }
     log.event('sign_out.done', { sub: record.sub, reason, ...requestId })
     if (!options.revoke) return { revoked: Promise.resolve() }

@@ -69,3 +69,11 @@ export class StoreUnavailableError extends Error {
     this.name = 'StoreUnavailableError'
   }
 }
+
+/** What was asked for could be read, but nothing is written: a full disk. To try again does not help. */
+export class StoreFullError extends StoreUnavailableError {
+  constructor(cause: unknown) {
+    super(cause)
+    this.name = 'StoreFullError'
+  }
+}

@@ -18,16 +18,19 @@ export async function openStore(
   location: StoreLocation,
   events: StoreEvents = {},
 ): Promise<KeyValue> {
-  return watchHealth(await openAdapter(location), events)
+  return watchHealth(await openAdapter(location, events), events)
 }
 
 /** Imported when it is needed: a deployment with Upstash never loads SQLite, and the reverse. */
-async function openAdapter(location: StoreLocation): Promise<KeyValue> {
+async function openAdapter(
+  location: StoreLocation,
+  { onExposed = () => {} }: StoreEvents,
+): Promise<KeyValue> {
   switch (location.kind) {
     case 'memory':
       return (await import('./memory.ts')).createMemoryStore()
     case 'sqlite':
-      return (await import('./sqlite.ts')).createSqliteStore(location)
+      return (await import('./sqlite.ts')).createSqliteStore({ ...location, onExposed })
     case 'redis':
       return (await import('./redis.ts')).createRedisStore(location)
     case 'upstash':

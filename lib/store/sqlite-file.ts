@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
@@ -29,12 +29,18 @@ const STEPS = [
  *
  * @param busyTimeoutMs how long a statement waits for another process's write; the wait blocks the
  *   event loop, and writes take microseconds
+ * @param onExposed told of a file that others could read or write
  * @throws when the file cannot be opened, or was written by a newer version of Cloakroom
  */
-export function openSqliteFile(file: string, busyTimeoutMs: number): DatabaseSync {
+export function openSqliteFile(
+  file: string,
+  busyTimeoutMs: number,
+  onExposed: (exposed: ExposedFile) => void,
+): DatabaseSync {
   const path = resolve(file)
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   if (!existsSync(path)) createPrivately(path)
+  for (const each of [path, `${path}-wal`, `${path}-shm`]) closeToOthers(each, onExposed)
   const db = new DatabaseSync(path, { timeout: busyTimeoutMs })
   try {
     // WAL lets readers go on while somebody writes. NORMAL syncs at checkpoints only: a killed process
@@ -53,6 +59,26 @@ export function openSqliteFile(file: string, busyTimeoutMs: number): DatabaseSyn
 function createPrivately(path: string): void {
   closeSync(openSync(path, 'a', 0o600))
   chmodSync(path, 0o600)
+}
+
+/** A file of sessions that other users of the machine can read or write, and whether it is closed to them now. */
+export interface ExposedFile {
+  readonly file: string
+  readonly tightened: boolean
+}
+
+/** A file from a backup, of an older version or made by hand has whatever mode it was given (A15). */
+function closeToOthers(path: string, onExposed: (exposed: ExposedFile) => void): void {
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0
+  // The bits of Windows say nothing about others.
+  if ((mode & 0o077) === 0 || process.platform === 'win32') return
+  let tightened = true
+  try {
+    chmodSync(path, mode & 0o700)
+  } catch {
+    tightened = false
+  }
+  onExposed({ file: path, tightened })
 }
 
 /** The busy timeout does not cover the change of journal mode, which several processes may try at once. */

@@ -1,6 +1,6 @@
 import { createBoundedMap } from './bounded-map.ts'
-import { type Entry, type KeyValue, StoreUnavailableError } from './key-value.ts'
-import { openSqliteFile } from './sqlite-file.ts'
+import { type Entry, type KeyValue, StoreFullError, StoreUnavailableError } from './key-value.ts'
+import { type ExposedFile, openSqliteFile } from './sqlite-file.ts'
 import { prepareStatements } from './sqlite-statements.ts'
 
 export interface SqliteStoreOptions {
@@ -12,6 +12,8 @@ export interface SqliteStoreOptions {
   busyTimeoutMs?: number
   /** How much of what was read is remembered, in characters of values. @default 32 Mi */
   rememberedChars?: number
+  /** Told of files that others could read or write. @default nobody is told */
+  onExposed?: (exposed: ExposedFile) => void
   /** Calls back when this turn of the event loop is over. @default setImmediate */
   onTurnEnd?: (callback: () => void) => void
 }
@@ -34,6 +36,8 @@ const UNKNOWN = -1
 const SWEEP_EVERY_MS = 10_000
 const SWEEP_ROWS = 50
 
+const PING_WRITES_EVERY_MS = 10_000
+
 /**
  * One file, any number of processes on one machine. Reads are synchronous, and a repeated one costs
  * no more than its share of `PRAGMA data_version`, by which SQLite tells that another connection wrote.
@@ -42,7 +46,7 @@ const SWEEP_ROWS = 50
  */
 export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const { now = Date.now, busyTimeoutMs = 2000, rememberedChars = 32 * 1024 * 1024 } = options
-  const db = openSqliteFile(options.file, busyTimeoutMs)
+  const db = openSqliteFile(options.file, busyTimeoutMs, options.onExposed ?? (() => {}))
   const sql = prepareStatements(db)
   const remembered = createBoundedMap<Remembered>({
     maxWeight: rememberedChars,
@@ -50,6 +54,7 @@ export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
   })
   const { onTurnEnd = setImmediate } = options
   let nextSweepAt = 0
+  let wroteAt = Number.NEGATIVE_INFINITY
   let dataVersionOfTurn = UNKNOWN
   const forgetDataVersion = () => {
     dataVersionOfTurn = UNKNOWN
@@ -101,11 +106,18 @@ export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
   }
 
   async function write<T>(statement: () => T): Promise<T> {
-    return available(() => {
-      // First, so that a sweep which fails cannot turn a write that was done into an error.
-      sweep()
-      return statement()
-    })
+    try {
+      return available(() => {
+        // First, so that a sweep which fails cannot turn a write that was done into an error.
+        sweep()
+        const result = statement()
+        wroteAt = now()
+        return result
+      })
+    } catch (error) {
+      wroteAt = Number.NEGATIVE_INFINITY
+      throw error
+    }
   }
 
   function sweep(): void {
@@ -170,7 +182,12 @@ export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
       }),
     releaseLease: (key, owner) => write(() => wrote(sql.releaseLease.run(key, owner, now()))),
 
-    ping: async () => available(() => void sql.dataVersion.get()),
+    // A full disk can be read, but nobody can sign in or out: so now and then it is a write.
+    ping: async () => {
+      const at = now()
+      if (at < wroteAt + PING_WRITES_EVERY_MS) available(() => void sql.dataVersion.get())
+      else await write(() => void sql.acquireLease.run('ping', 'ping', at, at))
+    },
     async close() {
       if (db.isOpen) db.close()
     },
@@ -181,8 +198,17 @@ function available<T>(operation: () => T): T {
   try {
     return operation()
   } catch (error) {
-    throw new StoreUnavailableError(error)
+    throw storeError(error)
   }
+}
+
+/** SQLITE_FULL, SQLITE_READONLY and SQLITE_IOERR, whichever of their extended codes. */
+const cannotWrite = [13, 8, 10]
+
+export function storeError(cause: unknown): StoreUnavailableError {
+  const { errcode } = cause as { errcode?: unknown }
+  const isFull = typeof errcode === 'number' && cannotWrite.includes(errcode & 0xff)
+  return isFull ? new StoreFullError(cause) : new StoreUnavailableError(cause)
 }
 
 const expiry = (at: number, ttlMs: number): number => Math.ceil(at + ttlMs)

@@ -6,6 +6,8 @@ export interface StoreEvents {
   onDown?(outage: { store: KeyValue['kind']; cause: unknown }): void
   /** The first operation begun after that which it did answer. */
   onUp?(outage: { store: KeyValue['kind']; downMs: number }): void
+  /** A file of the store that other users of the machine could read or write. */
+  onExposed?(exposed: { file: string; tightened: boolean }): void
 }
 
 /**

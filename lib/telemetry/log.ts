@@ -46,6 +46,7 @@ export interface LogFields {
   'logout_token.refused': Refused & { reason: string }
   'store.unavailable': { store: string; cause: unknown }
   'store.recovered': { store: string; downMs: number }
+  'store.exposed': { file: string; tightened: boolean }
   misconfiguration: { what: string; fix: string }
   'unexpected.error': { where: string; cause: unknown }
 }
@@ -114,6 +115,7 @@ export const eventLevels: Record<LogEvent, LogLevel> = {
   'logout_token.refused': 'warn',
   'store.unavailable': 'error',
   'store.recovered': 'warn',
+  'store.exposed': 'warn',
   misconfiguration: 'warn',
   'unexpected.error': 'error',
 }

@@ -154,4 +154,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/sign-out.test.ts',
     title: 'O2: ends the sessions of the sid, answers 200, and revokes',
   },
+  {
+    row: 'A15',
+    file: 'lib/endpoints/end-session.ts',
+    from: "if (reason !== 'user' || !(cause instanceof StoreFullError)) throw cause",
+    to: 'throw cause',
+    test: 'test/full-disk.test.ts',
+    title: 'A15: on a full disk a sign-out removes the cookie and revokes the tokens',
+  },
 ]

@@ -17,4 +17,20 @@ export const mutants: readonly Mutant[] = [
     test: 'test/store-redis-resp2.test.ts',
     title: 'A11: is asked at every read',
   },
+  {
+    row: 'A15',
+    file: 'lib/store/sqlite-file.ts',
+    from: 'for (const each of [path, `${path}-wal`, `${path}-shm`]) closeToOthers(each, onExposed)',
+    to: 'closeToOthers(path, onExposed)',
+    test: 'test/full-disk.test.ts',
+    title: 'A15: files that others could read are closed to them, and told',
+  },
+  {
+    row: 'A15',
+    file: 'lib/store/sqlite.ts',
+    from: 'if (at < wroteAt + PING_WRITES_EVERY_MS)',
+    to: 'if (at > 0)',
+    test: 'test/full-disk.test.ts',
+    title: 'A15: a store that can be read and not written is not ready',
+  },
 ]
