@@ -8,9 +8,11 @@ import { checkImportCycles } from './check/import-cycles.ts'
 import { checkImportDirection } from './check/import-direction.ts'
 import { checkLibPurity } from './check/lib-purity.ts'
 import { checkMarkdownLinks } from './check/markdown-links.ts'
+import { checkMutants } from './check/mutants.ts'
 import { checkPackagePlaces } from './check/package-places.ts'
 import { checkStrayFiles, trackedFiles } from './check/stray-files.ts'
 import { runTool } from './check/tools.ts'
+import { readTables } from './mutants/tables.ts'
 
 /** `npm run check`: format, lint, types, unused code, and the rules of this house. */
 const root = join(import.meta.dirname, '..')
@@ -22,6 +24,7 @@ const tools = {
 }
 
 const house = readHouse(root)
+const mutants = await readTables(root)
 const rules: Record<string, () => Finding[]> = {
   'import direction': () => checkImportDirection(house),
   'import cycles': () => checkImportCycles(house),
@@ -31,6 +34,7 @@ const rules: Record<string, () => Finding[]> = {
   'stray files': () => checkStrayFiles(trackedFiles(root), house),
   links: () => checkMarkdownLinks(house, (path) => existsSync(join(root, path))),
   conformance: () => checkConformance(house),
+  mutants: () => checkMutants(house, mutants),
   'docs in sync': () => checkDocsInSync(root, read),
 }
 

@@ -147,6 +147,9 @@ describe('client authentication', () => {
     const auth = { method: 'client_secret_post', secret: peer.clientSecret } as const
     assert.equal((await providerUnderTest(peer, { oidc: { auth } }).signIn()).kind, 'signed-in')
     assert.equal(tokenRequest()?.headers.authorization, undefined)
+    const odd = { method: 'client_secret_post', secret: 'a b:c+d%ü🎟-_.' } as const
+    await providerUnderTest(peer, { oidc: { auth: odd } }).signIn()
+    assert.equal(tokenRequest()?.params.get('client_secret'), odd.secret)
   })
 
   const keys = [

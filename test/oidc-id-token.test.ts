@@ -43,6 +43,12 @@ describe('the ID token (OpenID Connect Core section 3.1.3.7)', () => {
       withIdToken(claims, sign)
       assert.equal(codeOf(await providerUnderTest(peer).signIn()), 'bad_provider_answer')
     })
+
+    // At a sign-in openid-client has looked too; a refreshed ID token is judged by us alone.
+    test(`${title} is refused by our own check as well`, async () => {
+      const idToken = await peer.signIdToken(claims, sign)
+      await assert.rejects(providerUnderTest(peer).provider.verifyRefreshedIdToken(idToken))
+    })
   }
 
   test('L5: with another nonce, or none, is refused', async () => {

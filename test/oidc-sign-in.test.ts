@@ -42,9 +42,11 @@ test('signs in, with PKCE and with everything that the session needs', async () 
 })
 
 describe('the authorization response (RFC 6749 section 4.1.2, RFC 9207)', () => {
+  const setIss = (url: URL, iss: string) => url.searchParams.set('iss', iss)
   const refusals: [string, (callback: URL) => void][] = [
-    ['L3: another iss', (url) => url.searchParams.set('iss', 'https://evil.example')],
-    ['L3: iss with a slash more', (url) => url.searchParams.set('iss', `${peer.issuer}/`)],
+    ['L3: another iss', (url) => setIss(url, 'https://evil.example')],
+    ['L3: iss with a slash more', (url) => setIss(url, `${peer.issuer}/`)],
+    ['L3: an iss of the same length', (url) => setIss(url, peer.issuer.replace(/.$/, 'x'))],
     ['L3: no iss although it is advertised', (url) => url.searchParams.delete('iss')],
     ['L4: the code twice', (url) => url.searchParams.append('code', 'another')],
     ['L4: the state twice', (url) => url.searchParams.append('state', 'another')],

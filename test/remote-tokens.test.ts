@@ -84,8 +84,13 @@ describe('T12: an API’s 401', () => {
     const none = await startRemote({ remotes: [{ target, token: 'none' }] })
     assert.equal((await request(none.port, '/api/remote/api/x')).body, 'no such token')
     assert.equal(upstream.requests.length, 3)
-    await none.close()
-    await same.close()
+    const next = await startRemote({
+      remotes: [{ target }],
+      userToken: (_session, { rejected }) => bearer(rejected ? 'next' : 'only'),
+    })
+    assert.equal((await request(next.port, '/api/remote/api/x', large)).body, 'no such token')
+    assert.equal(upstream.requests.length, 4)
+    for (const fixture of [next, none, same]) await fixture.close()
     await upstream.close()
   })
 

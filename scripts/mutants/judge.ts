@@ -14,7 +14,7 @@ export interface JudgeOptions {
   atOnce: number
   /** Is told one line for each mutant. */
   tell: (line: string) => void
-  /** For one run of one test. @default 180000 */
+  /** For one run of one test. @default 120000 */
   limitMs?: number
 }
 
@@ -29,7 +29,7 @@ type Sentence = { kind: 'noticed' } | { kind: 'unnoticed' } | { kind: 'error'; w
 
 /** Tries each mutant: its test passes without the change and fails with it. */
 export async function judgeMutants(options: JudgeOptions): Promise<Judgement> {
-  const { root, mutants, tell, limitMs = 180_000 } = options
+  const { root, mutants, tell, limitMs = 120_000 } = options
   const judgement: Judgement = { noticed: 0, unnoticed: 0, errors: 0 }
   // One test's mutants one after the other: it is seen to pass once.
   const groups = [...Map.groupBy(mutants, ({ test, title }) => `${test} ${title}`).values()]

@@ -2,6 +2,30 @@ import type { Mutant } from './mutant.ts'
 
 export const mutants: readonly Mutant[] = [
   {
+    row: 'S8',
+    file: 'lib/router.ts',
+    from: 'if (error instanceof StoreUnavailableError || error instanceof ProviderError)',
+    to: 'if (error instanceof ProviderError)',
+    test: 'test/outage.test.ts',
+    title: 'S8: a Redis that is killed and started again signs nobody out',
+  },
+  {
+    row: 'P13',
+    file: 'lib/router.ts',
+    from: "url.origin !== deps.publicOrigin) return problem('bad_request', { requestId })",
+    to: 'url.origin !== deps.publicOrigin) throw new TypeError(target)',
+    test: 'test/both-hosts-malformed.test.ts',
+    title: 'P13: malformed requests',
+  },
+  {
+    row: 'A2',
+    file: 'server.ts',
+    from: "return reason === 'pages failed' ? 1 : 0",
+    to: "return reason === 'pages failed' ? 1 : 2",
+    test: 'test/server-process.test.ts',
+    title: 'A2: on SIGTERM the requests in flight are answered, and the process ends with 0',
+  },
+  {
     row: 'P18',
     file: 'server.ts',
     from: 'hostname, port, httpServer })',

@@ -2,6 +2,14 @@ import type { Mutant } from './mutant.ts'
 
 export const mutants: readonly Mutant[] = [
   {
+    row: 'A1',
+    file: 'lib/config/load-settings.ts',
+    from: '? { ok: false, problems: report.problems }',
+    to: '? { ok: false, problems: report.problems.slice(0, 1) }',
+    test: 'lib/config/config-rules.test.ts',
+    title: 'every problem is reported at once, in one sentence each',
+  },
+  {
     row: 'A10',
     file: 'lib/config/outgoing-settings.ts',
     from: `readEither(env, 'HTTPS_PROXY')`,

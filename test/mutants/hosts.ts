@@ -4,6 +4,14 @@ const compressed = { test: 'test/remote-next.test.ts', title: 'P16: a compressed
 
 export const mutants: readonly Mutant[] = [
   {
+    row: 'P13',
+    file: 'lib/hosts/node.ts',
+    from: 'maxHeaderSize: 32 * 1024,',
+    to: 'maxHeaderSize: 1024 * 1024,',
+    test: 'test/hostile-cookies.test.ts',
+    title: 'P13: a cookie header of any size is answered',
+  },
+  {
     row: 'P16',
     file: 'lib/hosts/next-remote.ts',
     from: `raw.push('accept-encoding', 'identity')`,

@@ -2,6 +2,46 @@ import type { Mutant } from './mutant.ts'
 
 export const mutants: readonly Mutant[] = [
   {
+    row: 'L8',
+    file: 'lib/http/return-url.ts',
+    from: "if (local.startsWith('//') ||",
+    to: "if (local.startsWith('///') ||",
+    test: 'lib/http/return-url.test.ts',
+    title: 'L8: refuses ${JSON.stringify(value.slice(0, 60))}',
+  },
+  {
+    row: 'L8',
+    file: 'lib/http/return-url.ts',
+    from: 'rule.origins.includes(url.origin)',
+    to: 'rule.origins.every((origin) => origin !== url.host)',
+    test: 'test/sign-in.test.ts',
+    title: 'L8: a return URL elsewhere is refused before anything starts',
+  },
+  {
+    row: 'S1',
+    file: 'lib/http/cookies.ts',
+    from: "'HttpOnly', ",
+    to: '',
+    test: 'lib/http/cookies.test.ts',
+    title: 'S1: every cookie is HttpOnly, Path=/ and without Domain, deletion too',
+  },
+  {
+    row: 'T13',
+    file: 'lib/http/challenge.ts',
+    from: "query.set('acr_values', acrValues)",
+    to: "query.set('acr', acrValues)",
+    test: 'test/remote-tokens.test.ts',
+    title: 'T13: that asks for a stronger sign-in becomes a problem with the login URL',
+  },
+  {
+    row: 'A4',
+    file: 'lib/http/request-id.ts',
+    from: 'saneId.test(incoming) ?',
+    to: "incoming !== '' ?",
+    test: 'test/request-id.test.ts',
+    title: 'A4: an id that is not sane is replaced',
+  },
+  {
     row: 'S14',
     file: 'lib/http/cookies.ts',
     from: 'const name = stripWhiteSpace(header.slice(from, equals))',

@@ -36,6 +36,14 @@ export const mutants: readonly Mutant[] = [
     title: 'Q1: one change at a time',
   },
   {
+    row: 'Q1',
+    file: 'scripts/check/mutants.ts',
+    from: 'mutants.every(({ row }) => row !== number)',
+    to: 'mutants.length === 0',
+    test: 'scripts/check/mutants.test.ts',
+    title: 'Q1: each promise has one that is its own',
+  },
+  {
     row: 'Q3',
     file: 'scripts/node-tests.ts',
     from: 'timeout: testMs,',

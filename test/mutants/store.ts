@@ -2,6 +2,46 @@ import type { Mutant } from './mutant.ts'
 
 export const mutants: readonly Mutant[] = [
   {
+    row: 'S8',
+    file: 'lib/store/redis-link.ts',
+    from: '        if (heardAt < sentAt) lose(used, error)\n',
+    to: '',
+    test: 'test/store-redis.test.ts',
+    title: 'redis store, S8: outages',
+  },
+  {
+    row: 'S10',
+    file: 'lib/store/memory.ts',
+    from: 'if (entry?.version !== version) return undefined',
+    to: 'if (!entry) return undefined',
+    test: 'lib/store/memory.test.ts',
+    title: 'memory store',
+  },
+  {
+    row: 'S10',
+    file: 'lib/store/sqlite-statements.ts',
+    from: 'WHERE key = ? AND version = ? AND expires_at > ? RETURNING version',
+    to: 'WHERE key = ? AND version <= ? AND expires_at > ? RETURNING version',
+    test: 'lib/store/sqlite.test.ts',
+    title: 'sqlite store',
+  },
+  {
+    row: 'S10',
+    file: 'lib/store/redis-commands.ts',
+    from: "if redis.call('HGET', KEYS[1], 'n') ~= ARGV[1] then return 0 end",
+    to: "if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end",
+    test: 'test/store-redis.test.ts',
+    title: 'redis store',
+  },
+  {
+    row: 'S10',
+    file: 'lib/store/upstash.ts',
+    from: '    getFresh: readPrimary,',
+    to: '    getFresh: async () => undefined,',
+    test: 'test/store-upstash.test.ts',
+    title: 'upstash store',
+  },
+  {
     row: 'A11',
     file: 'lib/store/redis.ts',
     from: `(await openWithout(['HELLO', '3'], attempt, 'resp2'))`,

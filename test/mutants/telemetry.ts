@@ -2,6 +2,14 @@ import type { Mutant } from './mutant.ts'
 
 export const mutants: readonly Mutant[] = [
   {
+    row: 'A3',
+    file: 'lib/telemetry/redaction.ts',
+    from: '  [/\\beyJ[\\w-]*(?:\\.[\\w-]*){1,4}/g, mark],\n',
+    to: '',
+    test: 'lib/telemetry/pino-log.test.ts',
+    title: 'A3: a secret in a cause never comes out',
+  },
+  {
     row: 'A5',
     file: 'lib/telemetry/limit-refusals.ts',
     from: 'return left === 0 ? undefined : suppressed',
