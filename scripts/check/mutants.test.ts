@@ -48,6 +48,7 @@ describe('Q1: tables of wrong changes', () => {
     ['a text that is not there', { from: 'z()' }, /stands 0 times/],
     ['a text that is there twice', { from: 'b()' }, /stands 2 times/],
     ['no change', { to: 'a()' }, /changes nothing/],
+    ['the same one twice', {}, /twice/],
   ]
   for (const [title, change, says] of refused) {
     test(`Q1: refuses ${title}`, () => {

@@ -21,12 +21,25 @@ export function checkMutants(house: House, mutants: readonly TabledMutant[]): Fi
         message: `has a change for ${mutant.row} ${message}`,
       })),
     ),
+    ...twice(mutants),
     ...without.map(({ number, line }) => ({
       file: page,
       line,
       message: `promises ${number}, of which test/mutants/ has no wrong change`,
     })),
   ]
+}
+
+function twice(mutants: readonly TabledMutant[]): Finding[] {
+  const nameOf = ({ row, file, from, to }: TabledMutant) => [row, file, from, to].join('\n')
+  const names = mutants.map(nameOf)
+  return mutants
+    .filter((mutant, index) => names.indexOf(nameOf(mutant)) !== index)
+    .map(({ room, row, from }) => ({
+      file: `test/mutants/${room}.ts`,
+      line: 1,
+      message: `has a change for ${row} twice: ${from}`,
+    }))
 }
 
 function wrongWith(mutant: TabledMutant, row: ConformanceRow | undefined, house: House): string[] {

@@ -15,7 +15,7 @@ export function buildNeed(root: string, file: string): BuildNeed {
     seen.add(path)
     const text = readFileSync(path, 'utf8')
     const starts = !path.endsWith('/start-cloakroom.ts')
-    if (starts && /'next'/.test(text)) need = 'fresh'
+    if (starts && /\bhosts?\b.*'next'/.test(text)) need = 'fresh'
     if (starts && need === 'none' && /\bstartCloakroom\(/.test(text)) need = 'any'
     for (const [, specifier = ''] of text.matchAll(/ from '(\.[^']+)'/g)) {
       visit(join(dirname(path), specifier))
