@@ -34,7 +34,7 @@ describe('HEAD', () => {
 
     const logout = String((await browser.user())?.['bff:logout_url'])
     const iss = encodeURIComponent(app.provider.issuer)
-    await look(browser, `/bff/frontchannel?iss=${iss}&sid=provider-sid`)
+    await look(browser, `/bff/frontchannel?iss=${iss}&sid=${app.provider.state.sid}`)
     await look(browser, logout)
     assert.ok(await browser.user())
 

@@ -120,7 +120,10 @@ describe('oidcc-client-backchannel-rp-initiated-logout-certification-test-plan',
 
 describe('oidcc-client-frontchannel-rp-initiated-logout-certification-test-plan', () => {
   test('oidcc-client-test-rp-frontchannel-rpinitlogout', async () => {
-    const query = new URLSearchParams({ iss: app.provider.issuer, sid: 'provider-sid' })
+    const query = new URLSearchParams({
+      iss: app.provider.issuer,
+      sid: String(app.provider.state.sid),
+    })
     // In an iframe of the provider's page: no browser sends a Strict cookie along.
     const answer = await duringSignOut(() =>
       other.send(`${app.origin}/bff/frontchannel?${query}`, {

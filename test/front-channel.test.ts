@@ -32,16 +32,16 @@ describe('front-channel logout (OpenID Connect Front-Channel Logout 1.0)', () =>
     for (const query of [
       '',
       `?iss=${iss}`,
-      '?sid=provider-sid',
-      '?iss=x&sid=provider-sid',
+      `?sid=${app.provider.state.sid}`,
+      `?iss=x&sid=${app.provider.state.sid}`,
       `?iss=${iss}&sid=x`,
-      `?iss=${iss}&iss=${iss}&sid=provider-sid`,
-      `?iss=${iss}&sid=provider-sid&sid=provider-sid`,
+      `?iss=${iss}&iss=${iss}&sid=${app.provider.state.sid}`,
+      `?iss=${iss}&sid=${app.provider.state.sid}&sid=${app.provider.state.sid}`,
     ]) {
       assert.equal((await frame(browser, query)).status, 400, query)
     }
     assert.equal((await browser.user())?.sub, 'alice')
-    const answer = await frame(browser, `?iss=${iss}&sid=provider-sid`)
+    const answer = await frame(browser, `?iss=${iss}&sid=${app.provider.state.sid}`)
     assert.equal(answer.status, 200)
     assert.equal(await browser.user(), undefined)
   })
@@ -49,7 +49,7 @@ describe('front-channel logout (OpenID Connect Front-Channel Logout 1.0)', () =>
   test('O3: ends the session when the browser sends no cookie into the iframe', async () => {
     const browser = await signedIn()
     const answer = await browser.send(
-      `${app.origin}/bff/frontchannel?iss=${iss}&sid=provider-sid`,
+      `${app.origin}/bff/frontchannel?iss=${iss}&sid=${app.provider.state.sid}`,
       {
         from: app.provider.issuer,
         dest: 'iframe',
@@ -63,7 +63,7 @@ describe('front-channel logout (OpenID Connect Front-Channel Logout 1.0)', () =>
     const plain = await startApp()
     t.after(() => plain.close())
     const browser = await signedIn(plain)
-    const query = `?iss=${encodeURIComponent(plain.provider.issuer)}&sid=provider-sid`
+    const query = `?iss=${encodeURIComponent(plain.provider.issuer)}&sid=${plain.provider.state.sid}`
     for (const by of [browser, plain.browser()]) {
       const answer = await frame(by, query)
       assert.equal(answer.status, 404)
@@ -73,6 +73,7 @@ describe('front-channel logout (OpenID Connect Front-Channel Logout 1.0)', () =>
   })
 
   test("O7: without the provider's sid a session ends by its own cookie only", async () => {
+    const { sid } = app.provider.state
     app.provider.state.sid = undefined
     try {
       const browser = await signedIn()
@@ -89,12 +90,12 @@ describe('front-channel logout (OpenID Connect Front-Channel Logout 1.0)', () =>
         assert.equal(await own.user(), undefined, query)
       }
     } finally {
-      app.provider.state.sid = 'provider-sid'
+      app.provider.state.sid = sid
     }
   })
 
   test('O7: every miss is in the log', async () => {
-    for (const query of ['', '?iss=x&sid=provider-sid', `?iss=${iss}&sid=nobodys`]) {
+    for (const query of ['', `?iss=x&sid=${app.provider.state.sid}`, `?iss=${iss}&sid=nobodys`]) {
       app.log.events.length = 0
       await frame(app.browser(), query)
       assert.equal(misses().length, 1, query)
@@ -108,7 +109,7 @@ describe('front-channel logout (OpenID Connect Front-Channel Logout 1.0)', () =>
 
   test('O12: a browser that loads it as anything but an iframe is refused', async () => {
     const browser = await signedIn()
-    const query = `?iss=${iss}&sid=provider-sid`
+    const query = `?iss=${iss}&sid=${app.provider.state.sid}`
     for (const dest of ['document', 'empty', 'image', 'script', 'frame', 'IFRAME', '']) {
       for (const by of [browser, app.browser()]) {
         assert.equal((await frame(by, query, dest)).status, 400, dest)

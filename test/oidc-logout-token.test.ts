@@ -23,7 +23,7 @@ describe('logout tokens (OpenID Connect Back-Channel Logout 1.0 section 2.6)', (
       kind: 'valid',
       issuer,
       sub: 'alice',
-      sid: 'provider-sid',
+      sid: peer.state.sid,
       jti: 'once',
       expiresAt,
     })
@@ -33,7 +33,7 @@ describe('logout tokens (OpenID Connect Back-Channel Logout 1.0 section 2.6)', (
     const bySub = await verify({ sid: undefined })
     assert.deepEqual(bySub.kind === 'valid' && [bySub.sub, bySub.sid], ['alice', undefined])
     const bySid = await verify({ sub: undefined })
-    assert.deepEqual(bySid.kind === 'valid' && [bySid.sub, bySid.sid], [undefined, 'provider-sid'])
+    assert.deepEqual(bySid.kind === 'valid' && [bySid.sub, bySid.sid], [undefined, peer.state.sid])
   })
 
   test('O5: exp and typ may be missing, and typ may be JWT', async () => {

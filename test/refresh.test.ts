@@ -154,7 +154,7 @@ describe('refresh of user tokens (RFC 6749 section 6)', () => {
       assert.equal((await browser.call('/api/remote/api/x')).status, 200)
     }
     assert.equal(refreshes(), 3)
-    assert.equal((await browser.user())?.name, 'Alice')
+    assert.equal((await browser.user())?.name, 'Alice Größer 漢 🎟')
     const logoutUrl = String((await browser.user())?.['bff:logout_url'])
     const { headers } = await browser.send(`${app.origin}${logoutUrl}`)
     assert.match(headers.get('location') ?? '', /id_token_hint=/)

@@ -29,7 +29,7 @@ describe('sign-in (OpenID Connect Core, RFC 7636)', () => {
     assert.equal(last.headers.get('location'), '/orders/7?a=b#c')
     const user = await browser.user()
     assert.equal(user?.sub, 'alice')
-    assert.equal(user?.name, 'Alice')
+    assert.equal(user?.name, 'Alice Größer 漢 🎟')
     assert.ok(Number(user?.['bff:session_expires_in']) > 1700)
     assert.match(String(user?.['bff:logout_url']), /^\/bff\/logout\?sid=[\w-]{22}$/)
   })

@@ -87,7 +87,7 @@ describe('the claims hook', () => {
     t.after(() => app.close())
     const browser = app.browser()
     await browser.signInHere()
-    assert.equal((await browser.user())?.role, 'sign-in of Alice')
+    assert.equal((await browser.user())?.role, 'sign-in of Alice Größer 漢 🎟')
     app.provider.state.claims = { ...app.provider.state.claims, name: 'Alice II' }
     app.advance(301_000)
     await browser.call('/api/remote/api/x')
@@ -129,7 +129,7 @@ describe('the claims hook', () => {
       assert.equal((await browser.call('/api/remote/api/x')).status, 200, `round ${round}`)
     }
     const user = await browser.user()
-    assert.deepEqual([user?.name, user?.role], ['Alice', 'guest'])
+    assert.deepEqual([user?.name, user?.role], ['Alice Größer 漢 🎟', 'guest'])
     const logged = app.log.events.filter(({ event }) => event === 'unexpected.error')
     assert.equal(logged.length, 2)
   })
@@ -158,7 +158,7 @@ describe('the token hook of a remote', () => {
       remote: 'api',
       method: 'POST',
       path: '/base/x?y=1',
-      user: { sub: 'alice', claims: { sub: 'alice', name: 'Alice' } },
+      user: { sub: 'alice', claims: { sub: 'alice', name: 'Alice Größer 漢 🎟' } },
       userToken: undefined,
     })
     const sent = upstream.requests.map(({ headers }) => headers.authorization)

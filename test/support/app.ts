@@ -22,13 +22,16 @@ export interface ApiRequest {
   readonly headers: IncomingMessage['headers']
 }
 
+/** What the API says: characters of one to four bytes. */
+export const apiText = '{"ok":true,"text":"Größe, 漢字, 🎟"}'
+
 export interface AppOptions {
   config?: Config
   env?: Record<string, string>
   /** Options of a provider of its own, or one that several apps share. */
   provider?: ScriptedProviderOptions | ScriptedProvider
   store?: KeyValue
-  /** @default answers 200 and `{"ok":true}` */
+  /** @default answers 200 and `apiText`, with a length every other time */
   api?: (request: IncomingMessage, response: ServerResponse) => void
 }
 
@@ -66,7 +69,7 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
     const { method = '', url = '', headers } = request
     apiRequests.push({ method, url, headers })
     if (options.api) options.api(request, response)
-    else response.writeHead(200, { 'content-type': 'application/json' }).end('{"ok":true}')
+    else answerText(response, apiRequests.length % 2 === 0 ? 'sized' : 'chunked')
   })
   const apiOrigin = await listen(api)
   const port = await freePort()
@@ -137,6 +140,15 @@ function appBrowser(origin: string): AppBrowser {
       return Object.fromEntries(entries.map(({ type, value }) => [type, value]))
     },
   }
+}
+
+function answerText(response: ServerResponse, framing: 'sized' | 'chunked'): void {
+  const length = { 'content-length': Buffer.byteLength(apiText) }
+  response.writeHead(200, {
+    'content-type': 'application/json',
+    ...(framing === 'sized' ? length : {}),
+  })
+  response.end(apiText)
 }
 
 function isProvider(it: AppOptions['provider']): it is ScriptedProvider {

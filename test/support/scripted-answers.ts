@@ -15,17 +15,24 @@ export interface HonestState {
   metadata: Record<string, unknown>
   /** Of the user who signs in. */
   claims: Record<string, unknown>
-  /** Undefined: a provider without session ids. */
+  /** Of the latest sign-in: each has its own, unless a test sets it. Undefined: a provider without them. */
   sid: string | undefined
   /** A used refresh token is replaced, and its reuse ends the whole family. */
   rotate: boolean
   idTokenOnRefresh: boolean
   /** When set, token, PAR and revocation ask for this DPoP nonce of whoever sends a proof (RFC 9449 section 8). */
   dpopNonce: string | undefined
-  /** Token -> family and whether it still works. */
-  readonly refreshTokens: Map<string, { family: string; active: boolean; scope: string }>
+  /** Token -> the sign-in that it came from, and whether it still works. */
+  readonly refreshTokens: Map<string, Grant & { active: boolean }>
   /** Tokens that arrived at the revocation endpoint. */
   readonly revoked: string[]
+}
+
+/** What a sign-in leads to, refresh after refresh. */
+interface Grant {
+  readonly family: string
+  readonly scope: string
+  readonly sid: string | undefined
 }
 
 interface AnswerDeps {
@@ -41,8 +48,9 @@ type Honest = Record<EndpointName, (request: RecordedRequest) => Promise<Scripte
 
 /** The answers of a provider that keeps to the specifications and signs everybody in at once. */
 export function createHonestAnswers({ state, keys, paths }: AnswerDeps): Honest {
-  const codes = new Map<string, URLSearchParams>()
+  const codes = new Map<string, { asked: URLSearchParams; sid: string | undefined }>()
   const pushed = new Map<string, URLSearchParams>()
+  let latestSid = state.sid
 
   function idTokenClaims(claims: Record<string, unknown> = {}) {
     const now = Math.floor(Date.now() / 1000)
@@ -65,9 +73,9 @@ export function createHonestAnswers({ state, keys, paths }: AnswerDeps): Honest 
     })
   }
 
-  function issueRefreshToken(scope: string, family = random()): string {
+  function issueRefreshToken(grant: Grant): string {
     const token = `refresh-${random()}`
-    state.refreshTokens.set(token, { family, active: true, scope })
+    state.refreshTokens.set(token, { ...grant, active: true })
     return token
   }
 
@@ -83,7 +91,7 @@ export function createHonestAnswers({ state, keys, paths }: AnswerDeps): Honest 
 
   async function exchangeCode(request: RecordedRequest): Promise<ScriptedAnswer> {
     const code = request.params.get('code') ?? ''
-    const asked = codes.get(code)
+    const { asked, sid } = codes.get(code) ?? {}
     codes.delete(code)
     if (!asked) return oauthError('invalid_grant')
     const challenge = createHash('sha256').update(request.params.get('code_verifier') ?? '')
@@ -94,9 +102,9 @@ export function createHonestAnswers({ state, keys, paths }: AnswerDeps): Honest 
     const nonce = asked.get('nonce') ?? undefined
     const body = await tokens(request, {
       scope,
-      id_token: await keys.sign(idTokenClaims({ nonce })),
+      id_token: await keys.sign(idTokenClaims({ nonce, sid })),
       ...(scope.split(' ').includes('offline_access')
-        ? { refresh_token: issueRefreshToken(scope) }
+        ? { refresh_token: issueRefreshToken({ scope, family: random(), sid }) }
         : {}),
     })
     return { body }
@@ -115,8 +123,10 @@ export function createHonestAnswers({ state, keys, paths }: AnswerDeps): Honest 
     if (state.rotate) known.active = false
     const body = await tokens(request, {
       scope: request.params.get('scope') ?? known.scope,
-      ...(state.rotate ? { refresh_token: issueRefreshToken(known.scope, known.family) } : {}),
-      ...(state.idTokenOnRefresh ? { id_token: await keys.sign(idTokenClaims()) } : {}),
+      ...(state.rotate ? { refresh_token: issueRefreshToken(known) } : {}),
+      ...(state.idTokenOnRefresh
+        ? { id_token: await keys.sign(idTokenClaims({ sid: known.sid })) }
+        : {}),
     })
     return { body }
   }
@@ -144,7 +154,8 @@ export function createHonestAnswers({ state, keys, paths }: AnswerDeps): Honest 
     if (!asked || !redirectUri) return oauthError('invalid_request')
     if (uri !== null) pushed.delete(uri)
     const code = `code-${random()}`
-    codes.set(code, asked)
+    if (state.sid === latestSid) state.sid = latestSid = `sid-${random()}`
+    codes.set(code, { asked, sid: state.sid })
     const answer = { code, state: asked.get('state') ?? '', iss: state.issuer }
     if (asked.get('response_mode') === 'form_post') return formPost(redirectUri, answer)
     const location = new URL(redirectUri)

@@ -30,7 +30,7 @@ export interface ScriptedProviderOptions {
   accessTokenLifetime?: number | null
   /** Members put over the honest discovery document; undefined removes one. */
   metadata?: Record<string, unknown>
-  /** Of the signed-in user. @default { sub: 'alice', name: 'Alice', email: 'alice@example.com' } */
+  /** Of the signed-in user. @default alice, with a name beyond ASCII */
   claims?: Record<string, unknown>
 }
 
@@ -90,8 +90,12 @@ export async function startScriptedProvider(
     accessTokenLifetime: options.accessTokenLifetime ?? 300,
     sendExpiresIn: options.accessTokenLifetime !== null,
     metadata: options.metadata ?? {},
-    claims: options.claims ?? { sub: 'alice', name: 'Alice', email: 'alice@example.com' },
-    sid: 'provider-sid',
+    claims: options.claims ?? {
+      sub: 'alice',
+      name: 'Alice Größer 漢 🎟',
+      email: 'alice@example.com',
+    },
+    sid: 'sid-of-nobody',
     rotate: true,
     idTokenOnRefresh: true,
     dpopNonce: undefined,
