@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { TabledMutant } from './tables.ts'
 
-/** The mutants of the rooms and rows that the words name, all of them without a word. */
+/** The mutants of the rooms and rows that the words name, all without a word. `remote-a` is part of `remote`. */
 export function chooseMutants(
   all: readonly TabledMutant[],
   words: readonly string[],
 ): { mutants: readonly TabledMutant[]; unknown: string[] } {
   const names = (word: string) => (mutant: TabledMutant) =>
-    mutant.room === word || mutant.row === word
+    mutant.row === word || mutant.room === word || mutant.room.startsWith(`${word}-`)
   return {
     mutants: words.length === 0 ? all : all.filter((it) => words.some((word) => names(word)(it))),
     unknown: words.filter((word) => !all.some(names(word))),
