@@ -201,10 +201,14 @@ describe('refresh of user tokens (RFC 6749 section 6)', () => {
     const gate = new Promise<void>((resolve) => {
       letGo = resolve
     })
+    let obtained: unknown
     app.provider.once('token', async (_, usual) => {
+      // Before the sign-out revokes the old one: afterwards there would be none to obtain.
+      const answer = await usual()
+      obtained = (answer.body as Record<string, unknown>).refresh_token
       arrived()
       await gate
-      return usual()
+      return answer
     })
     const call = browser.call('/api/remote/api/x')
     await atProvider
@@ -212,6 +216,7 @@ describe('refresh of user tokens (RFC 6749 section 6)', () => {
     letGo()
     assert.equal((await call).status, 401)
     assert.equal(await browser.user(), undefined)
+    assert.ok(app.provider.state.revoked.includes(String(obtained)))
     const active = [...app.provider.state.refreshTokens.values()].filter((it) => it.active)
     assert.deepEqual(active, [])
   })

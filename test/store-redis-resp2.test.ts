@@ -32,7 +32,7 @@ describe('A11: a server that knows no RESP3', () => {
     for (const store of opened.splice(0)) await store.close()
   })
 
-  describeKeyValue('redis over RESP2', async () => {
+  describeKeyValue('S10: key-value contract on redis over RESP2', async () => {
     const shared = options()
     const [store, peer] = [createRedisStore(shared), createRedisStore(shared)]
     return {

@@ -37,7 +37,7 @@ describe('redis store', () => {
   })
   after(() => server.close())
 
-  describeKeyValue('redis', async () => {
+  describeKeyValue('S10: key-value contract on redis', async () => {
     const options = { url: server.url, prefix: `run-${runs++}:`, commandTimeoutMs: 10_000 }
     const store = createRedisStore(options)
     const peer = createRedisStore(options)

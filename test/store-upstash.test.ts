@@ -32,7 +32,7 @@ describe('upstash store', () => {
       ...options,
     })
 
-  describeKeyValue('upstash', async () => {
+  describeKeyValue('S10: key-value contract on upstash', async () => {
     const prefix = `run-${runs++}:`
     const store = open(prefix)
     const pass = (ms: number) => sleep(ms)

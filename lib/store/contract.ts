@@ -5,8 +5,8 @@ import { eventually, gone, MINUTE, MOMENT, type StoreUnderTest } from './contrac
 import type { Entry, KeyValue } from './key-value.ts'
 
 /** What every store must hold, whatever it is made of: the contract of key-value.ts as tests. */
-export function describeKeyValue(name: string, open: () => Promise<StoreUnderTest>): void {
-  describe(`S10: key-value contract on ${name}`, () => {
+export function describeKeyValue(title: string, open: () => Promise<StoreUnderTest>): void {
+  describe(title, () => {
     let subject: StoreUnderTest
     let store: KeyValue
     beforeEach(async () => {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { describeKeyValue } from './contract.ts'
 import { createExpiringMap, createMemoryStore } from './memory.ts'
 
-describeKeyValue('memory', async () => {
+describeKeyValue('S10: key-value contract on memory', async () => {
   let time = 1_700_000_000_000
   const store = createMemoryStore({ now: () => time })
   return {

@@ -19,7 +19,7 @@ after(() => rmSync(root, { recursive: true }))
 let files = 0
 const newFile = (): string => join(root, `${files++}`, 'store.db')
 
-describeKeyValue('sqlite', async () => {
+describeKeyValue('S10: key-value contract on sqlite', async () => {
   let time = 1_700_000_000_000
   const file = newFile()
   const now = () => time

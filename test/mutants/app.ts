@@ -10,14 +10,6 @@ export const mutants: readonly Mutant[] = [
     title: 'S8: a Redis that is killed and started again signs nobody out',
   },
   {
-    row: 'P13',
-    file: 'lib/router.ts',
-    from: "url.origin !== deps.publicOrigin) return problem('bad_request', { requestId })",
-    to: 'url.origin !== deps.publicOrigin) throw new TypeError(target)',
-    test: 'test/both-hosts-malformed.test.ts',
-    title: 'P13: malformed requests',
-  },
-  {
     row: 'A2',
     file: 'server.ts',
     from: "return reason === 'pages failed' ? 1 : 0",

@@ -28,8 +28,8 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'P1',
     file: 'lib/remote/request-path.ts',
-    from: 'const maxDecodings = 4',
-    to: 'const maxDecodings = 0',
+    from: '    if (controls.test(reading) || overlong.test(reading)) return false\n',
+    to: '',
     test: 'test/remote-path.test.ts',
     title: 'P1: is nothing at all for a path that some server could read as another',
   },

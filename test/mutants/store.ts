@@ -15,7 +15,7 @@ export const mutants: readonly Mutant[] = [
     from: 'if (entry?.version !== version) return undefined',
     to: 'if (!entry) return undefined',
     test: 'lib/store/memory.test.ts',
-    title: 'memory store',
+    title: 'S10: key-value contract on memory',
   },
   {
     row: 'S10',
@@ -23,7 +23,7 @@ export const mutants: readonly Mutant[] = [
     from: 'WHERE key = ? AND version = ? AND expires_at > ? RETURNING version',
     to: 'WHERE key = ? AND version <= ? AND expires_at > ? RETURNING version',
     test: 'lib/store/sqlite.test.ts',
-    title: 'sqlite store',
+    title: 'S10: key-value contract on sqlite',
   },
   {
     row: 'S10',
@@ -31,7 +31,7 @@ export const mutants: readonly Mutant[] = [
     from: "if redis.call('HGET', KEYS[1], 'n') ~= ARGV[1] then return 0 end",
     to: "if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end",
     test: 'test/store-redis.test.ts',
-    title: 'redis store',
+    title: 'S10: key-value contract on redis',
   },
   {
     row: 'S10',
@@ -39,7 +39,7 @@ export const mutants: readonly Mutant[] = [
     from: '    getFresh: readPrimary,',
     to: '    getFresh: async () => undefined,',
     test: 'test/store-upstash.test.ts',
-    title: 'upstash store',
+    title: 'S10: key-value contract on upstash',
   },
   {
     row: 'A11',

@@ -3,9 +3,9 @@ import type { Mutant } from './mutant.ts'
 export const mutants: readonly Mutant[] = [
   {
     row: 'T1',
-    file: 'lib/tokens/lease.ts',
-    from: 'if (!(await deps.store.acquireLease(key, owner, deps.leaseMs))) return undefined',
-    to: 'await deps.store.acquireLease(key, owner, deps.leaseMs)',
+    file: 'lib/tokens/refresh-session.ts',
+    from: 'if (present && request.isUsable(present)) return',
+    to: 'if (present && !record.refreshToken) return',
     test: 'test/instances-refresh.test.ts',
     title: 'T1: 100 calls on each with an expired token make one token request',
   },
@@ -94,16 +94,16 @@ export const mutants: readonly Mutant[] = [
     file: 'lib/tokens/dpop.ts',
     from: 'jti: randomUUID(),',
     to: "jti: 'one',",
-    test: 'test/tokens-proofs.test.ts',
-    title: 'T10: every request has its own proof, of the key that it is about',
+    test: 'lib/tokens/dpop.test.ts',
+    title: 'T10: every proof has its own jti',
   },
   {
     row: 'T10',
     file: 'lib/tokens/dpop.ts',
     from: 'url.search(/[?#]/)',
     to: 'url.search(/#/)',
-    test: 'test/tokens-proofs.test.ts',
-    title: 'T10: every request has its own proof, of the key that it is about',
+    test: 'lib/tokens/dpop.test.ts',
+    title: 'T10: htm, htu without query and fragment, ath, iat, and no private key in the header',
   },
   {
     row: 'T14',
