@@ -12,9 +12,9 @@ export const config = {
 
 /** Security headers of every page, and the gate in front of the protected ones. */
 export async function middleware(request: NextRequest): Promise<Response> {
-  const { pathname, search, origin } = request.nextUrl
+  const { pathname, search } = request.nextUrl
   const settings = await engine.pageSettings(pathname)
-  const { protectedPages, ownPaths, basePath } = settings
+  const { protectedPages, ownPaths, basePath, origin } = settings
   const nonce = createNonce()
 
   if (isProtected(pathname, protectedPages)) {

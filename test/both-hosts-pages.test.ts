@@ -137,6 +137,13 @@ for (const host of ['node', 'next'] as const) {
       assert.deepEqual(api.seen, [])
     })
 
+    test('P29: the gate leads to the sign-in of the public origin', async () => {
+      const page = ['Sec-Fetch-Site: none', 'Sec-Fetch-Dest: document', 'X-Forwarded-Host: other']
+      const { status, headers } = await send('GET /account?tab=1', page)
+      const login = 'https://app.example.test/bff/login?returnUrl=%2Faccount%3Ftab%3D1'
+      assert.deepEqual([status, headers.location], [302, login])
+    })
+
     test('P29: a sign-in leads back to a page only', async () => {
       for (const path of [
         '/_next/data/x/api/remote/api/delete-all.json',

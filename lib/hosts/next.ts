@@ -79,6 +79,8 @@ export function createNextHost(config: Config) {
         protectedPages: settings.spa.protectedPages,
         ownPaths: ownPathsOf(settings),
         basePath: settings.basePath,
+        // Next knows where it listens, not where browsers see it.
+        origin: settings.publicOrigin,
         https: settings.publicOrigin.startsWith('https:'),
         frameOrigins: bff.signInOrigins(),
         development: settings.mode === 'development',

@@ -92,4 +92,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/both-hosts-pages.test.ts',
     title: 'A6: every answer over https says HSTS and nosniff, once',
   },
+  {
+    row: 'P29',
+    file: 'lib/hosts/next.ts',
+    from: 'origin: settings.publicOrigin,',
+    to: "origin: 'https://localhost',",
+    test: 'test/both-hosts-pages.test.ts',
+    title: 'P29: the gate leads to the sign-in of the public origin',
+  },
 ]
