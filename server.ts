@@ -12,7 +12,8 @@ process.exit()
 /** Serves until a signal comes; answers the exit code. */
 async function serve(): Promise<number> {
   // Shared, so that the pages' middleware, which Next bundles by itself, asks this very engine.
-  const started = await sharedEngine(() => startEngine(config, join(import.meta.dirname, '.next')))
+  const build = join(import.meta.dirname, '.next')
+  const started = await sharedEngine(() => startEngine(config, { host: 'node', build }))
   if (!started.ok) {
     process.stderr.write(`${started.report}\n`)
     return 1

@@ -1,3 +1,4 @@
+import type { ByteSize } from './byte-size.ts'
 import type { ClientConfig } from './client-config.ts'
 import type { Duration } from './duration.ts'
 import type { OidcConfig } from './oidc-config.ts'
@@ -158,6 +159,12 @@ export interface SpaConfig {
    * @default []
    */
   protectedPages?: readonly string[]
+  /**
+   * Size of a body that a page may be sent by POST (server actions), and the app's own route handlers by
+   * any method; a larger one is 413. It has to arrive within 20 seconds, since anybody may send one.
+   * @default '1MB'
+   */
+  pageMaxBody?: ByteSize
 }
 
 export interface TokensConfig {

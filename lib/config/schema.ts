@@ -114,7 +114,11 @@ export const configSchema = z.strictObject({
   backchannel: z.strictObject({ allSessions: flag(false), revoke: flag(true) }).prefault({}),
   frontchannel: z.strictObject({ enabled: flag(false) }).prefault({}),
   spa: z
-    .strictObject({ origins: textList().default([]), protectedPages: textList().default([]) })
+    .strictObject({
+      origins: textList().default([]),
+      protectedPages: textList().default([]),
+      pageMaxBody: byteSize().default(1024 * 1024),
+    })
     .prefault({}),
   tokens: z
     .strictObject({

@@ -24,7 +24,11 @@ export interface Settings {
   readonly logout: { readonly requireSid: boolean; readonly revoke: boolean }
   readonly backchannel: { readonly allSessions: boolean; readonly revoke: boolean }
   readonly frontchannel: { readonly enabled: boolean }
-  readonly spa: { readonly origins: readonly string[]; readonly protectedPages: readonly string[] }
+  readonly spa: {
+    readonly origins: readonly string[]
+    readonly protectedPages: readonly string[]
+    readonly pageMaxBodyBytes: number
+  }
   readonly tokens: { readonly marginSeconds: number; readonly waitersSeconds: number }
   /** Calls in flight, in one process. */
   readonly limits: { readonly perAddress: number; readonly perSession: number }

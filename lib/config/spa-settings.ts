@@ -5,7 +5,11 @@ import { parseOrigin } from './web-address.ts'
 
 /** Origins in the browser's spelling, and page prefixes without trailing slash (`/` stays). */
 export function spaSettings(
-  given: { origins: readonly string[]; protectedPages: readonly string[] },
+  given: {
+    origins: readonly string[]
+    protectedPages: readonly string[]
+    pageMaxBody: number
+  },
   report: Report,
 ): Settings['spa'] {
   const origins = given.origins.map((text, index) => {
@@ -18,5 +22,9 @@ export function spaSettings(
     if (!path.ok) report.problem(`spa.protectedPages[${index}]`, path.problem, path.fix)
     return path.ok ? path.value || '/' : '/'
   })
-  return { origins: [...new Set(origins)], protectedPages: [...new Set(protectedPages)] }
+  return {
+    origins: [...new Set(origins)],
+    protectedPages: [...new Set(protectedPages)],
+    pageMaxBodyBytes: given.pageMaxBody,
+  }
 }

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 import type { Remote } from '../remote/remote.ts'
+import { withOneStepLess } from './max-forwards.ts'
 import { isRawTargetHeader, rawTargetOf } from './next-raw-target.ts'
 import { ResponseSink } from './response-sink.ts'
 
@@ -15,7 +16,7 @@ export function handleNextRemote(remote: Remote, request: Request): Promise<Resp
     remote.handle({
       method: request.method,
       target,
-      rawHeaders: rawHeadersOf(request),
+      rawHeaders: withOneStepLess(request.method, rawHeadersOf(request)),
       body: bodyOf(request),
       peerAddress: '',
       sink: new ResponseSink(request, resolve),

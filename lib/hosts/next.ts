@@ -2,10 +2,10 @@ import { join } from 'node:path'
 import type { Config } from '../config/define-config.ts'
 import { onVercel, processEnvironment } from '../config/env.ts'
 import { ownPathsOf } from '../config/paths.ts'
-import { problem } from '../http/problem.ts'
-import { requestId } from '../http/request-id.ts'
-import { keepRawTargets } from './next-raw-target.ts'
+import { createFrontDoor, type Refusal } from './front-door.ts'
+import { keepRawTargets, refusalIn } from './next-raw-target.ts'
 import { handleNextRemote } from './next-remote.ts'
+import { refusalParts } from './refuse.ts'
 import { secureAllHeads } from './secure-head.ts'
 import { type Engine, logStart, sharedEngine, startEngine } from './start-engine.ts'
 
@@ -21,12 +21,15 @@ export interface NextRequestOptions {
 export function createNextHost(config: Config) {
   const start = () =>
     sharedEngine(async () => {
-      const started = await startEngine(config, join(process.cwd(), '.next'))
-      if (started.ok) logStart(started, 'next', started.bff.settings.publicOrigin)
+      const build = join(process.cwd(), '.next')
+      const started = await startEngine(config, { host: 'next', build })
+      if (!started.ok) return started
+      const { bff } = started
+      logStart(started, 'next', bff.settings.publicOrigin)
       // Vercel routes by the address itself, and adds to it; it says HSTS by itself, too.
       if (onVercel(processEnvironment())) return started
-      keepRawTargets()
-      if (started.ok && started.bff.settings.publicOrigin.startsWith('https:')) secureAllHeads()
+      keepRawTargets(createFrontDoor(bff))
+      if (bff.settings.publicOrigin.startsWith('https:')) secureAllHeads()
       return started
     })
 
@@ -43,15 +46,17 @@ export function createNextHost(config: Config) {
     const started = await start()
     if (started.ok) return answer(started)
     // Refuses to serve; what is wrong was printed at the start, and is not for the browser.
-    const id = requestId(request.headers.get('x-request-id') ?? undefined)
-    return problem('internal_error', { requestId: id })
+    return refused(request, 'internal_error')
   }
 
   return {
     /** Everything below the endpoints' base path. */
     handleBff: (request: Request, { after }: NextRequestOptions): Promise<Response> =>
-      withEngine(request, ({ bff }) => {
+      withEngine(request, async ({ bff, host }) => {
         const { pathname, search } = new URL(request.url)
+        const refusal = refusalIn(request.headers)
+        if (refusal) return refused(request, refusal)
+        if (host === 'node' && bff.handlesPath(pathname)) return refused(request, 'bad_path')
         const background = (task: Promise<unknown>) => after(() => task.then(() => undefined))
         // Next shows no address of the peer: the client's is known where BFF_TRUST_PROXY says who writes it.
         return bff.handle(request, `${pathname}${search}`, { peerAddress: '', background })
@@ -59,7 +64,10 @@ export function createNextHost(config: Config) {
 
     /** Everything below `/api/remote/`. */
     handleRemote: (request: Request): Promise<Response> =>
-      withEngine(request, ({ bff }) => handleNextRemote(bff.remote, request)),
+      withEngine(request, async ({ bff, host }) => {
+        if (host === 'node') return refused(request, 'bad_path')
+        return handleNextRemote(bff.remote, request)
+      }),
 
     /** For the gate in front of pages. `unavailable` is not anonymous: nobody is sent to sign in for it. */
     async peekSession(cookieHeader: string | null) {
@@ -95,4 +103,13 @@ export function createNextHost(config: Config) {
       process.exit(1)
     },
   }
+}
+
+/**
+ * On the Node host what is ours never enters Next: whatever Next took for ours there was written as
+ * another address, past the rules of whoever stands in front (P19).
+ */
+function refused({ headers: asked }: Request, refusal: Refusal): Response {
+  const { status, headers, body } = refusalParts(refusal, asked.get('x-request-id') ?? undefined)
+  return new Response(body, { status, headers })
 }

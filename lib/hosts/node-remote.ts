@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Remote } from '../remote/remote.ts'
+import { withOneStepLess } from './max-forwards.ts'
 
 /** The proxy's door on a Node server. */
 export interface NodeRemote {
@@ -14,10 +15,11 @@ export function createNodeRemote(remote: Remote): NodeRemote {
   return {
     handle(request, response) {
       if (request.httpVersionMinor === 0) breakByReset(response)
+      const method = request.method ?? 'GET'
       remote.handle({
-        method: request.method ?? 'GET',
+        method,
         target: request.url ?? '/',
-        rawHeaders: request.rawHeaders,
+        rawHeaders: withOneStepLess(method, request.rawHeaders),
         body: request,
         peerAddress: request.socket.remoteAddress ?? '',
         sink: response,

@@ -2,16 +2,16 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Bff } from '../bff.ts'
-import { type ProblemCode, problemParts } from '../http/problem.ts'
-import { requestId } from '../http/request-id.ts'
 import type { Log } from '../telemetry/log.ts'
+import { limitBody } from './body-limit.ts'
+import { createFrontDoor, type RawHead } from './front-door.ts'
 import { HostRequest } from './host-request.ts'
 import { createIdleSockets } from './idle-sockets.ts'
 import { createNodeRemote } from './node-remote.ts'
 import { sendResponse, toRequest } from './node-web.ts'
 import { createQueuedAnswers, isBehindAnother } from './queued-answers.ts'
+import { onClientError, refuse, refuseOnSocket } from './refuse.ts'
 import { secureHead, secureHeaders } from './secure-head.ts'
-import { isDecodablePath, isUnrepresentableMethod } from './unrepresentable.ts'
 
 /** Answers what is no endpoint and no remote API: the pages. Next's request handler is one. */
 export type PageHandler = (request: IncomingMessage, response: ServerResponse) => unknown
@@ -23,6 +23,8 @@ export interface NodeHostOptions {
   readonly pages?: PageHandler | Promise<PageHandler>
   /** WebSocket upgrades that are not for a remote API (the development server's). */
   readonly pageUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown
+  /** @default bodyDeadlineMs */
+  readonly bodyDeadlineMs?: number
 }
 
 export interface NodeHost {
@@ -33,9 +35,6 @@ export interface NodeHost {
   close(graceMs?: number): Promise<{ forced: boolean }>
 }
 
-/** Without a byte for this long, a request to an endpoint is given up. */
-const endpointIdleMs = 20_000
-
 /**
  * The engine on a plain Node server. `/bff/*` and `/api/remote/*` never enter Next; a proxied answer goes
  * from undici's stream to the socket.
@@ -43,7 +42,9 @@ const endpointIdleMs = 20_000
 export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost> {
   const { bff, log } = options
   const https = bff.settings.publicOrigin.startsWith('https:')
+  const more = https ? secureHeaders : {}
   const remote = createNodeRemote(bff.remote)
+  const frontDoor = createFrontDoor(bff)
   const queuedAnswers = createQueuedAnswers()
   const background = (task: Promise<unknown>) => {
     task.catch((cause: unknown) => log.event('unexpected.error', { where: 'background', cause }))
@@ -52,35 +53,33 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
   async function answerEndpoint(request: IncomingMessage, response: ServerResponse) {
     const target = request.url ?? '/'
     const abort = new AbortController()
-    // The endpoints' bodies are small forms: nobody may take for ever to send one.
-    request.setTimeout(endpointIdleMs, () => request.destroy())
     response.once('close', () => abort.abort())
     const web = toRequest(request, bff.settings.publicOrigin, abort.signal)
     const info = { peerAddress: request.socket.remoteAddress ?? '', background }
-    const answer = web === undefined ? badRequest(request) : await bff.handle(web, target, info)
-    await sendResponse(answer, request, response)
+    if (!web) return refuse(response, 'bad_request', request.headers['x-request-id'])
+    await sendResponse(await bff.handle(web, target, info), request, response)
   }
 
   async function answerPage(request: IncomingMessage, response: ServerResponse) {
     const pages = await options.pages
-    const refusal = refusalOfPage(request)
-    if (pages && !refusal) return pages(request, response)
-    const id = requestId(undefined)
-    const { status, headers, body } = problemParts(refusal ?? 'not_found', { requestId: id })
-    if (refusal === 'method_not_allowed') response.setHeader('allow', 'GET, HEAD, POST')
-    response.writeHead(status, headers).end(body)
+    if (pages) return pages(request, response)
+    refuse(response, 'not_found', undefined)
   }
 
   function onRequest(request: IncomingMessage, response: ServerResponse): void {
     queuedAnswers.add(request, response)
     if (https) secureHead(response)
-    const target = request.url ?? '/'
-    // An absolute-form target is for proxies; nothing of ours is asked for that way.
-    if (!target.startsWith('/')) refuse(request, response)
-    else if (bff.remote.handles(target)) remote.handle(request, response)
-    else if (bff.handlesPath(target.split('?', 1)[0] ?? '/')) {
-      answerEndpoint(request, response).catch(giveUp(response))
-    } else answerPage(request, response).catch(giveUp(response))
+    const head = headOf(request)
+    const refusal = frontDoor.refusalOf(head)
+    if (refusal) return void refuse(response, refusal, request.headers['x-request-id'])
+    if (bff.remote.handles(head.target)) return void remote.handle(request, response)
+    limitBody(request, {
+      maxBytes: frontDoor.maxBodyBytes(head),
+      deadlineMs: options.bodyDeadlineMs,
+    })
+    const isEndpoint = bff.handlesPath(head.target.split('?', 1)[0] ?? '/')
+    const answer = isEndpoint ? answerEndpoint : answerPage
+    answer(request, response).catch(giveUp(response))
   }
 
   function giveUp(response: ServerResponse) {
@@ -91,12 +90,16 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
   }
 
   const server = createServer(
-    // Headers: room for five sign-ins under way. Bodies have idle limits of their own, not a total one.
+    // Headers: room for five sign-ins under way. Bodies have limits of their own.
     {
       IncomingMessage: HostRequest,
       maxHeaderSize: 32 * 1024,
       headersTimeout: 20_000,
+      // So that clients that went without a word are noticed (P31).
+      keepAlive: true,
+      keepAliveInitialDelay: 30_000,
       requestTimeout: 0,
+      connectionsCheckingInterval: 2000,
       keepAliveTimeout: 65_000,
       // `Upgrade: h2c` and the like are invitations that a server may ignore (RFC 9110 section 7.8).
       shouldUpgradeCallback: (request) =>
@@ -105,21 +108,22 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
     onRequest,
   )
   server.on('checkContinue', (request, response) => {
-    // The proxy asks for a body when it wants one.
-    if (!bff.remote.handles(request.url ?? '/')) response.writeContinue()
+    // The proxy asks for a body when it wants one; for one that is refused nobody asks.
+    const head = headOf(request)
+    if (!bff.remote.handles(head.target) && !frontDoor.refusalOf(head)) response.writeContinue()
     onRequest(request, response)
   })
   server.on('upgrade', (request, socket, head) => {
     // Node has taken its own listener away, and an earlier answer may have ended the socket already.
     socket.on('error', () => socket.destroy())
     if (!socket.writable) return void socket.destroy()
+    const refusal = frontDoor.refusalOf(headOf(request))
+    if (refusal) return refuseOnSocket(socket, refusal, more)
     if (bff.remote.handles(request.url ?? '/')) return remote.upgrade(request, socket, head)
     if (options.pageUpgrade) return options.pageUpgrade(request, socket, head)
-    socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+    refuseOnSocket(socket, 'not_found', more)
   })
-  server.on('clientError', (error, socket) => {
-    onClientError(error, socket, https ? secureHeaders : {})
-  })
+  server.on('clientError', (error, socket) => onClientError(error, socket, more))
   const idleSockets = createIdleSockets(server)
 
   await new Promise<void>((resolve, reject) => {
@@ -146,47 +150,8 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
       return { forced }
     },
   }
-
-  function refuse(request: IncomingMessage, response: ServerResponse): void {
-    const id = requestId(headerOf(request, 'x-request-id'))
-    const { status, headers, body } = problemParts('bad_request', { requestId: id })
-    response.writeHead(status, { ...headers, connection: 'close' }).end(body)
-  }
-
-  function badRequest(request: IncomingMessage): Response {
-    const id = requestId(headerOf(request, 'x-request-id'))
-    const { status, headers, body } = problemParts('bad_request', { requestId: id })
-    return new Response(body, { status, headers })
-  }
 }
 
-/** What a framework would make a 500 of. */
-function refusalOfPage({ method = '', url = '/' }: IncomingMessage): ProblemCode | undefined {
-  if (isUnrepresentableMethod(method)) return 'method_not_allowed'
-  return isDecodablePath(url) ? undefined : 'bad_request'
-}
-
-/** What the parser refused before there was a request: malformed, too large, or too slow. */
-function onClientError(error: NodeJS.ErrnoException, socket: Duplex, more: object): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-  const code =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? 'header_too_large'
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? 'request_timeout'
-        : 'bad_request'
-  const { status, headers, body } = problemParts(code, { requestId: requestId(undefined) })
-  const lines = Object.entries({
-    ...headers,
-    ...more,
-    connection: 'close',
-    'content-length': `${body.length}`,
-  })
-  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
-  socket.end(`HTTP/1.1 ${status} Refused\r\n${head}\r\n${body}`)
-}
-
-function headerOf(request: IncomingMessage, name: string): string | undefined {
-  const value = request.headers[name]
-  return typeof value === 'string' ? value : undefined
+function headOf({ method = 'GET', url = '/', rawHeaders }: IncomingMessage): RawHead {
+  return { method, target: url, rawHeaders }
 }

@@ -8,6 +8,8 @@ import { createGateWatch, type GateWatch, unguardedPages } from './guarded-pages
 
 export interface Engine {
   readonly ok: true
+  /** Who opens its doors; undefined in server code without a host. */
+  readonly host: 'node' | 'next' | undefined
   readonly bff: Bff
   readonly log: Log
   readonly gate: GateWatch
@@ -16,8 +18,17 @@ export interface Engine {
 /** The running engine, or a text for the terminal that lists every problem of the configuration. */
 export type EngineStart = Engine | { readonly ok: false; readonly report: string }
 
-/** Reads the settings, opens the store, and composes the engine. `build`: where Next put what it built. */
-export async function startEngine(config: Config, build?: string): Promise<EngineStart> {
+export interface EngineOptions {
+  readonly host?: Engine['host']
+  /** Where Next put what it built. */
+  readonly build?: string
+}
+
+/** Reads the settings, opens the store, and composes the engine. */
+export async function startEngine(
+  config: Config,
+  { host, build }: EngineOptions = {},
+): Promise<EngineStart> {
   const loaded = loadSettings({ config })
   if (!loaded.ok) return { ok: false, report: describeProblems(loaded.problems) }
   const { settings, notes } = loaded
@@ -27,7 +38,7 @@ export async function startEngine(config: Config, build?: string): Promise<Engin
   const log = createPinoLog({ level: settings.logLevel })
   for (const note of notes) log.event('config.note', { note })
   const bff = await createBff({ settings, log })
-  return { ok: true, bff, log, gate: createGateWatch(settings.spa.protectedPages, log) }
+  return { ok: true, host, bff, log, gate: createGateWatch(settings.spa.protectedPages, log) }
 }
 
 /** Says in the log that the engine serves, where and as what. */

@@ -22,6 +22,7 @@ export const problems = {
   method_not_allowed: [405, 'This method is not allowed here.'],
   request_timeout: [408, 'The request took too long to arrive.'],
   body_too_large: [413, 'The request body is too large.'],
+  misdirected_request: [421, 'This server is not known by that name.'],
   too_many_requests: [429, 'Too many requests are under way at once. Please try again.'],
   header_too_large: [431, 'The request headers are too large.'],
   internal_error: [500, 'Something went wrong on our side.'],

@@ -1,6 +1,9 @@
 import type { Mutant } from './mutant.ts'
 
-const compressed = { test: 'test/remote-next.test.ts', title: 'P16: a compressed answer' }
+const compressed = { test: 'test/remote-next-codings.test.ts', title: 'P16: a compressed answer' }
+
+const doors = 'test/both-hosts-doors.test.ts'
+const frontDoor = 'test/front-door.test.ts'
 
 export const mutants: readonly Mutant[] = [
   {
@@ -10,6 +13,14 @@ export const mutants: readonly Mutant[] = [
     to: 'maxHeaderSize: 1024 * 1024,',
     test: 'test/hostile-cookies.test.ts',
     title: 'P13: a cookie header of any size is answered',
+  },
+  {
+    row: 'P2',
+    file: 'lib/hosts/next-raw-target.ts',
+    from: 'if (word === undefined || word !== shared[slot]) return undefined',
+    to: 'if (word === undefined) return undefined',
+    test: 'test/remote-next.test.ts',
+    title: 'P2: takes no client’s word for what was asked',
   },
   {
     row: 'P16',
@@ -99,5 +110,109 @@ export const mutants: readonly Mutant[] = [
     to: "origin: 'https://localhost',",
     test: 'test/both-hosts-pages.test.ts',
     title: 'P29: the gate leads to the sign-in of the public origin',
+  },
+  {
+    row: 'P19',
+    file: 'lib/hosts/page-path.ts',
+    from: 'if (!isSafePath(path)) return false',
+    to: '',
+    test: doors,
+    title: 'P19: a page’s address that leads elsewhere',
+  },
+  {
+    row: 'P19',
+    file: 'lib/hosts/page-path.ts',
+    from: 'reading = decoded',
+    to: 'return true',
+    test: doors,
+    title: 'P19: a page’s address that leads elsewhere',
+  },
+  {
+    row: 'P19',
+    file: 'lib/hosts/next.ts',
+    from: `if (host === 'node') return refused(request, 'bad_path')`,
+    to: '',
+    test: frontDoor,
+    title: 'P19: is shut on the Node host, where nothing of ours goes through Next',
+  },
+  {
+    row: 'P21',
+    file: 'lib/hosts/front-door.ts',
+    from: 'hosts.length > 1',
+    to: 'hosts.length > 2',
+    test: doors,
+    title: 'P21: of a request that two could read differently',
+  },
+  {
+    row: 'P21',
+    file: 'lib/hosts/max-forwards.ts',
+    from: 'Number.MAX_SAFE_INTEGER) - 1',
+    to: 'Number.MAX_SAFE_INTEGER)',
+    test: doors,
+    title: 'P21: of a request that two could read differently',
+  },
+  {
+    row: 'P22',
+    file: 'lib/hosts/body-limit.ts',
+    from: 'left -= chunk?.length ?? 0',
+    to: 'timer.refresh()',
+    test: frontDoor,
+    title: 'P22: whoever never ends a request',
+  },
+  {
+    row: 'P22',
+    file: 'lib/hosts/body-limit.ts',
+    from: 'bodyDeadlineMs = 20_000',
+    to: 'bodyDeadlineMs = 200_000',
+    test: frontDoor,
+    title: 'P22: whoever never ends a request',
+  },
+  {
+    row: 'P31',
+    file: 'lib/hosts/node.ts',
+    from: 'keepAlive: true',
+    to: 'keepAlive: false',
+    test: doors,
+    title: 'P31: connections of clients are kept alive by TCP',
+  },
+  {
+    row: 'P33',
+    file: 'lib/hosts/body-limit.ts',
+    from: 'left -= chunk?.length ?? 0',
+    to: '',
+    test: doors,
+    title: 'P33: before anybody knows whose it is',
+  },
+  {
+    row: 'P33',
+    file: 'lib/hosts/front-door.ts',
+    from: '!handlesPath(path) && (',
+    to: '(',
+    test: doors,
+    title: 'P33: before anybody knows whose it is',
+  },
+  {
+    row: 'P33',
+    file: 'lib/hosts/front-door.ts',
+    from: `if (method === 'OPTIONS') return 'options'`,
+    to: '',
+    test: doors,
+    title: 'P33: before anybody knows whose it is',
+  },
+  {
+    row: 'A13',
+    file: 'lib/hosts/loopback-host.ts',
+    from: 'return (host) => host !== undefined && ',
+    to: 'return (host) => host === undefined || ',
+    test: frontDoor,
+    title: 'A13: the name that we are called by',
+  },
+  {
+    row: 'A13',
+    file: 'lib/hosts/loopback-host.ts',
+    from: '+localhost$/',
+    to: '*localhost/',
+    test: doors,
+    title: 'A13: on loopback we are known by names of loopback only',
   },
 ]

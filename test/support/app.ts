@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { type Bff, createBff } from '#lib/bff.ts'
 import type { Config } from '#lib/config/define-config.ts'
 import { loadSettings } from '#lib/config/load-settings.ts'
-import { type NodeHost, startNodeHost } from '#lib/hosts/node.ts'
+import { type NodeHost, type NodeHostOptions, startNodeHost } from '#lib/hosts/node.ts'
 import type { KeyValue } from '#lib/store/key-value.ts'
 import { createMemoryStore } from '#lib/store/memory.ts'
 import { createHttpBrowser, type HttpBrowser, type Visit } from './http-browser.ts'
@@ -33,6 +33,7 @@ export interface AppOptions {
   store?: KeyValue
   /** @default answers 200 and `apiText`, with a length every other time */
   api?: (request: IncomingMessage, response: ServerResponse) => void
+  host?: Omit<NodeHostOptions, 'bff' | 'log'>
 }
 
 /** The engine on a real Node host, with a scripted provider and an API behind it. */
@@ -93,7 +94,7 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
   const log = recordEvents()
   const store = options.store ?? createMemoryStore({ now })
   const bff = await createBff({ settings: loaded.settings, log, store, now })
-  const host = await startNodeHost({ bff, log })
+  const host = await startNodeHost({ bff, log, ...options.host })
 
   return {
     origin,

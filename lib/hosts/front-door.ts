@@ -1,0 +1,109 @@
+import type { Settings } from '../config/settings.ts'
+import type { ProblemCode } from '../http/problem.ts'
+import { isRemoteTarget } from '../remote/match-route.ts'
+import { createHostRule } from './loopback-host.ts'
+import { endsHere } from './max-forwards.ts'
+import { isPagePath } from './page-path.ts'
+import { isDecodablePath, isUnrepresentableMethod } from './unrepresentable.ts'
+
+/** A request as it was written. */
+export interface RawHead {
+  readonly method: string
+  /** The request-target. */
+  readonly target: string
+  readonly rawHeaders: readonly string[]
+}
+
+/**
+ * Why a request is not let in; or what it asks that is answered here: what pages take (`options`), or what
+ * stands at the end of a way that is no longer (`max-forwards`).
+ */
+export type Refusal = ProblemCode | 'options' | 'max-forwards'
+
+export interface FrontDoor {
+  /** Looks at a request before anything routes it, the same on every host. */
+  refusalOf(head: RawHead): Refusal | undefined
+  /** Bytes that the body of a request may have that is not for a remote. */
+  maxBodyBytes(head: Pick<RawHead, 'method' | 'target'>): number
+}
+
+export interface FrontDoorDeps {
+  readonly settings: Pick<Settings, 'publicOrigin' | 'basePath' | 'spa'>
+  /** Whether a path is an endpoint's. */
+  readonly handlesPath: (path: string) => boolean
+}
+
+/** What pages take. POST is for server actions; the app's own route handlers below `/api/` choose. */
+export const pageMethods = 'GET, HEAD, OPTIONS, POST'
+
+const methodsOfPages = new Set(pageMethods.split(', '))
+// The endpoints' bodies are small forms, and where none is expected none has to be taken.
+const smallBodyBytes = 64 * 1024
+
+export function createFrontDoor({ settings, handlesPath }: FrontDoorDeps): FrontDoor {
+  const allowsHost = createHostRule(settings.publicOrigin)
+  // They read no cookie, and their callers have names of their own for us.
+  const anyHost = new Set(
+    ['/health/live', '/health/ready', '/backchannel'].map((path) => settings.basePath + path),
+  )
+  const isOurs = (path: string) => isRemoteTarget(path) || handlesPath(path)
+
+  function maxBodyBytes({ method, target }: Pick<RawHead, 'method' | 'target'>): number {
+    const path = pathOf(target)
+    const takesBody = !handlesPath(path) && (method === 'POST' || isRouteHandler(path))
+    return takesBody ? settings.spa.pageMaxBodyBytes : smallBodyBytes
+  }
+
+  return {
+    maxBodyBytes,
+    refusalOf(head) {
+      const { method, target, rawHeaders } = head
+      const path = pathOf(target)
+      const hosts = valuesOf(rawHeaders, 'host')
+      // RFC 9112 section 3.2: two of them are 400, since the next reader might believe the other one.
+      if (hosts.length > 1) return 'bad_request'
+      if (!allowsHost(hosts[0]) && !anyHost.has(path.replace(/\/$/, '')))
+        return 'misdirected_request'
+      // The proxy's own gate judges these.
+      if (isRemoteTarget(target)) {
+        return method === 'OPTIONS' && endsHere(rawHeaders) ? 'max-forwards' : undefined
+      }
+      // An absolute-form target is for proxies; nothing of ours is asked for that way.
+      if (!target.startsWith('/')) return 'bad_request'
+      const length = Number(valuesOf(rawHeaders, 'content-length')[0] ?? 0)
+      if (length > maxBodyBytes(head)) return 'body_too_large'
+      return handlesPath(path) ? undefined : refusalOfPage(method, path)
+    },
+  }
+
+  function refusalOfPage(method: string, path: string): Refusal | undefined {
+    if (!isPagePath(path, isOurs)) return 'bad_path'
+    // Frameworks fail on it.
+    if (!isDecodablePath(path)) return 'bad_request'
+    if (isUnrepresentableMethod(method)) return 'method_not_allowed'
+    if (isRouteHandler(path)) return undefined
+    if (method === 'OPTIONS') return 'options'
+    return methodsOfPages.has(method) ? undefined : 'method_not_allowed'
+  }
+}
+
+/** Not a page but code of the app's own, as Next has it. */
+function isRouteHandler(path: string): boolean {
+  return path.startsWith('/api/')
+}
+
+function pathOf(target: string): string {
+  const mark = target.indexOf('?')
+  return mark < 0 ? target : target.slice(0, mark)
+}
+
+function valuesOf(rawHeaders: readonly string[], name: string): string[] {
+  const values: string[] = []
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const written = rawHeaders[i] as string
+    if (written.length === name.length && written.toLowerCase() === name) {
+      values.push(rawHeaders[i + 1] as string)
+    }
+  }
+  return values
+}

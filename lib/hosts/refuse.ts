@@ -1,0 +1,51 @@
+import type { ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { problemParts } from '../http/problem.ts'
+import { requestId } from '../http/request-id.ts'
+import { pageMethods, type Refusal } from './front-door.ts'
+
+/** The answer to a request that is not let in. `id`: the request's own, if it has one. */
+export function refusalParts(refusal: Refusal, id: string | undefined) {
+  const allow = { allow: pageMethods }
+  const sane = requestId(id)
+  if (refusal === 'options' || refusal === 'max-forwards') {
+    const known = refusal === 'options' ? allow : {}
+    return { status: 204, headers: { ...known, 'x-request-id': sane }, body: null }
+  }
+  const headers = refusal === 'method_not_allowed' ? allow : {}
+  return problemParts(refusal, { requestId: sane, headers })
+}
+
+/** On a Node server. The connection ends with it: nobody knows what else is on its way. */
+export function refuse(
+  response: ServerResponse,
+  refusal: Refusal,
+  id: string | string[] | undefined,
+): void {
+  const { status, headers, body } = refusalParts(refusal, id === undefined ? id : String(id))
+  response.writeHead(status, { ...headers, connection: 'close' }).end(body ?? undefined)
+}
+
+/** On a bare socket. `more`: headers that every answer has. */
+export function refuseOnSocket(socket: Duplex, refusal: Refusal, more: object): void {
+  // Nobody upgrades by OPTIONS.
+  const code = refusal === 'options' || refusal === 'max-forwards' ? 'bad_request' : refusal
+  const { status, headers, body } = problemParts(code, { requestId: requestId(undefined) })
+  const lines = Object.entries({
+    ...headers,
+    ...more,
+    connection: 'close',
+    'content-length': `${body.length}`,
+  })
+  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  socket.end(`HTTP/1.1 ${status} Refused\r\n${head}\r\n${body}`)
+}
+
+/** What the parser refused before there was a request: malformed, too large, or too slow. */
+export function onClientError(error: NodeJS.ErrnoException, socket: Duplex, more: object): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  if (error.code === 'HPE_HEADER_OVERFLOW') refuseOnSocket(socket, 'header_too_large', more)
+  else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    refuseOnSocket(socket, 'request_timeout', more)
+  else refuseOnSocket(socket, 'bad_request', more)
+}
