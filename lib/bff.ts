@@ -22,7 +22,6 @@ import { createStartSignIn } from './endpoints/start-sign-in.ts'
 import { createUser } from './endpoints/user.ts'
 import { createForwardedTrust } from './http/forwarded.ts'
 import { createOutgoing } from './http/outgoing.ts'
-import { createDpopKey } from './oidc/dpop-key.ts'
 import { createNonceMemory } from './oidc/nonce-memory.ts'
 import { createProvider } from './oidc/provider.ts'
 import { createRedirectUriProbe } from './oidc/redirect-uri-probe.ts'
@@ -32,6 +31,7 @@ import { createRemote, type Remote } from './remote/remote.ts'
 import { createRouter, type Endpoints, type RequestInfo } from './router.ts'
 import { createCipher } from './session/cipher.ts'
 import { createClaimsPolicy } from './session/claims.ts'
+import { createEndedSignIns } from './session/ended-sign-ins.ts'
 import { createSeal } from './session/seal.ts'
 import { createSessionIndex } from './session/session-index.ts'
 import { createSessions } from './session/sessions.ts'
@@ -71,6 +71,8 @@ export interface Bff extends ServerCode {
   handlesPath(path: string): boolean
   /** Answers an endpoint. `target` is the path and query as received. Never rejects. */
   handle(request: Request, target: string, info: RequestInfo): Promise<Response>
+  /** `Set-Cookie` values for a jar that is too large to be served: cookies of no use any more (S12). */
+  expireStaleCookies(cookieHeader: string | undefined): string[]
   /** `/api/remote/*`. */
   readonly remote: Remote
   /** Whether a cookie header belongs to a session; does not extend it. Rejects with StoreUnavailableError. */
@@ -129,6 +131,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     secrets,
     secure,
     responseMode: oidc.responseMode,
+    ...ours,
     store,
     now,
   })
@@ -170,10 +173,10 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     provider,
     sessions,
     transactions,
-    ...ours,
-    ...(oidc.dpop ? { createDpopKey } : {}),
+    dpop: oidc.dpop ? 'dpop' : 'bearer',
     log,
   })
+  const endedSignIns = createEndedSignIns({ store, issuer: oidc.issuer, now })
   const login = { startSignIn, provider, returnUrls, loginHref }
   const channels = { sessions, endSessions, issuer: oidc.issuer, ...settings.backchannel }
   const logoutSeal = createSeal(secrets, 'logout')
@@ -186,6 +189,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       transactions,
       startSignIn,
       endSession,
+      endedSignIns,
       claims,
       signInSlot: createSignInSlot(parameters),
       log,
@@ -216,7 +220,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     user: createUser({ sessions, now, basePath, anonymous: settings.user.anonymous }),
     silentLogin: createLogin({ ...login, silent: true }),
     silentLoginCallback: createSilentLoginCallback({ sessions, publicOrigin }),
-    backchannel: createBackchannel({ ...channels, provider, store, log, now }),
+    backchannel: createBackchannel({ ...channels, endedSignIns, provider, store, log, now }),
     frontchannel: createFrontchannel({ ...channels, ...settings.frontchannel, loginHref }),
     diagnostics: createDiagnostics({
       sessions,
@@ -238,6 +242,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     origins: settings.spa.origins,
     loginHref,
     trusts: createForwardedTrust(settings.trustProxy),
+    expireStaleCookies: transactions.expireStale,
     log,
   })
   const remote = createRemote({
@@ -262,6 +267,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     settings,
     handlesPath: router.handles,
     handle: router.handle,
+    expireStaleCookies: transactions.expireStale,
     remote,
     signInOrigins: provider.signInOrigins,
     async peekSession(cookieHeader) {

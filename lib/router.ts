@@ -80,6 +80,8 @@ export interface RouterDeps {
   readonly loginHref: string
   /** Whose `X-Forwarded-For` is believed. */
   readonly trusts: ForwardedTrust
+  /** `Set-Cookie` values that heal a jar with cookies that are of no use any more (S12). */
+  readonly expireStaleCookies: (cookieHeader: string | undefined) => string[]
   readonly log: Log
 }
 
@@ -135,7 +137,9 @@ export function createRouter(deps: RouterDeps) {
     const code = problemOf(cause)
     const { requestId, url } = incoming
     deps.log.event('request.failed', { requestId, code, route: routeName(url), cause })
-    return refuse(incoming, code, { loginHref: deps.loginHref })
+    // A sign-in that could not begin begins again as it was asked for (L18).
+    const again = url.pathname === deps.loginHref ? `${url.pathname}${url.search}` : deps.loginHref
+    return refuse(incoming, code, { loginHref: again })
   }
 
   /** The path if it is one of the table; whatever a client invents does not reach the log. */
@@ -171,6 +175,9 @@ export function createRouter(deps: RouterDeps) {
       const incoming = { request, url, cookies, requestId, background, ...seen }
       const response = await answer(incoming).catch((error: unknown) => failure(incoming, error))
       response.headers.set('x-request-id', requestId)
+      for (const expired of deps.expireStaleCookies(cookies)) {
+        response.headers.append('set-cookie', expired)
+      }
       return response
     },
   }

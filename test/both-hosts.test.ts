@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { describeOnBothHosts } from './support/both-hosts.ts'
 import { variedBodies } from './support/content-codings.ts'
 import { brokenAnswers, commands } from './support/hostile-api.ts'
-import type { RawAnswer } from './support/raw-http.ts'
+import { type RawAnswer, rawRequest } from './support/raw-http.ts'
 import { until } from './support/remote-fixture.ts'
 
 const codeOf = ({ body }: RawAnswer) => JSON.parse(body).code
@@ -269,5 +269,23 @@ describeOnBothHosts('the proxy', (at) => {
       }
     }
     assert.deepEqual(at.api.seen, [])
+  })
+})
+
+describeOnBothHosts('the cookie jar', (at) => {
+  it('S12: cookies of earlier versions are expired by any endpoint', async () => {
+    const old = Array.from({ length: 10 }, (_, i) => `bff-tx.mfx3k2a${i}.${'h'.repeat(22)}`)
+    const jar = old.map((name) => `${name}=Fe26.2*${'x'.repeat(1000)}`).join('; ')
+    for (const target of ['/bff/user', '/bff/login', '/bff/logout', '/bff/health/live']) {
+      const head = `Host: localhost\r\nX-CSRF: 1\r\nCookie: theme=dark; ${jar}\r\n`
+      const { rawHeaders } = await rawRequest(
+        at.running.port,
+        `GET ${target} HTTP/1.1\r\n${head}\r\n`,
+      )
+      const expired = rawHeaders
+        .filter(([name, value]) => name.toLowerCase() === 'set-cookie' && /Max-Age=0/.test(value))
+        .map(([, value]) => value.split('=')[0])
+      assert.deepEqual(expired.sort(), old, target)
+    }
   })
 })

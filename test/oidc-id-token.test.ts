@@ -85,14 +85,30 @@ describe('the ID token (OpenID Connect Core section 3.1.3.7)', () => {
     assert.equal(codeOf(await signIn({ expected: { maxAge: 0, startedAt } })), 'signed-in')
   })
 
-  test('L5: acr must be one of those that were required', async () => {
-    const { signIn } = providerUnderTest(peer)
-    const expected = { acrValues: 'gold silver', acrRequired: true }
-    assert.equal(codeOf(await signIn({ expected })), 'sign_in_failed')
-    withIdToken({ acr: 'bronze' })
-    assert.equal(codeOf(await signIn({ expected })), 'sign_in_failed')
-    withIdToken({ acr: 'silver' })
-    assert.equal(codeOf(await signIn({ expected })), 'signed-in')
-    assert.equal(codeOf(await signIn({ expected: { acrValues: 'gold' } })), 'signed-in')
-  })
+  const asked = 'gold silver idp:local tenant:7'
+  const levels: [asked: string | undefined, acr: unknown, code: string][] = [
+    [asked, 'gold', 'signed-in'],
+    [asked, 'silver', 'signed-in'],
+    [asked, undefined, 'signed-in'],
+    [asked, null, 'signed-in'],
+    [asked, '', 'signed-in'],
+    [asked, 'bronze', 'sign_in_failed'],
+    [asked, 'idp:local', 'sign_in_failed'],
+    [asked, 'gold silver', 'sign_in_failed'],
+    [asked, 'Gold', 'sign_in_failed'],
+    [asked, 0, 'sign_in_failed'],
+    [asked, ['gold', 'bronze'], 'sign_in_failed'],
+    ['2', 2, 'signed-in'],
+    ['idp:local', 'bronze', 'signed-in'],
+    ['tenant:7  idp:x', 'bronze', 'signed-in'],
+    [undefined, 'bronze', 'signed-in'],
+  ]
+  for (const [acrValues, acr, code] of levels) {
+    test(`L18: an acr of ${JSON.stringify(acr)} where ${acrValues} was asked: ${code}`, async () => {
+      const { signIn } = providerUnderTest(peer)
+      withIdToken({ acr })
+      const expected = acrValues === undefined ? {} : { acrValues }
+      assert.equal(codeOf(await signIn({ expected })), code)
+    })
+  }
 })

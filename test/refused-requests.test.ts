@@ -46,6 +46,8 @@ const suspicious = (what: string, route: string) => ({ event: 'request.suspiciou
 const call = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
   app.browser().call(path, { method, headers: { ...from, ...headers } })
 
+const page = { 'sec-fetch-dest': 'document' }
+
 const cases: Record<string, Case> = {
   'a callback of another browser': {
     expected: suspicious('foreign_callback', '/bff/callback'),
@@ -68,7 +70,7 @@ const cases: Record<string, Case> = {
   },
   'a forged ticket at /login': {
     expected: suspicious('forged_ticket', '/bff/login'),
-    attack: () => call('/bff/login', { cookie: 'bff=Fe26.2*forged' }),
+    attack: () => call('/bff/login', { ...page, cookie: 'bff=Fe26.2*forged' }),
   },
   'a ticket beside another': {
     expected: suspicious('forged_ticket', '/bff/logout'),
@@ -88,7 +90,7 @@ const cases: Record<string, Case> = {
   },
   'a return URL elsewhere at sign-in': {
     expected: refused('bad_return_url', '/bff/login'),
-    attack: () => call('/bff/login?returnUrl=https://evil.example/'),
+    attack: () => call('/bff/login?returnUrl=https://evil.example/', page),
   },
   'a return URL elsewhere at sign-out': {
     expected: refused('bad_return_url', '/bff/logout'),
@@ -164,10 +166,11 @@ test('A5: whom nobody vouches for names no address; where no host knows one, non
 })
 
 test('A5: an attacker cannot flood the log, and hides no other kind of attack', async () => {
-  const flood = () => Promise.all(Array.from({ length: 50 }, () => call('/bff/login?prompt=1')))
+  const flood = () =>
+    Promise.all(Array.from({ length: 50 }, () => call('/bff/login?prompt=1', page)))
   await flood()
   assert.equal(told().length, 20)
-  await call('/bff/login?returnUrl=https://evil.example/')
+  await call('/bff/login?returnUrl=https://evil.example/', page)
   assert.equal(told().at(-1)?.code, 'bad_return_url')
   app.advance(5000)
   await flood()

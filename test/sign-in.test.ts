@@ -8,6 +8,9 @@ before(async () => {
 })
 after(() => app.close())
 
+/** A program that says nothing of where its requests come from. */
+const noBrowser = { 'sec-fetch-dest': undefined }
+
 describe('sign-in (OpenID Connect Core, RFC 7636)', () => {
   test('L1: asks with the code flow, PKCE S256, state and nonce of 32 bytes each', async () => {
     const { status, headers } = await app.browser().send(`${app.origin}/bff/login`)
@@ -15,9 +18,15 @@ describe('sign-in (OpenID Connect Core, RFC 7636)', () => {
     const query = new URL(headers.get('location') ?? '').searchParams
     assert.equal(query.get('response_type'), 'code')
     assert.equal(query.get('code_challenge_method'), 'S256')
-    for (const name of ['state', 'nonce', 'code_challenge']) {
+    for (const name of ['nonce', 'code_challenge']) {
       assert.equal(Buffer.from(query.get(name) ?? '', 'base64url').length, 32, name)
     }
+    const again = await app.browser().send(`${app.origin}/bff/login`)
+    const other = new URL(again.headers.get('location') ?? '').searchParams
+    const random = (from: URLSearchParams) =>
+      Buffer.from(from.get('state') ?? '', 'base64url').subarray(4, 36)
+    assert.equal(random(query).length, 32)
+    assert.notDeepEqual(random(query), random(other))
     assert.equal(query.get('redirect_uri'), `${app.origin}/bff/callback`)
     assert.match(headers.get('cache-control') ?? '', /no-store/)
   })
@@ -51,7 +60,7 @@ describe('sign-in (OpenID Connect Core, RFC 7636)', () => {
   test('L8: a return URL elsewhere is refused before anything starts', async () => {
     for (const url of ['https://evil.example/', '//evil.example', '/\\evil.example']) {
       const path = `/bff/login?returnUrl=${encodeURIComponent(url)}`
-      const answer = await app.browser().call(path)
+      const answer = await app.browser().call(path, { headers: noBrowser })
       assert.equal(answer.status, 400)
       assert.equal(JSON.parse(answer.body).code, 'bad_return_url')
       assert.deepEqual(answer.headers.getSetCookie(), [])
@@ -59,7 +68,7 @@ describe('sign-in (OpenID Connect Core, RFC 7636)', () => {
   })
 
   test('a prompt that the provider says it lacks is refused', async () => {
-    const answer = await app.browser().call('/bff/login?prompt=create')
+    const answer = await app.browser().call('/bff/login?prompt=create', { headers: noBrowser })
     assert.equal(answer.status, 400)
     assert.equal(JSON.parse(answer.body).code, 'bad_prompt')
   })
@@ -70,7 +79,7 @@ describe('sign-in (OpenID Connect Core, RFC 7636)', () => {
       { purpose: 'prefetch' },
       { 'next-router-prefetch': '1' },
     ]) {
-      const answer = await app.browser().call('/bff/login', { headers })
+      const answer = await app.browser().send(`${app.origin}/bff/login`, { headers })
       assert.equal(answer.status, 204)
       assert.deepEqual(answer.headers.getSetCookie(), [])
     }
@@ -144,12 +153,14 @@ describe('the callback', () => {
     assert.ok(!page.headers.has('location'))
   })
 
-  test('L11: with a session, a used callback leads to the start page', async () => {
+  test('L11: with a session, a used callback leads to its return URL', async () => {
     const { browser, callback } = await begun()
     await browser.send(callback)
-    const again = await browser.send(callback)
+    // As after a reload, which brings a Strict cookie along.
+    const headers = { cookie: `bff=${browser.jar.get('localhost')?.get('bff')}` }
+    const again = await browser.send(callback, { headers })
     assert.equal(again.status, 303)
-    assert.equal(again.headers.get('location'), '/')
+    assert.equal(again.headers.get('location'), '/deep')
   })
 
   test('L4: duplicate protocol parameters are refused, unknown ones ignored', async () => {
@@ -183,6 +194,20 @@ describe('the callback', () => {
     const old = browser.jar.get('localhost')?.get('bff') ?? ''
     await browser.signInHere()
     assert.notEqual(browser.jar.get('localhost')?.get('bff'), old)
+    const thief = app.browser()
+    thief.jar.set('localhost', new Map([['bff', old]]))
+    assert.equal(await thief.user(), undefined)
+    assert.equal((await browser.user())?.sub, 'alice')
+  })
+
+  test('L9: the old session ends though no browser sends its Strict ticket to the callback', async () => {
+    const browser = app.browser()
+    await browser.signInHere()
+    const old = browser.jar.get('localhost')?.get('bff') ?? ''
+    const { headers } = await browser.send(`${app.origin}/bff/login`)
+    const callback = await app.provider.approve(headers.get('location') ?? '')
+    browser.jar.get('localhost')?.delete('bff')
+    assert.equal((await browser.send(callback)).status, 303)
     const thief = app.browser()
     thief.jar.set('localhost', new Map([['bff', old]]))
     assert.equal(await thief.user(), undefined)
@@ -257,7 +282,7 @@ describe('a cold start', () => {
     const cold = await startApp()
     t.after(() => cold.close())
     cold.provider.override('discovery', () => ({ status: 503, body: 'down' }))
-    const answer = await cold.browser().call('/bff/login')
+    const answer = await cold.browser().call('/bff/login', { headers: noBrowser })
     assert.equal(answer.status, 503)
     assert.equal(JSON.parse(answer.body).code, 'provider_unavailable')
     assert.ok(answer.headers.has('retry-after'))

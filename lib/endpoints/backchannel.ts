@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { problem } from '../http/problem.ts'
 import type { Provider } from '../oidc/provider.ts'
+import type { EndedSignIns } from '../session/ended-sign-ins.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { KeyValue } from '../store/key-value.ts'
@@ -13,6 +14,7 @@ export interface BackchannelDeps {
   readonly provider: Pick<Provider, 'verifyLogoutToken'>
   readonly sessions: Pick<Sessions, 'findBySub' | 'findBySid'>
   readonly endSessions: EndSessions
+  readonly endedSignIns: Pick<EndedSignIns, 'add'>
   readonly store: Pick<KeyValue, 'create' | 'delete'>
   readonly log: Log
   readonly now: () => number
@@ -38,6 +40,15 @@ export function createBackchannel(deps: BackchannelDeps): Endpoint {
     return lists.flat()
   }
 
+  /** A token with a `sid` is about that single sign-on, one without about the user. */
+  function endedBy({ sid, sub }: { sid?: string; sub?: string }) {
+    const everywhere = sid === undefined || deps.allSessions
+    return {
+      ...(sid === undefined ? {} : { sid }),
+      ...(sub === undefined || !everywhere ? {} : { sub }),
+    }
+  }
+
   return async (incoming) => {
     const { request, requestId, client, background } = incoming
     const refused = (reason: string) => {
@@ -55,6 +66,8 @@ export function createBackchannel(deps: BackchannelDeps): Endpoint {
     const memoryMs = Math.max(1000, verified.expiresAt - deps.now())
     if (!(await deps.store.create(seen, '', memoryMs))) return refused('jti seen before')
     try {
+      // First the mark, then the search: a sign-in that is being finished meets one or the other (L16).
+      await deps.endedSignIns.add(endedBy(verified))
       const sessions = await targets(verified)
       const options = { revoke: deps.revoke, requestId }
       const { revoked } = await deps.endSessions(sessions, 'backchannel', options)

@@ -1,19 +1,29 @@
 import { randomBytes } from 'node:crypto'
-import { parseReturnUrl, type ReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
+import { parseReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
+import { dpopKeyOf } from '../oidc/dpop-key.ts'
 import type { Provider } from '../oidc/provider.ts'
 import type { SignInResult } from '../oidc/redeem-code.ts'
+import { requiredAcr } from '../oidc/required-acr.ts'
 import type { ClaimsPolicy } from '../session/claims.ts'
+import type { EndedSignIns } from '../session/ended-sign-ins.ts'
 import type { Session, SessionRecord } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
-import type { Transaction, Transactions } from '../session/transaction.ts'
-import type { Log, SuspiciousRequest } from '../telemetry/log.ts'
+import type {
+  Remembered,
+  TakenTransaction,
+  Transaction,
+  Transactions,
+} from '../session/transaction.ts'
+import type { Log } from '../telemetry/log.ts'
 import type { EndSession } from './end-session.ts'
 import { type Endpoint, type EndpointRequest, redirect } from './endpoint.ts'
 import { readForm } from './form.ts'
+import { createLostSignIn } from './lost-sign-in.ts'
 import { refuse } from './refusal.ts'
+import { signInAgain } from './sign-in-again.ts'
 import { signInMisconfigurations } from './sign-in-misconfigurations.ts'
 import { silentLoginPage } from './silent-login-page.ts'
-import { isRestart, type StartSignIn } from './start-sign-in.ts'
+import type { StartSignIn } from './start-sign-in.ts'
 
 export interface CallbackDeps {
   readonly provider: Pick<Provider, 'redeemCode' | 'leaveOutResources'>
@@ -21,6 +31,7 @@ export interface CallbackDeps {
   readonly transactions: Transactions
   readonly startSignIn: StartSignIn
   readonly endSession: EndSession
+  readonly endedSignIns: EndedSignIns
   readonly claims: ClaimsPolicy
   /** Where the session keeps the sign-in's own token. */
   readonly signInSlot: () => Promise<string>
@@ -36,6 +47,7 @@ export interface CallbackDeps {
   readonly loginHref: string
 }
 
+type Taken = Extract<TakenTransaction, { kind: 'taken' }>
 type SignedIn = Extract<SignInResult, { kind: 'signed-in' }>
 type NotSignedIn = Extract<SignInResult, { kind: 'failed' }>
 
@@ -45,26 +57,16 @@ const needsInteraction = /^(login|interaction|consent|account_selection)_require
 /** `GET,POST /bff/callback`: redeems the code, once, for the browser that began the sign-in. */
 export function createCallback(deps: CallbackDeps): Endpoint {
   const { loginHref } = deps
-
-  /** No transaction: begun in another browser, expired, or used. Start again once, then say so (L11). */
-  async function lost(incoming: EndpointRequest, state: string): Promise<Response> {
-    if (incoming.request.headers.get('sec-fetch-dest') === 'iframe') {
-      return silentLoginPage(false, deps.returnUrls.publicOrigin)
-    }
-    const start = '/' as ReturnUrl
-    const read = await deps.sessions.read(incoming.cookies, 'peek')
-    if (read.kind === 'session') return redirect(303, start)
-    if (isRestart(state)) return refuse(incoming, 'sign_in_lost', { loginHref })
-    return deps.startSignIn(incoming, { returnUrl: start, restart: true })
-  }
+  const lost = createLostSignIn(deps)
 
   function failed(
     incoming: EndpointRequest,
-    transaction: Transaction,
+    { transaction, clearCookies }: Taken,
     result: NotSignedIn,
-    clearCookie: string,
+    options: { status?: number } = {},
   ): Response {
     const { requestId } = incoming
+    const { remembered } = transaction
     const { code, error, cause } = result
     deps.log.event('sign_in.failed', {
       requestId,
@@ -72,49 +74,44 @@ export function createCallback(deps: CallbackDeps): Endpoint {
       ...(error === undefined ? {} : { error }),
       ...(cause === undefined ? {} : { cause }),
     })
-    if (transaction.silent) {
-      return silentLoginPage(false, deps.returnUrls.publicOrigin, [clearCookie])
+    const returnUrl = parseReturnUrl(remembered.returnUrl, deps.returnUrls)
+    if (remembered.silent && !isTopLevel(incoming)) {
+      return silentLoginPage(false, deps.returnUrls.publicOrigin, clearCookies, returnUrl)
     }
-    const returnUrl = parseReturnUrl(transaction.returnUrl, deps.returnUrls)
-    if (transaction.prompt === 'none' && needsInteraction.test(error ?? '') && returnUrl) {
-      return redirect(303, returnUrl, [clearCookie])
+    if (remembered.prompt === 'none' && needsInteraction.test(error ?? '') && returnUrl) {
+      return redirect(303, returnUrl, clearCookies)
     }
-    return refuse(incoming, code, { loginHref, setCookies: [clearCookie] })
+    const again = signInAgain(loginHref, remembered)
+    return refuse(incoming, code, { loginHref: again, setCookies: clearCookies, ...options })
   }
 
   /** The provider does not know the resource of some remote: once more, without it (T15). */
   async function withoutResource(
     incoming: EndpointRequest,
-    transaction: Transaction,
+    { state, remembered }: Transaction,
     toldBy: 'provider' | 'browser',
-    clearCookie: string,
   ): Promise<Response | undefined> {
-    const returnUrl = parseReturnUrl(transaction.returnUrl, deps.returnUrls)
-    if (isRestart(transaction.state) || returnUrl === undefined) return undefined
+    const returnUrl = parseReturnUrl(remembered.returnUrl, deps.returnUrls)
+    if (remembered.restart || returnUrl === undefined) return undefined
     const left = await deps.provider.leaveOutResources(toldBy)
     if (left === 'nothing-asked') return undefined
-    const { prompt, acrValues, maxAge, silent } = transaction
-    const response = await deps.startSignIn(incoming, {
+    return deps.startSignIn(incoming, {
+      ...remembered,
       returnUrl,
       restart: true,
+      inPlaceOf: state,
       ...(left === 'none' ? { withoutResources: true } : {}),
-      ...(prompt === undefined ? {} : { prompt }),
-      ...(acrValues === undefined ? {} : { acrValues }),
-      ...(maxAge === undefined ? {} : { maxAge }),
-      ...(silent === undefined ? {} : { silent }),
     })
-    response.headers.append('set-cookie', clearCookie)
-    return response
   }
 
   async function endPrevious(
     incoming: EndpointRequest,
-    transaction: Transaction,
+    { remembered }: Transaction,
     next: Session,
   ): Promise<void> {
     const read = await deps.sessions.read(incoming.cookies, 'peek')
     const sent = read.kind === 'session' ? read.session.key : undefined
-    for (const key of new Set([transaction.previous, sent])) {
+    for (const key of new Set([remembered.previous, sent])) {
       const previous = key === undefined ? undefined : await deps.sessions.readFresh(key)
       if (!previous) continue
       // The same user's old tokens may hang on the grant that the new ones hang on: revoking them could
@@ -129,16 +126,34 @@ export function createCallback(deps: CallbackDeps): Endpoint {
 
   async function succeeded(
     incoming: EndpointRequest,
-    transaction: Transaction,
+    taken: Taken,
     result: SignedIn,
-    clearCookie: string,
   ): Promise<Response> {
-    const returnUrl = parseReturnUrl(transaction.returnUrl, deps.returnUrls)
-    if (returnUrl === undefined) return refuse(incoming, 'bad_return_url', { loginHref })
+    const { transaction, clearCookies } = taken
+    const { remembered } = transaction
+    const returnUrl = parseReturnUrl(remembered.returnUrl, deps.returnUrls)
+    if (returnUrl === undefined) {
+      return refuse(incoming, 'bad_return_url', { loginHref, setCookies: clearCookies })
+    }
     const claims = await deps.claims(result.claims, 'sign-in')
     const record = recordOf(deps, transaction, result, claims, await deps.signInSlot())
     const { session, setCookie } = await deps.sessions.create(record)
+    // A logout from now on finds the session; one that came before left a mark (L16).
+    if (await deps.endedSignIns.has(record, transaction.startedAt)) {
+      const { revoked } = await deps.endSession(session, 'backchannel', { revoke: true })
+      incoming.background(revoked)
+      const cause = new Error('the provider ended this sign-in before it was finished')
+      return failed(incoming, taken, { kind: 'failed', code: 'sign_in_failed', cause })
+    }
     await endPrevious(incoming, transaction, session)
+    tell(incoming, remembered, result)
+    const cookies = [setCookie, ...clearCookies]
+    return remembered.silent && !isTopLevel(incoming)
+      ? silentLoginPage(true, deps.returnUrls.publicOrigin, cookies, returnUrl)
+      : redirect(303, returnUrl, cookies)
+  }
+
+  function tell({ requestId }: EndpointRequest, { acrValues }: Remembered, result: SignedIn): void {
     for (const it of signInMisconfigurations({
       askedScope: deps.askedScope,
       hasRefreshToken: result.refreshToken !== undefined,
@@ -149,15 +164,12 @@ export function createCallback(deps: CallbackDeps): Endpoint {
     })) {
       deps.log.event('misconfiguration', it)
     }
-    deps.log.event('sign_in.succeeded', {
-      requestId: incoming.requestId,
-      sub: result.sub,
-      ...(result.sid === undefined ? {} : { sid: result.sid }),
-    })
-    const cookies = [setCookie, clearCookie]
-    return transaction.silent
-      ? silentLoginPage(true, deps.returnUrls.publicOrigin, cookies)
-      : redirect(303, returnUrl, cookies)
+    const { sub, sid } = result
+    // The API judges how well somebody signed in; the operator should know that it has to guess (L18).
+    if (result.acr === undefined && requiredAcr(acrValues).length > 0) {
+      deps.log.event('sign_in.acr_missing', { requestId, sub })
+    }
+    deps.log.event('sign_in.succeeded', { requestId, sub, ...(sid === undefined ? {} : { sid }) })
   }
 
   return async (incoming) => {
@@ -166,50 +178,56 @@ export function createCallback(deps: CallbackDeps): Endpoint {
     const parameters = form ?? incoming.url.searchParams
     const states = parameters.getAll('state')
     if (states.length > 1) return refuse(incoming, 'bad_request', { loginHref })
-    const state = states[0] ?? ''
-    let looksLike: SuspiciousRequest = 'foreign_callback'
-    const taken = await deps.transactions.take(incoming.cookies, state, () => {
-      looksLike = 'replayed_callback'
-    })
-    if (!taken) {
-      incoming.suspicious(looksLike)
-      return lost(incoming, state)
+    const answeredError = (parameters.get('error') ?? '') !== ''
+    const [state = ''] = states
+    const taken = await deps.transactions.take(incoming.cookies, state)
+    if (taken.kind === 'lost') {
+      incoming.suspicious(taken.used ? 'replayed_callback' : 'foreign_callback')
+      return lost(incoming, taken, { state, kind: answeredError ? 'error' : 'code' })
     }
-    const { transaction, startedAt, clearCookie } = taken
-    if (transaction.issuer !== deps.issuer || transaction.clientId !== deps.clientId) {
-      return lost(incoming, state)
-    }
-    const { nonce, codeVerifier, issuer, clientId, maxAge, acrValues, dpopKey } = transaction
+    const { nonce, codeVerifier, startedAt, remembered } = taken.transaction
+    const { maxAge, acrValues } = remembered
+    const dpopKey = dpopKeyFor(taken.transaction)
     const result = await deps.provider.redeemCode(form ? { form } : { url: incoming.url }, {
       state,
       nonce,
       codeVerifier,
-      issuer,
-      clientId,
+      issuer: deps.issuer,
+      clientId: deps.clientId,
       startedAt,
       ...(maxAge === undefined ? {} : { maxAge }),
       ...(acrValues === undefined ? {} : { acrValues }),
       ...(dpopKey === undefined ? {} : { dpopKey }),
     })
-    if (result.kind === 'failed' && result.error === 'invalid_target') {
-      const toldBy = parameters.has('error') ? 'browser' : 'provider'
-      const again = await withoutResource(incoming, transaction, toldBy, clearCookie)
+    if (result.kind === 'signed-in') return succeeded(incoming, taken, result)
+    if (result.error === 'invalid_target') {
+      const toldBy = answeredError ? 'browser' : 'provider'
+      const again = await withoutResource(incoming, taken.transaction, toldBy)
       if (again) return again
     }
-    return result.kind === 'failed'
-      ? failed(incoming, transaction, result, clearCookie)
-      : succeeded(incoming, transaction, result, clearCookie)
+    // Whatever `error` says, the browser brought it: no alarm of ours can be set off by a link (L19).
+    return failed(incoming, taken, result, answeredError ? { status: 400 } : {})
   }
+}
+
+/** The whole window, not an iframe. Where the browser does not say, the page at the end finds out. */
+function isTopLevel({ request }: EndpointRequest): boolean {
+  return request.headers.get('sec-fetch-dest') === 'document'
+}
+
+function dpopKeyFor({ remembered, dpopSeed }: Transaction): JsonWebKey | undefined {
+  return remembered.dpop ? dpopKeyOf(dpopSeed) : undefined
 }
 
 function recordOf(
   deps: CallbackDeps,
-  { dpopKey }: Transaction,
+  transaction: Transaction,
   result: SignedIn,
   claims: Record<string, unknown>,
   slot: string,
 ): SessionRecord {
   const now = deps.now()
+  const dpopKey = dpopKeyFor(transaction)
   const { token, type, expiresInSeconds, scope } = result.accessToken
   return {
     issuer: deps.issuer,

@@ -3,6 +3,7 @@ import type { Provider } from '../oidc/provider.ts'
 import { type Endpoint, isPrefetch } from './endpoint.ts'
 import { singleParameter } from './parameters.ts'
 import { refuse } from './refusal.ts'
+import { signInAgain } from './sign-in-again.ts'
 import type { StartSignIn } from './start-sign-in.ts'
 
 export interface LoginDeps {
@@ -14,17 +15,27 @@ export interface LoginDeps {
   readonly silent?: boolean
 }
 
-/** `GET /bff/login` and `GET /bff/silent-login`. Only the parameters named here are passed on. */
+/**
+ * `GET /bff/login` and `GET /bff/silent-login`. Only the parameters named here are passed on. Where the
+ * browser says what it asks for (Fetch Metadata), a page begins a sign-in, an iframe with `prompt=none` a
+ * silent one, and an image nothing (L26).
+ */
 export function createLogin(deps: LoginDeps): Endpoint {
   return async (incoming) => {
-    if (isPrefetch(incoming.request)) return new Response(null, { status: 204 })
+    const destination = incoming.request.headers.get('sec-fetch-dest') ?? 'document'
+    const framed = destination === 'iframe'
+    if (isPrefetch(incoming.request) || (destination !== 'document' && !framed)) {
+      return new Response(null, { status: 204, headers: uncached })
+    }
     const query = incoming.url.searchParams
-    const refused = (code: 'bad_request' | 'bad_return_url' | 'bad_prompt') =>
-      refuse(incoming, code, { loginHref: deps.loginHref })
+    let { loginHref } = deps
+    const refused = (code: 'bad_request' | 'bad_return_url' | 'bad_prompt' | 'sign_in_framed') =>
+      refuse(incoming, code, { loginHref })
 
     if (query.getAll('returnUrl').length > 1) return refused('bad_return_url')
     const returnUrl = parseReturnUrl(query.get('returnUrl'), deps.returnUrls)
     if (returnUrl === undefined) return refused('bad_return_url')
+    loginHref = signInAgain(loginHref, { returnUrl })
 
     const loginHint = singleParameter(query, 'login_hint')
     const acrValues = singleParameter(query, 'acr_values')
@@ -36,6 +47,8 @@ export function createLogin(deps: LoginDeps): Endpoint {
     }
     if (maxAge.value !== undefined && !/^\d{1,9}$/.test(maxAge.value)) return refused('bad_request')
     const prompt = deps.silent ? 'none' : asked.value
+    // A provider's page does not show in a frame, and the app would not either.
+    if (framed && prompt !== 'none') return refused('sign_in_framed')
     if (prompt !== undefined) {
       if (!/^[a-z_ ]+$/.test(prompt)) return refused('bad_prompt')
       if (!(await deps.provider.supportsPrompt(prompt))) return refused('bad_prompt')
@@ -47,7 +60,9 @@ export function createLogin(deps: LoginDeps): Endpoint {
       ...(acrValues.value === undefined ? {} : { acrValues: acrValues.value }),
       ...(uiLocales.value === undefined ? {} : { uiLocales: uiLocales.value }),
       ...(maxAge.value === undefined ? {} : { maxAge: Number(maxAge.value) }),
-      ...(deps.silent ? { silent: true } : {}),
+      ...(deps.silent || framed ? { silent: true } : {}),
     })
   }
 }
+
+const uncached = { 'cache-control': 'private, no-store', vary: 'Cookie' }

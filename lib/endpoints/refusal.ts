@@ -9,19 +9,25 @@ import { type EndpointRequest, isNavigation } from './endpoint.ts'
 export function refuse(
   incoming: EndpointRequest,
   code: ProblemCode,
-  options: { loginHref: string; setCookies?: readonly string[]; allow?: string },
+  options: {
+    loginHref: string
+    setCookies?: readonly string[]
+    allow?: string
+    /** @default the one of the code */
+    status?: number
+  },
 ): Response {
   const { request, requestId } = incoming
-  const [status, title] = problems[code]
+  const [usual, title] = problems[code]
+  const status = options.status ?? usual
   if (status < 500) incoming.refused(code)
   const extra: Record<string, string> = {
     ...(options.allow === undefined ? {} : { allow: options.allow }),
     ...(status === 503 ? { 'retry-after': '2' } : {}),
   }
-  const response =
-    request.method === 'GET' && isNavigation(request)
-      ? errorPage({ status, title, requestId, retryHref: options.loginHref, headers: extra })
-      : problem(code, { requestId, headers: extra })
+  const response = isNavigation(request)
+    ? errorPage({ status, title, requestId, retryHref: options.loginHref, headers: extra })
+    : problem(code, { requestId, status, headers: extra })
   for (const cookie of options.setCookies ?? []) response.headers.append('set-cookie', cookie)
   return response
 }

@@ -1,23 +1,33 @@
 import { randomBytes } from 'node:crypto'
 import { htmlPage } from '../http/page.ts'
+import type { ReturnUrl } from '../http/return-url.ts'
 
 /**
  * The page at the end of a silent sign-in: tells the page that holds the iframe, on our own origin and
- * no other, whether somebody is signed in.
+ * no other, whether somebody is signed in. A provider may lead the whole window here that was meant for
+ * the iframe; without one around it the page goes on to `returnUrl` (L15).
  */
 export function silentLoginPage(
   isLoggedIn: boolean,
   publicOrigin: string,
   setCookies: readonly string[] = [],
+  returnUrl?: ReturnUrl,
 ): Response {
   const nonce = randomBytes(16).toString('base64')
-  const message = JSON.stringify({ source: 'bff-silent-login', isLoggedIn })
+  const message = { source: 'bff-silent-login', isLoggedIn }
+  const tell = `parent.postMessage(${JSON.stringify(message)}, ${scriptText(publicOrigin)})`
+  const goOn = `if (parent === window) location.replace(${scriptText(returnUrl ?? '')}); else `
   const body = `<!doctype html><title>Silent sign-in</title>
-<script nonce="${nonce}">window.parent.postMessage(${message}, ${JSON.stringify(publicOrigin)})</script>
+<script nonce="${nonce}">${returnUrl === undefined ? '' : goOn}${tell}</script>
 `
   const response = htmlPage(body, 200, {
     'content-security-policy': `default-src 'none'; script-src 'nonce-${nonce}'; base-uri 'none'; frame-ancestors 'self'`,
   })
   for (const cookie of setCookies) response.headers.append('set-cookie', cookie)
   return response
+}
+
+/** A string for a script in a page, which must not hold what ends the script. */
+function scriptText(text: string): string {
+  return JSON.stringify(text).replaceAll('<', '\\u003c')
 }

@@ -1,80 +1,70 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { ReturnUrl } from '../http/return-url.ts'
+import { dpopKeyOf, dpopThumbprint } from '../oidc/dpop-key.ts'
 import type { Provider } from '../oidc/provider.ts'
 import type { Sessions } from '../session/sessions.ts'
-import type { Transaction, Transactions } from '../session/transaction.ts'
+import type { Remembered, Transactions } from '../session/transaction.ts'
 import type { Log } from '../telemetry/log.ts'
 import { type EndpointRequest, redirect } from './endpoint.ts'
 
-export interface SignInRequest {
+export interface SignInRequest extends Remembered {
   readonly returnUrl: ReturnUrl
-  readonly prompt?: string
   readonly loginHint?: string
-  readonly acrValues?: string
-  readonly maxAge?: number
   readonly uiLocales?: string
-  readonly silent?: boolean
   readonly withoutResources?: boolean
-  /** This sign-in replaces one whose transaction was lost. Its own loss then ends in a page (L11). */
-  readonly restart?: boolean
+  /** The `state` of the sign-in that this one takes up again. */
+  readonly inPlaceOf?: string
 }
 
 export interface StartSignInDeps {
-  readonly provider: Provider
+  readonly provider: Pick<Provider, 'authorizationUrl'>
   readonly sessions: Pick<Sessions, 'read'>
   readonly transactions: Transactions
-  readonly issuer: string
-  readonly clientId: string
-  /** With DPoP for user tokens: a new key for the session to be. */
-  readonly createDpopKey?: () => Promise<{ key: JsonWebKey; thumbprint: string }>
+  /** A DPoP key for the session to be. */
+  readonly dpop: 'dpop' | 'bearer'
   readonly log: Log
 }
-
-/** Marks the `state` of a restarted sign-in. It works without cookies, and forging it gains nothing. */
-const restartMark = '.r'
-
-export const isRestart = (state: string): boolean => state.endsWith(restartMark)
 
 /** Sends the browser to the provider, with state, nonce and PKCE of 32 random bytes each (L1). */
 export function createStartSignIn(deps: StartSignInDeps) {
   return async (incoming: EndpointRequest, wanted: SignInRequest): Promise<Response> => {
-    const { returnUrl, silent, restart, ...passedOn } = wanted
+    const { loginHint, uiLocales, withoutResources, inPlaceOf, ...remembered } = wanted
     const onForged = () => incoming.suspicious('forged_ticket')
     const read = await deps.sessions.read(incoming.cookies, 'peek', onForged)
-    const dpop = await deps.createDpopKey?.()
-    const state = `${random()}${restart ? restartMark : ''}`
-    const transaction: Transaction = {
-      state,
-      nonce: random(),
-      codeVerifier: random(),
-      returnUrl,
-      issuer: deps.issuer,
-      clientId: deps.clientId,
-      ...(wanted.maxAge === undefined ? {} : { maxAge: wanted.maxAge }),
-      ...(wanted.acrValues === undefined ? {} : { acrValues: wanted.acrValues }),
-      ...(wanted.prompt === undefined ? {} : { prompt: wanted.prompt }),
-      ...(silent ? { silent } : {}),
-      ...(read.kind === 'session' ? { previous: read.session.key } : {}),
-      ...(dpop === undefined ? {} : { dpopKey: dpop.key }),
-    }
+    const { transaction, setCookie } = deps.transactions.begin(
+      incoming.cookies,
+      {
+        ...remembered,
+        ...(read.kind === 'session' ? { previous: read.session.key } : {}),
+        ...(deps.dpop === 'dpop' ? { dpop: true } : {}),
+      },
+      inPlaceOf,
+    )
+    const { state, nonce, codeVerifier, dpopSeed } = transaction
+    const { prompt, acrValues, maxAge } = wanted
     const location = await deps.provider.authorizationUrl({
-      ...passedOn,
       state,
-      nonce: transaction.nonce,
-      codeChallenge: createHash('sha256').update(transaction.codeVerifier).digest('base64url'),
-      ...(dpop === undefined ? {} : { dpopJkt: dpop.thumbprint, dpopKey: dpop.key }),
+      nonce,
+      codeChallenge: createHash('sha256').update(codeVerifier).digest('base64url'),
+      ...(prompt === undefined ? {} : { prompt }),
+      ...(acrValues === undefined ? {} : { acrValues }),
+      ...(maxAge === undefined ? {} : { maxAge }),
+      ...(loginHint === undefined ? {} : { loginHint }),
+      ...(uiLocales === undefined ? {} : { uiLocales }),
+      ...(withoutResources ? { withoutResources } : {}),
+      ...(deps.dpop === 'dpop' ? await dpopBinding(dpopSeed) : {}),
     })
-    const cookies = await deps.transactions.start(incoming.cookies, transaction)
     deps.log.event('sign_in.started', {
       requestId: incoming.requestId,
-      restart: restart ?? false,
+      restart: wanted.restart ?? false,
     })
-    return redirect(302, location.href, cookies)
+    return redirect(302, location.href, [setCookie])
   }
 }
 
 export type StartSignIn = ReturnType<typeof createStartSignIn>
 
-function random(): string {
-  return randomBytes(32).toString('base64url')
+async function dpopBinding(seed: Uint8Array) {
+  const dpopKey = dpopKeyOf(seed)
+  return { dpopKey, dpopJkt: await dpopThumbprint(dpopKey) }
 }

@@ -90,7 +90,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
   }
 
   const server = createServer(
-    // Headers: room for five sign-ins under way. Bodies have limits of their own.
+    // Bodies have limits of their own.
     {
       IncomingMessage: HostRequest,
       maxHeaderSize: 32 * 1024,
@@ -123,7 +123,10 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
     if (options.pageUpgrade) return options.pageUpgrade(request, socket, head)
     refuseOnSocket(socket, 'not_found', more)
   })
-  server.on('clientError', (error, socket) => onClientError(error, socket, more))
+  const { expireStaleCookies } = bff
+  server.on('clientError', (error, socket) => {
+    onClientError(error, socket, { more, expireStaleCookies })
+  })
   const idleSockets = createIdleSockets(server)
 
   await new Promise<void>((resolve, reject) => {

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { Bff } from '../bff.ts'
 import { problemParts } from '../http/problem.ts'
 import { requestId } from '../http/request-id.ts'
 import { pageMethods, type Refusal } from './front-door.ts'
@@ -26,26 +27,38 @@ export function refuse(
   response.writeHead(status, { ...headers, connection: 'close' }).end(body ?? undefined)
 }
 
+type MoreHeaders = Readonly<Record<string, string | readonly string[]>>
+
 /** On a bare socket. `more`: headers that every answer has. */
-export function refuseOnSocket(socket: Duplex, refusal: Refusal, more: object): void {
+export function refuseOnSocket(socket: Duplex, refusal: Refusal, more: MoreHeaders): void {
   // Nobody upgrades by OPTIONS.
   const code = refusal === 'options' || refusal === 'max-forwards' ? 'bad_request' : refusal
   const { status, headers, body } = problemParts(code, { requestId: requestId(undefined) })
-  const lines = Object.entries({
+  const lines = Object.entries<string | readonly string[]>({
     ...headers,
     ...more,
     connection: 'close',
     'content-length': `${body.length}`,
   })
-  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  const head = lines
+    .flatMap(([name, values]) => [values].flat().map((value) => `${name}: ${value}\r\n`))
+    .join('')
   socket.end(`HTTP/1.1 ${status} Refused\r\n${head}\r\n${body}`)
 }
 
 /** What the parser refused before there was a request: malformed, too large, or too slow. */
-export function onClientError(error: NodeJS.ErrnoException, socket: Duplex, more: object): void {
+export function onClientError(
+  error: NodeJS.ErrnoException & { rawPacket?: Buffer },
+  socket: Duplex,
+  { more, expireStaleCookies }: { more: MoreHeaders } & Pick<Bff, 'expireStaleCookies'>,
+): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-  if (error.code === 'HPE_HEADER_OVERFLOW') refuseOnSocket(socket, 'header_too_large', more)
-  else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT')
+  if (error.code === 'HPE_HEADER_OVERFLOW') {
+    // What the parser had in its hands names some of the cookies that made the head too large (S12).
+    const received = error.rawPacket?.toString('latin1').replaceAll(/\r\ncookie:/gi, ';')
+    const healing = { ...more, 'set-cookie': expireStaleCookies(received) }
+    refuseOnSocket(socket, 'header_too_large', healing)
+  } else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT')
     refuseOnSocket(socket, 'request_timeout', more)
   else refuseOnSocket(socket, 'bad_request', more)
 }

@@ -13,7 +13,7 @@ export function errorPage(options: {
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${escapeHtml(options.title)}</title></head>
 <body><main><h1>${escapeHtml(options.title)}</h1>
-<p><a href="${escapeHtml(options.retryHref)}">Sign in again</a> · <a href="/">Back to the start</a></p>
+<p><a href="${escapeHtml(options.retryHref)}" target="_top">Sign in again</a> · <a href="/">Back to the start</a></p>
 <p><small>Request ${escapeHtml(options.requestId)}</small></p></main></body></html>
 `
   return htmlPage(body, options.status, {

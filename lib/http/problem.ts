@@ -10,6 +10,7 @@ export const problems = {
   sid_mismatch: [400, 'This sign-out link belongs to another session.'],
   sign_in_lost: [400, 'This sign-in has expired or was already used. Please sign in again.'],
   sign_in_failed: [400, 'The sign-in did not succeed. Please try again.'],
+  sign_in_framed: [400, 'Signing in needs the whole window, not a frame.'],
   sign_in_cancelled: [400, 'The sign-in was cancelled.'],
   logout_token_invalid: [400, 'The logout token is not valid.'],
   bad_path: [400, 'The path is not allowed.'],
@@ -46,6 +47,8 @@ export type ProblemCode = keyof typeof problems
 
 export interface ProblemOptions {
   requestId: string
+  /** @default the one of the code */
+  status?: number
   headers?: Record<string, string>
   /** Extra members (RFC 9457 section 3.2), for example `loginUrl`. Never anything that the client sent. */
   members?: Record<string, string | number>
@@ -53,7 +56,8 @@ export interface ProblemOptions {
 
 /** Status of a problem, its headers as a flat list, and its body: what the hot path writes by itself. */
 export function problemParts(code: ProblemCode, options: ProblemOptions) {
-  const [status, title] = problems[code]
+  const [usual, title] = problems[code]
+  const status = options.status ?? usual
   const body = JSON.stringify({
     type: `urn:cloakroom:problem:${code}`,
     title,

@@ -11,11 +11,13 @@ export interface ReturnUrlRule {
   readonly ownPaths: readonly string[]
 }
 
-const maxLength = 2048
+/** It travels through the provider and back: with more, some server on the way would refuse the address. */
+const maxBytes = 1024
 
 /**
  * Accepts a return URL only if a browser would resolve it to the public origin or a listed one (L8).
- * A local one becomes an absolute path; a listed origin's stays absolute. Absent means `/`.
+ * A local one becomes an absolute path; a listed origin's stays absolute. Absent means `/`. Length is no
+ * danger: what is longer than 1,024 bytes, encoded, shrinks to its path, and then to `/`.
  * Undefined: refused. Runs again when a stored one is read back.
  */
 export function parseReturnUrl(
@@ -23,7 +25,6 @@ export function parseReturnUrl(
   rule: ReturnUrlRule,
 ): ReturnUrl | undefined {
   if (value === null || value === undefined || value === '') return '/' as ReturnUrl
-  if (value.length > maxLength) return undefined
   // Browsers drop tabs and line breaks and read a backslash as a slash: refuse what they would mend.
   if (hasUnsafeCharacter(value) || value.includes('\\')) return undefined
   const absolute = /^[a-z][a-z0-9+.-]*:/i.test(value)
@@ -35,9 +36,15 @@ export function parseReturnUrl(
   // `/.//evil.example` resolves to the path `//evil.example`, and that is another host in a Location.
   if (local.startsWith('//') || isEncodedEscape(url.pathname)) return undefined
   if (url.origin === rule.publicOrigin) {
-    return isOwnPath(url.pathname, rule.ownPaths) ? undefined : (local as ReturnUrl)
+    return isOwnPath(url.pathname, rule.ownPaths) ? undefined : shrunk('', url)
   }
-  return rule.origins.includes(url.origin) ? (url.href as ReturnUrl) : undefined
+  return rule.origins.includes(url.origin) ? shrunk(url.origin, url) : undefined
+}
+
+function shrunk(origin: string, { pathname, search, hash }: URL): ReturnUrl {
+  const whole = `${origin}${pathname}${search}${hash}`
+  const path = `${origin}${pathname}`
+  return ([whole, path].find((it) => it.length <= maxBytes) ?? `${origin}/`) as ReturnUrl
 }
 
 function hasUnsafeCharacter(value: string): boolean {

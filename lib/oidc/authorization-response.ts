@@ -68,19 +68,22 @@ function refused(reason: string): AuthorizationResponse {
   return { kind: 'failed', code: 'sign_in_failed', reason }
 }
 
+type FailureCode = Extract<AuthorizationResponse, { kind: 'failed' }>['code']
+
+/** A map, since an object would have an answer for `constructor` too (L19). */
+const codes: ReadonlyMap<string, FailureCode> = new Map([
+  ['access_denied', 'sign_in_cancelled'],
+  ['temporarily_unavailable', 'provider_unavailable'],
+  ['server_error', 'provider_unavailable'],
+  ['unauthorized_client', 'provider_misconfigured'],
+])
+
 /** RFC 6749 section 4.1.2.1 and OpenID Connect Core section 3.1.2.6. */
 function failed(value: string | null): AuthorizationResponse {
   const error = errorCode(value)
-  const code =
-    {
-      access_denied: 'sign_in_cancelled',
-      temporarily_unavailable: 'provider_unavailable',
-      server_error: 'provider_unavailable',
-      unauthorized_client: 'provider_misconfigured',
-    }[error ?? ''] ?? 'sign_in_failed'
   return {
     kind: 'failed',
-    code: code as Extract<AuthorizationResponse, { kind: 'failed' }>['code'],
+    code: codes.get(error ?? '') ?? 'sign_in_failed',
     reason: 'the provider answered with an error',
     ...(error === undefined ? {} : { error }),
   }

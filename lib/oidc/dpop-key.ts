@@ -1,3 +1,4 @@
+import { createECDH, hkdfSync } from 'node:crypto'
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from 'jose'
 import * as client from 'openid-client'
 import type { NonceMemory } from './nonce-memory.ts'
@@ -8,10 +9,27 @@ export async function generateDpopKey(): Promise<JsonWebKey> {
   return (await exportJWK(privateKey)) as JsonWebKey
 }
 
-/** A new key with its thumbprint, for the session to be. */
-export async function createDpopKey(): Promise<{ key: JsonWebKey; thumbprint: string }> {
-  const key = await generateDpopKey()
-  return { key, thumbprint: await dpopThumbprint(key) }
+/** The order of P-256 (NIST SP 800-186 section 3.2.1.3). */
+const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
+
+/**
+ * The private key (ES256) that follows from a seed of 32 secret bytes, always the same: a sign-in under
+ * way keeps no key. Extra bits make every key as likely as another (FIPS 186-5, appendix A.2.1).
+ */
+export function dpopKeyOf(seed: Uint8Array): JsonWebKey {
+  const bits = Buffer.from(hkdfSync('sha256', seed, '', 'cloakroom DPoP key', 48))
+  const scalar = (BigInt(`0x${bits.toString('hex')}`) % (order - 1n)) + 1n
+  const d = Buffer.from(scalar.toString(16).padStart(64, '0'), 'hex')
+  const pair = createECDH('prime256v1')
+  pair.setPrivateKey(d)
+  const point = pair.getPublicKey()
+  return {
+    kty: 'EC',
+    crv: 'P-256',
+    x: point.subarray(1, 33).toString('base64url'),
+    y: point.subarray(33).toString('base64url'),
+    d: d.toString('base64url'),
+  }
 }
 
 /** `jkt`: the RFC 7638 thumbprint, as in `dpop_jkt` (RFC 9449 section 10) and in `cnf`. */

@@ -12,8 +12,8 @@ export interface IdTokenRules {
   maxAge?: number
   /** Epoch milliseconds at which the sign-in began: what `max_age` counts back from; now by default. */
   startedAt?: number
-  /** Space separated; one of them must have been used. */
-  requiredAcr?: string
+  /** An `acr` must be one of them. A token without any passes: providers that know no levels exist. */
+  requiredAcr?: readonly string[]
 }
 
 export type IdTokenClaims = JWTPayload & { sub: string; iss: string }
@@ -57,11 +57,13 @@ export async function verifyIdToken(
   }
   if (rules.nonce !== undefined && payload.nonce !== rules.nonce) throw new IdTokenMismatch('nonce')
   if (rules.maxAge !== undefined) assertRecent(payload.auth_time, rules.maxAge, rules, nowSeconds)
-  if (rules.requiredAcr !== undefined) {
-    if (!rules.requiredAcr.split(' ').includes(String(payload.acr)))
-      throw new IdTokenMismatch('acr')
-  }
+  if (!isAcceptedAcr(payload.acr, rules.requiredAcr ?? [])) throw new IdTokenMismatch('acr')
   return payload as IdTokenClaims
+}
+
+function isAcceptedAcr(acr: unknown, required: readonly string[]): boolean {
+  if (required.length === 0 || acr === undefined || acr === null || acr === '') return true
+  return required.includes(String(acr))
 }
 
 function assertRecent(

@@ -9,6 +9,7 @@ import type { KeySet } from './key-set.ts'
 import type { OpenProviderCall } from './provider-call.ts'
 import { type ProviderError, plainCause } from './provider-error.ts'
 import { tokenLimitMs } from './provider-fetch.ts'
+import { requiredAcr } from './required-acr.ts'
 import { fetchUserInfo } from './user-info.ts'
 
 /** What the login transaction remembers, for the answer to be checked against. */
@@ -22,9 +23,8 @@ export interface ExpectedSignIn {
   startedAt?: number
   /** Seconds, when the request asked for it: `auth_time` is then required. */
   maxAge?: number
+  /** When the request asked for it: an `acr` that is none of these fails the sign-in. */
   acrValues?: string
-  /** True when one of `acrValues` must have been used, not just was wished for. */
-  acrRequired?: boolean
   /** Private JWK: the tokens must be bound to it (RFC 9449). */
   dpopKey?: JsonWebKey
 }
@@ -143,7 +143,7 @@ async function requestTokens(
 }
 
 function rulesOf(expected: ExpectedSignIn, oidc: OidcSettings) {
-  const { issuer, clientId, nonce, maxAge, startedAt, acrValues, acrRequired } = expected
+  const { issuer, clientId, nonce, maxAge, startedAt, acrValues } = expected
   return {
     issuer,
     clientId,
@@ -151,7 +151,7 @@ function rulesOf(expected: ExpectedSignIn, oidc: OidcSettings) {
     alg: oidc.idTokenAlg,
     ...(maxAge === undefined ? {} : { maxAge }),
     ...(startedAt === undefined ? {} : { startedAt }),
-    ...(acrRequired && acrValues !== undefined ? { requiredAcr: acrValues } : {}),
+    requiredAcr: requiredAcr(acrValues),
   }
 }
 

@@ -1,121 +1,196 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import { createMemoryStore } from '../store/memory.ts'
-import { createTransactions, type Transaction } from './transaction.ts'
+import { createTransactions } from './transaction.ts'
 
 const secrets = ['first-secret-of-the-tests-0123456789-abcdef']
 
-function setup(responseMode: 'query' | 'form_post' = 'query') {
+function setup(responseMode: 'query' | 'form_post' = 'query', clientId = 'app') {
   const clock = { now: 1_000_000 }
   const now = () => clock.now
   const store = createMemoryStore({ now })
-  const transactions = createTransactions({ secrets, secure: true, responseMode, store, now })
-  return { clock, transactions }
+  const issuer = 'https://login.example'
+  const options = { secrets, secure: true, responseMode, issuer, clientId, store, now }
+  return { clock, transactions: createTransactions(options) }
 }
 
-function transaction(state: string, returnUrl = '/'): Transaction {
-  return { state, nonce: 'n', codeVerifier: 'v', returnUrl, issuer: 'i', clientId: 'c' }
-}
+type Transactions = ReturnType<typeof setup>['transactions']
 
-/** What a browser would keep of these `Set-Cookie` values. */
-function jar(cookies: Map<string, string>, setCookies: string[]): string {
-  for (const setCookie of setCookies) {
-    const [pair = '', ...attributes] = setCookie.split('; ')
-    const name = pair.slice(0, pair.indexOf('='))
-    if (attributes.includes('Max-Age=0')) cookies.delete(name)
-    else cookies.set(name, pair.slice(pair.indexOf('=') + 1))
+/** A browser: it keeps what `Set-Cookie` values say. */
+function browser(transactions: Transactions) {
+  const jar = new Map<string, string>()
+  const header = () => [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
+  const keep = (setCookies: string[]) => {
+    for (const setCookie of setCookies) {
+      const [pair = '', ...attributes] = setCookie.split('; ')
+      const name = pair.slice(0, pair.indexOf('='))
+      if (attributes.includes('Max-Age=0')) jar.delete(name)
+      else jar.set(name, pair.slice(pair.indexOf('=') + 1))
+    }
   }
-  return [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  return {
+    jar,
+    header,
+    keep,
+    begin(returnUrl = '/', sent = header()): string {
+      const { transaction, setCookie } = transactions.begin(sent, { returnUrl })
+      keep([setCookie])
+      return transaction.state
+    },
+    async take(state: string) {
+      const taken = await transactions.take(header(), state)
+      if (taken.kind === 'taken') keep(taken.clearCookies)
+      return taken
+    },
+  }
 }
 
-test('S1: the transaction cookie is Lax, and None with form_post', async () => {
-  const [lax] = await setup().transactions.start(undefined, transaction('s'))
+test('S1: the transaction cookie is Lax, and None with form_post', () => {
+  const lax = setup().transactions.begin(undefined, { returnUrl: '/' }).setCookie
   assert.match(
-    lax ?? '',
-    /^__Host-Http-bff-tx\.[^;]+; Path=\/; HttpOnly; SameSite=Lax; Secure; Max-Age=600$/,
+    lax,
+    /^__Host-Http-bff-tx\.[0-4]=[^;]+; Path=\/; HttpOnly; SameSite=Lax; Secure; Max-Age=600$/,
   )
-  const [none] = await setup('form_post').transactions.start(undefined, transaction('s'))
-  assert.match(none ?? '', /; SameSite=None; Secure;/)
+  const none = setup('form_post').transactions.begin(undefined, { returnUrl: '/' }).setCookie
+  assert.match(none, /; SameSite=None; Secure;/)
 })
 
-test('L2: two sign-ins at once do not disturb each other', async () => {
-  const { transactions } = setup()
-  const cookies = new Map<string, string>()
-  jar(cookies, await transactions.start(undefined, transaction('one')))
-  const header = jar(cookies, await transactions.start(undefined, transaction('two')))
-  assert.equal((await transactions.take(header, 'one'))?.transaction.state, 'one')
-  assert.equal((await transactions.take(header, 'two'))?.transaction.state, 'two')
+test('L2: forty sign-ins, one after the other, do not disturb each other', async () => {
+  const tabs = browser(setup().transactions)
+  const states = Array.from({ length: 40 }, (_, tab) => tabs.begin(`/${tab}`))
+  for (const [tab, state] of states.entries()) {
+    const taken = await tabs.take(state)
+    assert.equal(taken.kind, 'taken')
+    assert.ok(taken.kind === 'taken' && taken.transaction.remembered.returnUrl === `/${tab}`)
+  }
+  assert.equal(tabs.jar.size, 0, 'the last one leaves nothing behind')
 })
 
 test('L2: a transaction is taken once, and only by its state and browser', async () => {
   const { transactions } = setup()
-  const header = jar(new Map(), await transactions.start(undefined, transaction('one')))
-  assert.equal(await transactions.take(undefined, 'one'), undefined)
-  assert.equal(await transactions.take(header, 'two'), undefined)
-  assert.equal(await transactions.take(header, ''), undefined)
-  const taken = await Promise.all([
-    transactions.take(header, 'one'),
-    transactions.take(header, 'one'),
-  ])
-  assert.equal(taken.filter((it) => it !== undefined).length, 1)
-  assert.equal(await transactions.take(header, 'one'), undefined)
+  const { header, begin } = browser(transactions)
+  const state = begin()
+  const other = browser(transactions)
+  other.begin()
+  for (const cookies of [undefined, '', other.header()]) {
+    assert.equal((await transactions.take(cookies, state)).kind, 'lost')
+  }
+  for (const foreign of ['', 'two', state.slice(1), `${state}A`, state.toLowerCase()]) {
+    assert.equal((await transactions.take(header(), foreign)).kind, 'lost')
+  }
+  const cookies = header()
+  const taken = await Promise.all([1, 2].map(() => transactions.take(cookies, state)))
+  assert.deepEqual(taken.map(({ kind }) => kind).sort(), ['lost', 'taken'])
+  assert.equal((await transactions.take(cookies, state)).kind, 'lost')
 })
 
-test('L2: a cookie renamed to another state does not serve it', async () => {
+test('L2: a state with any one character changed is not ours', async () => {
   const { transactions } = setup()
-  const one = jar(new Map(), await transactions.start(undefined, transaction('one')))
-  const two = jar(new Map(), await transactions.start(undefined, transaction('two')))
-  const renamed = two.slice(0, two.indexOf('=')) + one.slice(one.indexOf('='))
-  assert.equal(await transactions.take(renamed, 'two'), undefined)
+  const { header, begin } = browser(transactions)
+  const state = begin('/deep')
+  const change = fc.tuple(fc.nat(state.length - 1), fc.constantFrom(...'ABCXYZabcxyz0189-_=.+/ '))
+  await fc.assert(
+    fc.asyncProperty(change, async ([at, character]) => {
+      if (state[at] === character) return
+      const changed = state.slice(0, at) + character + state.slice(at + 1)
+      const taken = await transactions.take(header(), changed)
+      assert.deepEqual(taken, { kind: 'lost', underWay: true, used: false })
+    }),
+  )
+})
+
+test('L3: a sign-in that was begun for another client is lost', async () => {
+  const { transactions } = setup()
+  const { header, begin } = browser(transactions)
+  const taken = await setup('query', 'other').transactions.take(header(), begin('/deep'))
+  assert.ok(taken.kind === 'lost' && taken.remembered?.returnUrl === '/deep')
+})
+
+test('L1: the secrets of a sign-in are its own, and need cookie and state', () => {
+  const { transactions } = setup()
+  const one = transactions.begin(undefined, { returnUrl: '/' })
+  const sameBrowser = transactions.begin(one.setCookie.split(';')[0], { returnUrl: '/' })
+  const secretsOf = ({ transaction }: typeof one) => [
+    transaction.nonce,
+    transaction.codeVerifier,
+    transaction.dpopSeed.toString('base64url'),
+  ]
+  const all = [...secretsOf(one), ...secretsOf(sameBrowser)]
+  assert.equal(new Set(all).size, 6)
+  for (const secret of all) assert.equal(Buffer.from(secret, 'base64url').length, 32)
 })
 
 test('L10: after ten minutes a transaction is none', async () => {
   const { clock, transactions } = setup()
-  const header = jar(new Map(), await transactions.start(undefined, transaction('one')))
-  clock.now += 600_000
-  assert.equal(await transactions.take(header, 'one'), undefined)
+  const tab = browser(transactions)
+  const state = tab.begin('/deep')
+  clock.now += 599_000
+  tab.begin()
+  clock.now += 1000
+  const taken = await tab.take(state)
+  assert.ok(taken.kind === 'lost' && taken.remembered?.returnUrl === '/deep')
 })
 
-test('L10: at most five are kept, the oldest is dropped', async () => {
-  const { clock, transactions } = setup()
-  const cookies = new Map<string, string>()
-  let header = ''
-  for (const state of ['1', '2', '3', '4', '5', '6', '7']) {
-    header = jar(cookies, await transactions.start(header, transaction(state)))
-    clock.now += 1000
-    assert.ok(cookies.size <= 5)
+test('L10: at most five cookies, whatever the browser begins at once or in a row', () => {
+  const { transactions } = setup()
+  for (const knows of [() => '', undefined]) {
+    const tabs = browser(transactions)
+    for (let tab = 0; tab < 200; tab++) tabs.begin(`/${'a'.repeat(1000)}`, knows?.())
+    assert.ok(tabs.jar.size <= 5, `${tabs.jar.size} cookies`)
+    assert.ok(tabs.header().length < 2048, `${tabs.header().length} bytes`)
   }
-  assert.equal(await transactions.take(header, '2'), undefined)
-  assert.ok(await transactions.take(header, '3'))
-  assert.ok(await transactions.take(header, '7'))
 })
 
-test('L10: long return URLs do not fill the header that servers accept', async () => {
-  const { clock, transactions } = setup()
-  const cookies = new Map<string, string>()
-  let header = ''
-  for (const state of ['1', '2', '3', '4', '5']) {
-    header = jar(
-      cookies,
-      await transactions.start(header, transaction(state, `/${'a'.repeat(2000)}`)),
-    )
-    clock.now += 1000
+test('S11: of forty that begin at once some give way, and their return URLs are not lost', async () => {
+  const tabs = browser(setup().transactions)
+  const states = Array.from({ length: 40 }, (_, tab) => tabs.begin(`/${tab}`, ''))
+  let taken = 0
+  for (const [tab, state] of states.entries()) {
+    const result = await tabs.take(state)
+    if (result.kind === 'taken') taken++
+    else {
+      assert.equal(result.remembered?.returnUrl, `/${tab}`)
+      // It starts again, now with the jar that there is.
+      assert.equal((await tabs.take(tabs.begin(`/${tab}`))).kind, 'taken')
+    }
   }
-  assert.ok(header.length < 12_288, `${header.length} bytes of cookies`)
-  assert.ok(await transactions.take(header, '5'))
+  assert.ok(taken >= 1)
+})
+
+test('S12: cookies of earlier versions and broken ones are expired, a dozen at a time', () => {
+  const { transactions } = setup()
+  const { expireStale } = transactions
+  const { header, begin } = browser(transactions)
+  begin()
+  assert.deepEqual(expireStale(header()), [])
+  assert.deepEqual(expireStale('other=1; __Host-Http-bff=ticket; bff-tx.mfx.other=1'), [])
+  const old = `__Host-Http-bff-tx.mfx3k2a1.${'h'.repeat(22)}=Fe26.2*x`
+  const broken = `__Host-Http-bff-tx.3=${'a'.repeat(4000)}`
+  assert.deepEqual(
+    expireStale(`${old}; ${header()}; ${broken}; __Host-Http-bff-tx.a b=1`).map(
+      (it) => it.split('=')[0],
+    ),
+    [old.split('=')[0], broken.split('=')[0]],
+  )
+  const many = Array.from({ length: 40 }, (_, i) => `__Host-Http-bff-tx.${i}x=1`).join('; ')
+  const expired = expireStale(many)
+  assert.equal(expired.length, 12)
+  for (const line of expired) assert.match(line, /=; Path=\/; .*Secure; Max-Age=0$/)
 })
 
 test('S14: a name with any other byte before or after it is no transaction of ours', async () => {
   const { transactions } = setup()
-  const header = jar(new Map(), await transactions.start(undefined, transaction('s')))
-  const [name = '', value = ''] = header.split('=')
+  const { header, begin } = browser(transactions)
+  const state = begin()
+  const [name = '', value = ''] = header().split('=')
   for (const code of Array(256).keys()) {
     const stray = String.fromCharCode(code)
     if ((code > 0x20 && code < 0x7f) || stray === ' ' || stray === '\t') continue
     for (const planted of [stray + name, name + stray]) {
-      const taken = await transactions.take(`${planted}=${value}`, 's')
-      assert.equal(taken, undefined, JSON.stringify(planted))
+      const taken = await transactions.take(`${planted}=${value}`, state)
+      assert.equal(taken.kind, 'lost', JSON.stringify(planted))
     }
   }
-  assert.ok(await transactions.take(` \t${name} \t=${value}`, 's'))
+  assert.equal((await transactions.take(` \t${name} \t=${value}`, state)).kind, 'taken')
 })

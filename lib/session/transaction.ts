@@ -1,121 +1,138 @@
 import { createHash } from 'node:crypto'
-import { eachCookie, serializeCookie } from '../http/cookies.ts'
 import type { KeyValue } from '../store/key-value.ts'
-import { createSeal } from './seal.ts'
+import { type BrowserKeys, createBrowserKeys } from './browser-key.ts'
+import { createSealedState, type OpenedState } from './sealed-state.ts'
 
-/** What a sign-in under way must remember until its callback, sealed in a cookie of its own. */
+/** What a sign-in under way remembers until its callback. */
+export interface Remembered {
+  readonly returnUrl: string
+  readonly maxAge?: number
+  readonly acrValues?: string
+  readonly prompt?: string
+  /** Begun in an iframe: the callback answers a page for the iframe's parent. */
+  readonly silent?: boolean
+  /** It replaces one that was lost. Its own loss then ends in a page (L11). */
+  readonly restart?: boolean
+  /** Store key of the session that this sign-in replaces; a Strict ticket does not reach the callback. */
+  readonly previous?: string
+  /** The code, and then the tokens, are bound to a key made of `dpopSeed`. */
+  readonly dpop?: boolean
+}
+
+/** A sign-in under way, with its secrets. Those are stored nowhere: they follow from `state` and cookie. */
 export interface Transaction {
   readonly state: string
   readonly nonce: string
   readonly codeVerifier: string
-  readonly returnUrl: string
-  readonly issuer: string
-  readonly clientId: string
-  readonly maxAge?: number
-  readonly acrValues?: string
-  readonly prompt?: string
-  /** Started by `silent-login`: the callback answers a page for the iframe's parent. */
-  readonly silent?: boolean
-  /** Store key of the session that this sign-in replaces; a Strict ticket does not reach the callback. */
-  readonly previous?: string
-  readonly dpopKey?: JsonWebKey
-}
-
-export interface TakenTransaction {
-  readonly transaction: Transaction
+  readonly dpopSeed: Buffer
   /** Epoch milliseconds. */
   readonly startedAt: number
-  readonly clearCookie: string
+  readonly remembered: Remembered
 }
+
+/** `lost`: begun in another browser, given way to others, expired, used, or never ours. */
+export type TakenTransaction =
+  | { readonly kind: 'taken'; readonly transaction: Transaction; readonly clearCookies: string[] }
+  | {
+      readonly kind: 'lost'
+      /** Of a `state` that is ours, whoever brings it. */
+      readonly remembered?: Remembered
+      /** This browser has a sign-in under way. */
+      readonly underWay: boolean
+      /** It was taken before. */
+      readonly used: boolean
+    }
 
 export interface TransactionsOptions {
   readonly secrets: readonly string[]
   readonly secure: boolean
-  /** With `form_post` the provider posts across sites, and only a SameSite=None cookie comes along. */
   readonly responseMode: 'query' | 'form_post'
+  /** Whom the sign-ins are for: one that was begun for others is lost (L3). */
+  readonly issuer: string
+  readonly clientId: string
   readonly store: KeyValue
   readonly now: () => number
 }
 
 const lifetimeSeconds = 600
-const maxCount = 5
-/** Together they must leave room in the 16 KiB that servers allow for all headers. */
-const maxBytes = 8192
 
-/** Sign-ins under way: one cookie each, so that two tabs do not overwrite each other (L2, L10). */
+/** Sign-ins under way: what each has to remember is sealed in `state`, a cookie binds it to the browser. */
 export function createTransactions(options: TransactionsOptions) {
-  const { secure, store, now } = options
-  const seal = createSeal(options.secrets, 'transaction')
-  const prefix = `${secure ? '__Host-Http-' : ''}bff-tx.`
-  const crossSite = options.responseMode === 'form_post'
-  const attributes = {
-    secure: secure || crossSite,
-    sameSite: crossSite ? 'None' : 'Lax',
-  } as const
-  const expire = (name: string) => serializeCookie(name, '', { ...attributes, maxAgeSeconds: 0 })
-
-  /** Cookies of sign-ins under way, oldest first: the name holds the start time and a hash of `state`. */
-  function list(cookieHeader: string | undefined) {
-    const found: { name: string; value: string; startedAt: number }[] = []
-    eachCookie(cookieHeader, (name, value) => {
-      const startedAt = Number.parseInt(name.slice(prefix.length).split('.')[0] ?? '', 36)
-      if (name.startsWith(prefix) && Number.isFinite(startedAt)) {
-        found.push({ name, value, startedAt })
-      }
-    })
-    return found.sort((a, b) => a.startedAt - b.startedAt)
-  }
+  const { store, now } = options
+  const states = createSealedState(options.secrets)
+  const browserKeys: BrowserKeys = createBrowserKeys({
+    secure: options.secure,
+    crossSite: options.responseMode === 'form_post',
+    maxAgeSeconds: lifetimeSeconds,
+  })
+  const audience = hashOf(`${options.issuer}\0${options.clientId}`)
 
   return {
-    /** The `Set-Cookie` values that remember this sign-in and drop the oldest ones beyond the limits. */
-    async start(cookieHeader: string | undefined, transaction: Transaction): Promise<string[]> {
-      const value = await seal.seal({ ...transaction, expiresAt: now() + lifetimeSeconds * 1000 })
-      const name = `${prefix}${now().toString(36)}.${stateHash(transaction.state)}`
-      const kept = list(cookieHeader)
-      const dropped: string[] = []
-      const size = () => kept.reduce((sum, it) => sum + it.name.length + it.value.length, 0)
-      while (kept.length >= maxCount || (kept.length > 0 && size() + value.length > maxBytes)) {
-        const oldest = kept.shift()
-        if (oldest && cookieNamePattern.test(oldest.name)) dropped.push(expire(oldest.name))
+    /** A new sign-in, and the `Set-Cookie` value that goes with it. `inPlaceOf`: the state of a given up one. */
+    begin(cookieHeader: string | undefined, remembered: Remembered, inPlaceOf?: string) {
+      const browserKey = browserKeys.choose(cookieHeader)
+      const givenUp = inPlaceOf === undefined ? undefined : states.open(inPlaceOf)
+      const startedAt = now()
+      const browser = hashOf(browserKey.key)
+      const sealed = states.seal({ startedAt, browser, audience, ...remembered })
+      return {
+        transaction: transactionOf(sealed.state, sealed, browserKey.key, startedAt, remembered),
+        setCookie: browserKeys.begin(browserKey, idOf(sealed), givenUp && idOf(givenUp)),
       }
-      const cookie = serializeCookie(name, value, { ...attributes, maxAgeSeconds: lifetimeSeconds })
-      return [...dropped, cookie]
     },
 
     /**
      * Takes the transaction of this `state`, once: a second call for the same one gets nothing, in any
-     * process, and `onReplay` is told. Rejects with StoreUnavailableError; then nothing is used up.
+     * process. Rejects with StoreUnavailableError; then nothing is used up.
      */
-    async take(
-      cookieHeader: string | undefined,
-      state: string,
-      onReplay?: () => void,
-    ): Promise<TakenTransaction | undefined> {
-      const hash = stateHash(state)
-      const cookie = list(cookieHeader).find(({ name }) => name.endsWith(`.${hash}`))
-      if (!cookie || !cookieNamePattern.test(cookie.name)) return undefined
-      const sealed = (await seal.unseal(cookie.value))?.value
-      if (!sealed || sealed.state !== state) return undefined
-      const { expiresAt, ...transaction } = sealed
-      if (typeof expiresAt !== 'number' || expiresAt <= now()) return undefined
-      const unused = await store.create(`transaction:${hash}`, '', lifetimeSeconds * 1000)
-      if (!unused) {
-        onReplay?.()
-        return undefined
+    async take(cookieHeader: string | undefined, state: string): Promise<TakenTransaction> {
+      const ofBrowser = browserKeys.list(cookieHeader)
+      const underWay = ofBrowser.some((it) => it.underWay.length > 0)
+      const opened = states.open(state)
+      if (!opened) return { kind: 'lost', underWay, used: false }
+      const { startedAt, browser, audience: begunFor, ...rest } = opened.value
+      const remembered = rest as unknown as Remembered
+      const lost = { kind: 'lost', remembered, underWay, used: false } as const
+      const browserKey = ofBrowser.find(({ key }) => hashOf(key) === browser)
+      if (!browserKey || begunFor !== audience) return lost
+      if (typeof startedAt !== 'number' || startedAt + lifetimeSeconds * 1000 <= now()) return lost
+      const used = `transaction:${opened.random.toString('base64url')}`
+      if (!(await store.create(used, '', lifetimeSeconds * 1000))) {
+        return { ...lost, used: true }
       }
       return {
-        transaction: transaction as unknown as Transaction,
-        startedAt: expiresAt - lifetimeSeconds * 1000,
-        clearCookie: expire(cookie.name),
+        kind: 'taken',
+        transaction: transactionOf(state, opened, browserKey.key, startedAt, remembered),
+        clearCookies: browserKeys.end(cookieHeader, browserKey, idOf(opened)),
       }
     },
+
+    expireStale: browserKeys.expireStale,
   }
 }
 
 export type Transactions = ReturnType<typeof createTransactions>
 
-const cookieNamePattern = /^(__Host-Http-)?bff-tx\.[0-9a-z]{1,12}\.[\w-]{22}$/
+function transactionOf(
+  state: string,
+  { derive }: OpenedState,
+  browserKey: string,
+  startedAt: number,
+  remembered: Remembered,
+): Transaction {
+  return {
+    state,
+    nonce: derive('nonce', browserKey).toString('base64url'),
+    codeVerifier: derive('code verifier', browserKey).toString('base64url'),
+    dpopSeed: derive('DPoP key', browserKey),
+    startedAt,
+    remembered,
+  }
+}
 
-function stateHash(state: string): string {
-  return createHash('sha256').update(state).digest('base64url').slice(0, 22)
+const idOf = ({ random }: OpenedState) => random.toString('base64url').slice(0, 4)
+
+/** 96 bits: enough to tell keys and clients apart, and `state` stays short. */
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 16)
 }

@@ -17,6 +17,7 @@ export interface LogFields {
   'sign_in.started': { requestId: string; restart: boolean }
   'sign_in.succeeded': { requestId: string; sub: string; sid?: string }
   'sign_in.failed': { requestId: string; code: ProblemCode; error?: string; cause?: unknown }
+  'sign_in.acr_missing': { requestId: string; sub: string }
   'sign_out.done': { requestId?: string; sub: string; reason: SignOutReason }
   'session.unreadable': { reason: string }
   'session.touch_failed': { cause: unknown }
@@ -91,6 +92,7 @@ export const eventLevels: Record<LogEvent, LogLevel> = {
   'sign_in.started': 'debug',
   'sign_in.succeeded': 'info',
   'sign_in.failed': 'warn',
+  'sign_in.acr_missing': 'warn',
   'sign_out.done': 'info',
   'session.unreadable': 'debug',
   'session.touch_failed': 'warn',

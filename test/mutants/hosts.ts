@@ -215,4 +215,12 @@ export const mutants: readonly Mutant[] = [
     test: doors,
     title: 'A13: on loopback we are known by names of loopback only',
   },
+  {
+    row: 'S12',
+    file: 'lib/hosts/refuse.ts',
+    from: "'set-cookie': expireStaleCookies(received)",
+    to: "'x-cookie': expireStaleCookies(received)",
+    test: 'test/sign-in-cookies.test.ts',
+    title: 'S12: a jar of an earlier version, too large for the server, heals by itself',
+  },
 ]

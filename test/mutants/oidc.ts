@@ -225,4 +225,28 @@ export const mutants: readonly Mutant[] = [
     test: 'test/both-hosts-pages.test.ts',
     title: 'A6: every answer over https says HSTS and nosniff, once',
   },
+  {
+    row: 'L18',
+    file: 'lib/oidc/id-token.ts',
+    from: 'return required.includes(String(acr))',
+    to: "return String(acr) !== ''",
+    test: 'test/oidc-id-token.test.ts',
+    title: 'L18: an acr of ${JSON.stringify(acr)} where ${acrValues} was asked: ${code}',
+  },
+  {
+    row: 'L18',
+    file: 'lib/oidc/required-acr.ts',
+    from: '/^(idp|tenant):/',
+    to: '/^idp:/',
+    test: 'test/oidc-id-token.test.ts',
+    title: 'L18: an acr of ${JSON.stringify(acr)} where ${acrValues} was asked: ${code}',
+  },
+  {
+    row: 'L19',
+    file: 'lib/oidc/authorization-response.ts',
+    from: "codes.get(error ?? '') ?? 'sign_in_failed'",
+    to: "(Object.fromEntries(codes)[error ?? ''] ?? 'sign_in_failed')",
+    test: 'test/sign-in-answers.test.ts',
+    title: 'L19: whatever it is called, it is 4xx, and the transaction cookie goes',
+  },
 ]

@@ -6,7 +6,12 @@ import { loadSettings } from '#lib/config/load-settings.ts'
 import { type NodeHost, type NodeHostOptions, startNodeHost } from '#lib/hosts/node.ts'
 import type { KeyValue } from '#lib/store/key-value.ts'
 import { createMemoryStore } from '#lib/store/memory.ts'
-import { createHttpBrowser, type HttpBrowser, type Visit } from './http-browser.ts'
+import {
+  createHttpBrowser,
+  type HttpBrowser,
+  type Visit,
+  type VisitOptions,
+} from './http-browser.ts'
 import { type RecordedEvents, recordEvents } from './provider-under-test.ts'
 import {
   type ScriptedProvider,
@@ -56,7 +61,7 @@ export interface AppBrowser extends HttpBrowser {
   /** Signs in at the provider and answers the last page's visit. */
   signInHere(query?: string): Promise<Visit>
   /** As the page's `fetch` would. */
-  call(path: string, init?: { method?: string; headers?: Record<string, string> }): Promise<Visit>
+  call(path: string, init?: Pick<VisitOptions, 'method' | 'headers'>): Promise<Visit>
   /** The claims of `/bff/user` by name, or undefined when it says 401. */
   user(query?: string): Promise<Record<string, unknown> | undefined>
 }

@@ -15,8 +15,8 @@ export interface Visit {
 
 export interface VisitOptions {
   method?: string
-  /** Over all that the browser says by itself; cookies do not follow them. */
-  headers?: Record<string, string>
+  /** Over all that the browser says by itself; undefined is not said at all. Cookies do not follow them. */
+  headers?: Record<string, string | undefined>
   body?: string | URLSearchParams
   /**
    * The page whose link, form or script it is; `typed` for an address that somebody typed.
@@ -112,11 +112,12 @@ async function exchange(
   url: URL,
   method: string,
   body: VisitOptions['body'],
-  headers: Record<string, string>,
+  headers: Record<string, string | undefined>,
 ): Promise<Visit> {
   const form = body instanceof URLSearchParams
   const type = form ? { 'content-type': 'application/x-www-form-urlencoded' } : {}
-  const outgoing = request(url, { method, headers: { ...type, ...headers } })
+  const said = Object.entries({ ...type, ...headers }).filter(([, value]) => value !== undefined)
+  const outgoing = request(url, { method, headers: Object.fromEntries(said) })
   outgoing.end(body === undefined ? undefined : String(body))
   const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage]
   const received = new Headers()
