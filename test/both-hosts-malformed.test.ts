@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { METHODS } from 'node:http'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { describeOnBothHosts } from './support/both-hosts.ts'
@@ -159,6 +160,68 @@ describeOnBothHosts('a hostile client', (at) => {
       // A short run is all warming up.
       if (seconds >= 60) assert.ok(end < warm + 64, `${warm} MB became ${end} MB`)
     })
+  })
+
+  // Sound, and asked in ways that not every framework knows.
+  it('P24: HEAD, and a slash at the end of an address', async () => {
+    for (const path of [
+      '/bff/health/live',
+      '/bff/user',
+      '/bff/user/',
+      '/bff/login',
+      '/bff/callback/',
+    ]) {
+      const answer = await at.send('HEAD', path)
+      assert.deepEqual([answer.status, answer.body], [200, ''], path)
+      assert.equal(answer.headers['set-cookie'], undefined, path)
+    }
+    assert.equal((await at.send('GET', '/bff/user/')).status, 200)
+    const login = await at.send('GET', '/bff/login/?returnUrl=/x')
+    assert.deepEqual([login.status, (await at.send('GET', '/bff/user/x')).status], [302, 404])
+    await at.assertWell()
+  })
+
+  it('A12: connections are kept for 65 s', async () => {
+    for (const target of ['/bff/health/live', '/api/remote/api/x', '/icon.svg']) {
+      const { headers } = await at.send('GET', target)
+      assert.deepEqual([target, headers['keep-alive']], [target, 'timeout=65'])
+    }
+  })
+
+  it('A12: an invitation to another protocol is ignored', async () => {
+    for (const upgrade of ['h2c', 'TLS/1.0', 'h2c, websocket']) {
+      const lines = [
+        `Upgrade: ${upgrade}`,
+        'Connection: Upgrade, HTTP2-Settings',
+        'HTTP2-Settings: x',
+      ]
+      for (const target of ['/bff/user', '/api/remote/api/x', '/icon.svg']) {
+        const answer = await at.send('GET', target, lines)
+        assert.deepEqual([answer.status, answer.headers.upgrade], [200, undefined], target)
+      }
+    }
+  })
+
+  it('A12: every method arrives, with its body', async () => {
+    const notForwarded = new Set(['CONNECT', 'TRACE'])
+    for (const method of METHODS.filter((each) => !notForwarded.has(each))) {
+      for (const body of ['', 'a body']) {
+        at.api.forget()
+        const lines = body === '' ? [] : [`Content-Length: ${body.length}`]
+        const answer = await at.send(method, '/api/remote/api/x?b=1&a=2', lines, body)
+        const what = `${method} ${body}`
+        assert.equal(answer.status, 200, what)
+        await until(() => at.api.seen[0]?.body === body)
+        const [seen] = at.api.seen
+        assert.deepEqual([seen?.method, seen?.url], [method, '/v1/x?b=1&a=2'], what)
+      }
+    }
+    at.api.forget()
+    const chunks = ['Transfer-Encoding: chunked']
+    await at.send('GET', '/api/remote/api/x', chunks, '3\r\nabc\r\n0\r\n\r\n')
+    await until(() => at.api.seen[0]?.body === 'abc')
+    assert.equal(at.api.seen[0]?.method, 'GET')
+    await at.assertWell()
   })
 })
 

@@ -133,24 +133,6 @@ describeOnBothHosts('the proxy', (at) => {
     assert.deepEqual([answer.status, answer.headers.location], [302, '/api/remote/api/there?x=1'])
   })
 
-  it('P24: HEAD, and a slash at the end of an address', async () => {
-    for (const path of [
-      '/bff/health/live',
-      '/bff/user',
-      '/bff/user/',
-      '/bff/login',
-      '/bff/callback/',
-    ]) {
-      const answer = await at.send('HEAD', path)
-      assert.deepEqual([answer.status, answer.body], [200, ''], path)
-      assert.equal(answer.headers['set-cookie'], undefined, path)
-    }
-    assert.equal((await at.send('GET', '/bff/user/')).status, 200)
-    const login = await at.send('GET', '/bff/login/?returnUrl=/x')
-    assert.deepEqual([login.status, (await at.send('GET', '/bff/user/x')).status], [302, 404])
-    await at.assertWell()
-  })
-
   it('P9: methods and bodies are limited', async () => {
     const refused = await at.send('DELETE', '/api/remote/small/x')
     assert.deepEqual([refused.status, refused.headers.allow], [405, 'GET, HEAD, POST'])

@@ -12,13 +12,17 @@ import { isUnrepresentableMethod } from './unrepresentable.ts'
  * redirects double slashes, and fails on a broken escape. The proxy must judge and send what the client wrote
  * (P1, P2), and what is refused is refused by what was written, so every request is looked at as it arrives.
  * What was found is kept in a header that nobody else can write: its value begins with a word that only this
- * process knows.
+ * process knows. The method is kept too: where Next would refuse it, or drop the body that comes with it, Next is
+ * shown a POST (A12).
  */
 
 const header = 'x-cloakroom-target'
 // Where Next is led with a path that it would stumble over, or that is refused.
 const plainTarget = '/api/remote/-'
 const refusedTarget = '/bff/-'
+// Those that a route handler can have; with the first two it is given no body.
+const bodiless = new Set(['GET', 'HEAD'])
+const handled = new Set(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
 const slot = Symbol.for('cloakroom.rawTargets')
 const shared = globalThis as { [slot]?: string }
@@ -35,7 +39,8 @@ export function keepRawTargets(frontDoor: FrontDoor, options: RawTargetOptions =
   shared[slot] = word
 
   function keep(request: IncomingMessage, value: string): void {
-    request.headers[header] = `${word}.${Buffer.from(value, 'latin1').toString('base64url')}`
+    const kept = Buffer.from(value, 'latin1').toString('base64url')
+    request.headers[header] = `${word}.${kept}.${request.method}`
   }
 
   subscribe('http.server.request.start', (message) => {
@@ -54,30 +59,40 @@ export function keepRawTargets(frontDoor: FrontDoor, options: RawTargetOptions =
       request.method = method === 'HEAD' ? 'HEAD' : 'GET'
       return
     }
-    if (isUnrepresentableMethod(method)) request.method = 'UNSUPPORTED'
     if (isRemoteTarget(target)) {
       keep(request, target)
+      if (!isCarried(request)) request.method = 'POST'
       if (!isPlainPath(target.split('?', 1)[0] ?? '')) request.url = plainTarget
-    } else delete request.headers[header]
+      return
+    }
+    delete request.headers[header]
+    if (isUnrepresentableMethod(method)) request.method = 'UNSUPPORTED'
   })
 }
 
-/** The request-target as the client wrote it; undefined where Next runs in a server that is not ours. */
-export function rawTargetOf(headers: Headers): string | undefined {
-  const kept = keptIn(headers)
-  return kept?.startsWith('/') ? kept : undefined
+/** Whether a route handler gets the request with its method and its body. */
+function isCarried({ method = '', headers }: IncomingMessage): boolean {
+  if (!bodiless.has(method)) return handled.has(method)
+  const length = headers['content-length'] ?? '0'
+  return length === '0' && headers['transfer-encoding'] === undefined
+}
+
+/** Method and target as the client wrote them; undefined where Next runs in a server that is not ours. */
+export function rawRequestOf(headers: Headers): { method: string; target: string } | undefined {
+  const { value: target, method } = keptIn(headers) ?? {}
+  return target?.startsWith('/') && method ? { method, target } : undefined
 }
 
 /** Why the request is not let in, if it is not. */
 export function refusalIn(headers: Headers): Refusal | undefined {
   const kept = keptIn(headers)
-  return kept === undefined || kept.startsWith('/') ? undefined : (kept as Refusal)
+  return !kept || kept.value.startsWith('/') ? undefined : (kept.value as Refusal)
 }
 
-function keptIn(headers: Headers): string | undefined {
-  const [word, kept = ''] = headers.get(header)?.split('.', 2) ?? []
+function keptIn(headers: Headers): { value: string; method: string } | undefined {
+  const [word, kept = '', method = ''] = headers.get(header)?.split('.', 3) ?? []
   if (word === undefined || word !== shared[slot]) return undefined
-  return Buffer.from(kept, 'base64url').toString('latin1')
+  return { value: Buffer.from(kept, 'base64url').toString('latin1'), method }
 }
 
 /** Not for an API's eyes. */

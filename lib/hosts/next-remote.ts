@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 import type { Remote } from '../remote/remote.ts'
 import { withOneStepLess } from './max-forwards.ts'
-import { isRawTargetHeader, rawTargetOf } from './next-raw-target.ts'
+import { isRawTargetHeader, rawRequestOf } from './next-raw-target.ts'
 import { ResponseSink } from './response-sink.ts'
 
 /**
@@ -11,12 +11,12 @@ import { ResponseSink } from './response-sink.ts'
  * `X-Forwarded-For` goes on only where `BFF_TRUST_PROXY` says who writes it.
  */
 export function handleNextRemote(remote: Remote, request: Request): Promise<Response> {
-  const target = rawTargetOf(request.headers) ?? resolvedTargetOf(request)
+  const { method, target } = rawRequestOf(request.headers) ?? resolved(request)
   return new Promise((resolve) => {
     remote.handle({
-      method: request.method,
+      method,
       target,
-      rawHeaders: withOneStepLess(request.method, rawHeadersOf(request)),
+      rawHeaders: withOneStepLess(method, rawHeadersOf(request)),
       body: bodyOf(request),
       peerAddress: '',
       sink: new ResponseSink(request, resolve),
@@ -24,9 +24,9 @@ export function handleNextRemote(remote: Remote, request: Request): Promise<Resp
   })
 }
 
-function resolvedTargetOf({ url }: Request): string {
+function resolved({ method, url }: Request) {
   const { pathname, search } = new URL(url)
-  return pathname + search
+  return { method, target: pathname + search }
 }
 
 function rawHeadersOf(request: Request): string[] {

@@ -5,6 +5,7 @@ import { ownPathsOf } from '../config/paths.ts'
 import { createFrontDoor, type Refusal } from './front-door.ts'
 import { keepRawTargets, refusalIn } from './next-raw-target.ts'
 import { handleNextRemote } from './next-remote.ts'
+import { tendNextServers } from './next-server.ts'
 import { refusalParts } from './refuse.ts'
 import { secureAllHeads } from './secure-head.ts'
 import { type Engine, logStart, sharedEngine, startEngine } from './start-engine.ts'
@@ -29,6 +30,7 @@ export function createNextHost(config: Config) {
       // Vercel routes by the address itself, and adds to it; it says HSTS by itself, too.
       if (onVercel(processEnvironment())) return started
       keepRawTargets(createFrontDoor(bff))
+      tendNextServers()
       if (bff.settings.publicOrigin.startsWith('https:')) secureAllHeads()
       return started
     })

@@ -223,4 +223,28 @@ export const mutants: readonly Mutant[] = [
     test: 'test/sign-in-cookies.test.ts',
     title: 'S12: a jar of an earlier version, too large for the server, heals by itself',
   },
+  {
+    row: 'A12',
+    file: 'lib/hosts/next-server.ts',
+    from: 'server.keepAliveTimeout = 65_000',
+    to: 'server.keepAliveTimeout = 6_000',
+    test: 'test/both-hosts-malformed.test.ts',
+    title: 'A12: connections are kept for 65 s',
+  },
+  {
+    row: 'A12',
+    file: 'lib/hosts/next-server.ts',
+    from: `request.headers.upgrade?.toLowerCase() === 'websocket'`,
+    to: 'request.headers.upgrade !== undefined',
+    test: 'test/both-hosts-malformed.test.ts',
+    title: 'A12: an invitation to another protocol is ignored',
+  },
+  {
+    row: 'A12',
+    file: 'lib/hosts/next-raw-target.ts',
+    from: `return length === '0' && headers['transfer-encoding'] === undefined`,
+    to: 'return length !== undefined',
+    test: 'test/both-hosts-malformed.test.ts',
+    title: 'A12: every method arrives, with its body',
+  },
 ]

@@ -1,0 +1,38 @@
+import { subscribe } from 'node:diagnostics_channel'
+import type { IncomingMessage, Server } from 'node:http'
+import type { Socket } from 'node:net'
+
+// Node's own, which `next start` leaves as they are unless it is told otherwise.
+const defaultKeepAliveMs = 5_000
+const defaultRequestMs = 300_000
+
+const slot = Symbol.for('cloakroom.nextServers')
+const shared = globalThis as { [slot]?: true }
+
+/**
+ * Gives the server that Next has made for itself what the Node host gives its own, from its first connection on:
+ * kept connections that live longer than those of a balancer, no time limit for a long upload, and no ear for
+ * invitations to other protocols. What somebody chose (`next start --keepAliveTimeout`) stays. Again is once.
+ */
+export function tendNextServers(): void {
+  if (shared[slot]) return
+  shared[slot] = true
+  const seen = new WeakSet<object>()
+  subscribe('net.server.socket', (message) => {
+    const { server } = (message as { socket: Socket & { server?: unknown } }).socket
+    if (!isHttpServer(server) || seen.has(server)) return
+    seen.add(server)
+    if (server.keepAliveTimeout === defaultKeepAliveMs) server.keepAliveTimeout = 65_000
+    if (server.requestTimeout === defaultRequestMs) server.requestTimeout = 0
+    // `Upgrade: h2c` and the like are invitations that a server may ignore (RFC 9110 section 7.8); Next closes
+    // the connection. Node looks at this property before every upgrade.
+    server.shouldUpgradeCallback = (request) =>
+      request.headers.upgrade?.toLowerCase() === 'websocket'
+  })
+}
+
+type Tended = Server & { shouldUpgradeCallback?: (request: IncomingMessage) => boolean }
+
+function isHttpServer(server: unknown): server is Tended {
+  return typeof server === 'object' && server !== null && 'keepAliveTimeout' in server
+}
