@@ -70,13 +70,13 @@ describe('P22: whoever never ends a request', () => {
 })
 
 describe('the front door of the Next host', () => {
-  it('P22: whoever never ends a request is cut', async () => {
+  it('P22: whoever never ends a request is cut', async (t) => {
     keepRawTargets(createFrontDoor({ settings, handlesPath }), { bodyDeadlineMs: 200 })
     const server = createServer((request) => void request.on('error', () => undefined).resume())
     const port = Number(new URL(await listen(server)).port)
+    t.after(() => server.close())
     await drip(port, 'POST / HTTP/1.1')
     await drip(port, 'POST /bff/callback HTTP/1.1')
-    server.close()
   })
 
   it('P19: is shut on the Node host, where nothing of ours goes through Next', async () => {
