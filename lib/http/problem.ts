@@ -34,6 +34,7 @@ export const problems = {
   bad_provider_answer: [502, 'The sign-in service gave an answer that we cannot use.'],
   upstream_unreachable: [502, 'The API could not be reached.'],
   upstream_bad_answer: [502, 'The API gave an answer that cannot be passed on.'],
+  upstream_bad_redirect: [502, 'The API redirects to an address that no browser can reach.'],
   provider_unavailable: [503, 'The sign-in service is not available right now. Please try again.'],
   store_unavailable: [503, 'The session store is not available right now. Please try again.'],
   token_unavailable: [503, 'A fresh token could not be had right now. Please try again.'],

@@ -6,6 +6,7 @@ export type AnswerRule =
   | 'content-length'
   | 'content-security-policy'
   | 'content-type'
+  | 'link'
   | 'location'
   | 'set-cookie'
   | 'transfer-encoding'
@@ -18,6 +19,7 @@ const special: Readonly<Record<string, AnswerRule>> = {
   'content-location': 'location',
   'content-security-policy': 'content-security-policy',
   'content-type': 'content-type',
+  link: 'link',
   location: 'location',
   'set-cookie': 'set-cookie',
   'transfer-encoding': 'transfer-encoding',
@@ -71,7 +73,7 @@ const passed = [
   ...['deprecation', 'depth', 'derived-from', 'destination', 'detached-jws', 'digest'],
   ...['document-isolation-policy', 'document-policy', 'edit-uri', 'etag', 'feature-policy', 'from'],
   ...['idempotency-key', 'im', 'incremental', 'label', 'last-event-id', 'last-modified'],
-  ...['link', 'link-template', 'lock-token', 'memento-datetime', 'meter', 'mime-version'],
+  ...['link-template', 'lock-token', 'memento-datetime', 'meter', 'mime-version'],
   ...['negotiate', 'no-vary-search', 'opt', 'ordering-type', 'oslc-core-version', 'overwrite'],
   ...[
     'p3p',

@@ -3,7 +3,12 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { createResponseHeaders } from './response-headers.ts'
 
-const place = { origin: 'https://a.example', prefix: '', publicPrefix: '/api/remote/a' }
+const place = {
+  origin: 'https://a.example',
+  prefix: '',
+  publicPrefix: '/api/remote/a',
+  publicOrigin: 'https://app.example',
+}
 const policy = createResponseHeaders({
   ...{ place, cache: 'private', setCookie: [], expose: [], varyByOrigin: false },
 })

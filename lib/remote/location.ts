@@ -1,3 +1,6 @@
+import { isLoopback } from '../http/loopback.ts'
+import { isReachable } from './reachable.ts'
+
 /** Where a remote lies on both sides. */
 export interface RemotePlace {
   /** Of the target, for example `https://api.example.com`. */
@@ -6,23 +9,69 @@ export interface RemotePlace {
   readonly prefix: string
   /** Path of the remote on our own origin: `/api/remote/orders`. */
   readonly publicPrefix: string
+  /** Our own origin as the browser sees it. */
+  readonly publicOrigin: string
 }
 
 /**
- * A `Location` for the browser (P8). Inside the target it becomes the public path; elsewhere it becomes
- * absolute, since a relative one would be read against our origin. What is no URL passes as it is.
+ * An address in an API's answer, for the browser; undefined where no browser gets to it. `requestPath` is the
+ * path on the target, against which a relative one is read.
  */
-export function rewriteLocation(location: string, requestPath: string, place: RemotePlace): string {
-  // A request path may begin with two slashes only behind a prefix, so it cannot name a host here.
-  const base = place.origin + requestPath
-  // Header values are bytes; a URL's text is UTF-8.
-  const text = Buffer.from(location, 'latin1').toString('utf8')
-  if (!URL.canParse(text, base)) return location
-  const url = new URL(text, base)
-  if (url.origin !== place.origin || url.username !== '' || url.password !== '') return url.href
-  const { pathname } = url
-  if (!pathname.startsWith(place.prefix)) return url.href
-  const rest = pathname.slice(place.prefix.length)
-  if (rest !== '' && !rest.startsWith('/')) return url.href
-  return place.publicPrefix + rest + url.search + url.hash
+export type PublicAddress = (address: string, requestPath: string) => string | undefined
+
+/**
+ * Makes the function that leads an API's addresses to where the browser can go (P8, P25). An API may know of
+ * us what it was told by `X-Forwarded-*`, or a part of it, or nothing: it names its own host under either
+ * scheme, or ours, with our path before its own or without.
+ */
+export function createPublicAddress(place: RemotePlace): PublicAddress {
+  const target = new URL(place.origin)
+  const own = new URL(place.publicOrigin)
+  const isLocal = isLoopback(own.hostname)
+
+  return (address, requestPath) => {
+    // A header's value is bytes, and so are a URL's escapes.
+    const text = address.replace(/[\x80-\xff]/g, escapeByte)
+    // A request path may begin with two slashes only behind a prefix, so it cannot name a host here.
+    const base = place.origin + requestPath
+    // What is no URL leads nowhere, as it came.
+    if (!URL.canParse(text, base)) return address
+    const url = new URL(text, base)
+    const isWeb = /^https?:$/.test(url.protocol)
+    const isPlain = isWeb && url.username === '' && url.password === ''
+    const isTargets = isPlain && isHost(url, target)
+    const isOurs = isPlain && isHost(url, own)
+    const known = isTargets || isOurs ? pathBelow(place.publicPrefix, url.pathname) : undefined
+    if (known !== undefined) {
+      // Some put our path before the whole of theirs, the target's included.
+      const rest = place.prefix === '' ? known : (pathBelow(place.prefix, known) ?? known)
+      if (url.origin === own.origin && rest === known) return url.href
+      return place.publicPrefix + rest + url.search + url.hash
+    }
+    const rest = isTargets ? pathBelow(place.prefix, url.pathname) : undefined
+    if (rest !== undefined) return place.publicPrefix + rest + url.search + url.hash
+    return isOurs || isLocal || !isWeb || isReachable(url.hostname) ? url.href : undefined
+  }
+}
+
+/** The rest of a path at or below another: `''`, or from its `/` on. */
+function pathBelow(prefix: string, path: string): string | undefined {
+  if (!path.startsWith(prefix)) return undefined
+  const rest = path.slice(prefix.length)
+  return rest === '' || rest.startsWith('/') ? rest : undefined
+}
+
+/** The same name and port; a port that is not written is the scheme's, and either scheme will do. */
+function isHost(url: URL, other: URL): boolean {
+  return (
+    url.host === other.host || (url.hostname === other.hostname && portOf(url) === portOf(other))
+  )
+}
+
+function portOf({ port, protocol }: URL): string {
+  return port !== '' ? port : protocol === 'https:' ? '443' : '80'
+}
+
+function escapeByte(byte: string): string {
+  return `%${byte.charCodeAt(0).toString(16).toUpperCase()}`
 }

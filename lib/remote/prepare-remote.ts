@@ -52,6 +52,7 @@ export function prepareRemote(settings: RemoteSettings, deps: PrepareRemoteDeps)
     origin: target.origin,
     prefix: target.pathname === '/' ? '' : target.pathname.replace(/\/$/, ''),
     publicPrefix: `${remoteRoot}/${settings.name}`,
+    publicOrigin: deps.publicOrigin,
   }
   const added = Object.entries(settings.headers.add)
     .map(([name, value]) => [name.toLowerCase(), value] as const)

@@ -8,6 +8,7 @@ const place = {
   origin: 'https://api.example.com',
   prefix: '/orders',
   publicPrefix: '/api/remote/orders',
+  publicOrigin: 'https://app.example',
 }
 
 describe('P1: the path behind a remote’s name', () => {

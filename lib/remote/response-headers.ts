@@ -2,8 +2,9 @@ import { parseChallenges } from '../http/challenge.ts'
 import { stripWhiteSpace } from '../http/white-space.ts'
 import { createAnswerRules } from './answer-header-rules.ts'
 import { isEventStream, isInert } from './inert-types.ts'
+import { publicLinks } from './link.ts'
 import type { RemotePlace } from './location.ts'
-import { rewriteLocation } from './location.ts'
+import { createPublicAddress } from './location.ts'
 
 /**
  * What of an API's headers reaches the browser (P4). An API behind the proxy speaks from the app's own
@@ -17,6 +18,14 @@ export type AnswerHeaders = Readonly<Record<string, string | string[] | undefine
 class BadAnswerError extends Error {
   readonly code = 'upstream_bad_answer'
 }
+
+/** The API sends the browser where no browser gets. */
+class BadRedirectError extends Error {
+  readonly code = 'upstream_bad_redirect'
+}
+
+// Fetch standard, section 2.2.3: browsers follow these.
+const redirects = new Set([301, 302, 303, 307, 308])
 
 /** What an answer's headers depend on besides the answer. */
 export interface AnswerContext {
@@ -57,7 +66,7 @@ export type ResponseHeaders = (
 
 /** Makes the function that turns the headers of one remote's answers into the browser's, as a flat list. */
 export function createResponseHeaders(options: ResponseHeaderOptions): ResponseHeaders {
-  const { place } = options
+  const publicAddress = createPublicAddress(options.place)
   const ruleOf = createAnswerRules(options.expose)
   const cookieNames = new Set(options.setCookie)
   const varyBy = options.varyByOrigin ? 'Cookie, Origin' : 'Cookie'
@@ -67,6 +76,22 @@ export function createResponseHeaders(options: ResponseHeaderOptions): ResponseH
     const text = String(value).toLowerCase()
     if (text === 'keep-alive' || text === 'close') return undefined
     return new Set(text.split(',').map(stripWhiteSpace))
+  }
+
+  function pushLocation(
+    out: string[],
+    name: string,
+    value: string,
+    status: number,
+    requestPath: string,
+  ): void {
+    const address = publicAddress(value, requestPath)
+    if (address !== undefined) out.push(name, address)
+    else if (name === 'location' && redirects.has(status)) {
+      throw new BadRedirectError(
+        'a redirect to loopback, a private address or a name without a dot',
+      )
+    }
   }
 
   return (status, headers, context) => {
@@ -104,7 +129,12 @@ export function createResponseHeaders(options: ResponseHeaderOptions): ResponseH
           break
         case 'location':
           if (typeof value !== 'string') throw new BadAnswerError(name)
-          push(out, name, rewriteLocation(value, context.upstreamPath, place))
+          pushLocation(out, name, value, status, context.upstreamPath)
+          break
+        case 'link':
+          for (const line of publicLinks(value, (it) => publicAddress(it, context.upstreamPath))) {
+            out.push(name, line)
+          }
           break
         case 'set-cookie':
           pushCookies(out, value, cookieNames)

@@ -29,6 +29,7 @@ export function problemOfFailure(error: Error, answering: boolean): ProblemCode 
   if (code === 'body_too_large' || code === 'request_timeout') return code
   // undici refuses to put it on the wire: a header of the request is not sound.
   if (code === 'UND_ERR_INVALID_ARG') return 'bad_request'
+  if (code === 'upstream_bad_redirect') return code
   if (answering || code === 'upstream_bad_answer') return 'upstream_bad_answer'
   return 'upstream_unreachable'
 }

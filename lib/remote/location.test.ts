@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { publicLinks } from './link.ts'
+import { createPublicAddress, type RemotePlace } from './location.ts'
+
+const place: RemotePlace = {
+  origin: 'http://orders.internal:8080',
+  prefix: '/v1',
+  publicPrefix: '/api/remote/orders',
+  publicOrigin: 'https://app.example',
+}
+const publicAddress = (address: string, changes: Partial<RemotePlace> = {}) =>
+  createPublicAddress({ ...place, ...changes })(address, '/v1/items/5?x=1')
+
+describe('P25: an address in an API’s answer', () => {
+  const inside = '/api/remote/orders/items?page=2#a'
+  for (const [address, expected] of [
+    ['http://orders.internal:8080/v1/items?page=2#a', inside],
+    ['https://orders.internal:8080/v1/items?page=2#a', inside],
+    ['//orders.internal:8080/v1/items?page=2#a', inside],
+    ['/v1/items?page=2#a', inside],
+    ['/api/remote/orders/items?page=2#a', inside],
+    ['/api/remote/orders/v1/items?page=2#a', inside],
+    ['https://orders.internal:8080/api/remote/orders/items?page=2#a', inside],
+    ['http://app.example/api/remote/orders/items?page=2#a', inside],
+    ['https://app.example/api/remote/orders/v1/items?page=2#a', inside],
+    ['https://app.example/api/remote/orders/items', 'https://app.example/api/remote/orders/items'],
+    ['/api/remote/orders', '/api/remote/orders'],
+    ['/api/remote/orders-2/x', 'http://orders.internal:8080/api/remote/orders-2/x'],
+    ['/v2/items', 'http://orders.internal:8080/v2/items'],
+    ['https://app.example/bye', 'https://app.example/bye'],
+    ['http://app.example/v1/items', 'http://app.example/v1/items'],
+    ['https://orders.internal/v1/items', 'https://orders.internal/v1/items'],
+    ['https://user:pw@orders.internal:8080/v1', 'https://user:pw@orders.internal:8080/v1'],
+    ['com.example.app:/done?x=1', 'com.example.app:/done?x=1'],
+    ['/v1/\xe4\xf6?q=\xe6\xbc\xa2', '/api/remote/orders/%E4%F6?q=%E6%BC%A2'],
+  ] as const) {
+    it(`${address} is ${expected} to the browser`, () => {
+      assert.equal(publicAddress(address), expected)
+    })
+  }
+
+  it('is on a host whose port is left out under either scheme', () => {
+    for (const origin of ['http://api.example.com', 'https://api.example.com']) {
+      for (const scheme of ['http', 'https']) {
+        const address = `${scheme}://api.example.com/v1/a`
+        assert.equal(publicAddress(address, { origin }), '/api/remote/orders/a')
+      }
+    }
+  })
+
+  const unreachable = [
+    ...['http://localhost:3000/x', 'http://LOCALHOST./x', 'http://a.localhost/', 'http://127.1/x'],
+    ...[
+      'https://10.1.2.3/',
+      'http://192.168.0.1/x',
+      'http://172.16.0.1/',
+      'http://169.254.169.254/',
+    ],
+    ...[
+      'http://0x7f000001/',
+      'http://0.0.0.0:80/',
+      'http://[::1]:8080/',
+      'http://[fd00::1]/',
+      'http://[::]/',
+    ],
+    ...[
+      'http://[fe80::1]/',
+      'http://[::ffff:10.0.0.1]/',
+      'https://orders/v1/x',
+      'http://orders./v1',
+    ],
+  ]
+  for (const address of unreachable) {
+    it(`${address} leads no browser anywhere, unless it runs on this machine`, () => {
+      assert.equal(publicAddress(address), undefined)
+      const { href } = new URL(address)
+      assert.equal(publicAddress(address, { publicOrigin: 'http://localhost:3000' }), href)
+    })
+  }
+
+  it('is left alone on the public origin, whatever its name', () => {
+    const publicOrigin = 'https://intranet'
+    assert.equal(publicAddress('https://intranet/x', { publicOrigin }), 'https://intranet/x')
+    assert.equal(publicAddress('http://intranet/x', { publicOrigin }), 'http://intranet/x')
+    for (const address of ['http://8.8.8.8/', 'http://[2001:db8::1]/', 'http://172.32.0.1/']) {
+      assert.equal(publicAddress(address), address)
+    }
+  })
+})
+
+describe('P25: a Link', () => {
+  const links = (lines: string | string[]) => publicLinks(lines, (it) => publicAddress(it))
+
+  it('leads where the browser can go, value by value', () => {
+    assert.deepEqual(
+      links([
+        '<http://orders.internal:8080/v1/items?page=2>; rel="next"; title="a, \\"b\\" <c>; \xe4", <?page=9>; rel=last',
+        '</v1/items?page=1>;rel=prev;hreflang="de" , <http://orders/x>; rel=first, , <https://docs.example/>; rel=help',
+      ]),
+      [
+        '</api/remote/orders/items?page=2>; rel="next"; title="a, \\"b\\" <c>; \xe4", </api/remote/orders/items/5?page=9>; rel=last',
+        '</api/remote/orders/items?page=1>;rel=prev;hreflang="de", <https://docs.example/>; rel=help',
+      ],
+    )
+    for (const rel of [
+      'next',
+      'prev',
+      'previous',
+      'last',
+      'self',
+      'item',
+      '"https://a.example/rel x"',
+    ]) {
+      assert.equal(links(`</v1/a>; rel=${rel}`).length, 1, rel)
+    }
+  })
+
+  it('makes no browser load anything', () => {
+    for (const rel of [
+      ...['preload', 'modulepreload', 'prefetch', 'preconnect', 'dns-prefetch', 'prerender'],
+      ...['stylesheet', 'icon', '"shortcut icon"', 'apple-touch-icon', 'manifest', 'PRELOAD'],
+      ...['"next preload"', '"alternate stylesheet"', 'compression-dictionary', '"pre\\load"'],
+    ]) {
+      assert.deepEqual(links(`</v1/a>; rel=${rel}`), [], rel)
+      assert.deepEqual(links(`</v1/a>; REL = ${rel}; as=script`), [], rel)
+      assert.deepEqual(links(`</v1/a>; title="; rel=" ; rel=${rel}; x="y"`), [], rel)
+      assert.deepEqual(links(`</v1/a>; rel=next; rel=${rel}`), [], rel)
+    }
+  })
+
+  it('is dropped when it is no list of links', () => {
+    for (const line of [
+      'x',
+      '</v1/a',
+      '</v1/a>; rel="next',
+      '</a>; rel=next, b',
+      '<a<b>; rel=next',
+    ]) {
+      assert.deepEqual(links(line), [], line)
+    }
+    // In no more steps than it has characters, or so.
+    assert.deepEqual(links(`</a>${'; '.repeat(8000)}${' '.repeat(8000)}"`), [])
+  })
+})
