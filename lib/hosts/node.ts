@@ -11,7 +11,7 @@ import { createNodeRemote } from './node-remote.ts'
 import { sendResponse, toRequest } from './node-web.ts'
 import { createQueuedAnswers, isBehindAnother } from './queued-answers.ts'
 import { onClientError, refuse, refuseOnSocket } from './refuse.ts'
-import { secureHead, secureHeaders } from './secure-head.ts'
+import { SecureResponse, secureHeaders } from './secure-head.ts'
 
 /** Answers what is no endpoint and no remote API: the pages. Next's request handler is one. */
 export type PageHandler = (request: IncomingMessage, response: ServerResponse) => unknown
@@ -68,7 +68,6 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
 
   function onRequest(request: IncomingMessage, response: ServerResponse): void {
     queuedAnswers.add(request, response)
-    if (https) secureHead(response)
     const head = headOf(request)
     const refusal = frontDoor.refusalOf(head)
     if (refusal) return void refuse(response, refusal, request.headers['x-request-id'])
@@ -93,6 +92,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
     // Bodies have limits of their own.
     {
       IncomingMessage: HostRequest,
+      ...(https ? { ServerResponse: SecureResponse } : {}),
       maxHeaderSize: 32 * 1024,
       headersTimeout: 20_000,
       // So that clients that went without a word are noticed (P31).
