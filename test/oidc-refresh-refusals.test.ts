@@ -81,7 +81,7 @@ describe('T5: a refresh that fails', () => {
       'unavailable',
       'invalid_request',
     ],
-    ['200 without a token type', { body: { access_token: 'x' } }, 'unavailable'],
+    ['200 with an empty token', { body: { access_token: '', refresh_token: 'x' } }, 'unavailable'],
     ['204', { status: 204 }, 'unavailable'],
     ['a redirect', { status: 302, headers: { location: '/token' } }, 'unavailable'],
   ]
@@ -105,11 +105,11 @@ describe('T5: a refresh that fails', () => {
     errors.push('unauthorized_client', 'invalid_target', 'invalid_scope', 'server_error')
     errors.push('access_denied', 'unsupported_grant_type', 'use_dpop_nonce')
     const expected = (status: number, error: string | undefined, resource: string | undefined) => {
-      if (status === 200) return error === 'invalid_grant' ? 'rejected' : 'unavailable'
       if (status >= 500 || status === 408 || status === 429) return 'unavailable'
       if (status === 401 || error === 'invalid_client' || error === 'unauthorized_client') {
         return 'misconfigured'
       }
+      if (status === 200) return error === 'invalid_grant' ? 'rejected' : 'unavailable'
       if (status !== 400) return 'unavailable'
       if (error === undefined || error === 'invalid_grant') return 'rejected'
       if (error === 'use_dpop_nonce') return 'unavailable'

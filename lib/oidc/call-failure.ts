@@ -1,4 +1,3 @@
-import { ClientError } from 'openid-client'
 import { errorCode, ProviderError, plainCause } from './provider-error.ts'
 import type { ProviderAnswer } from './provider-fetch.ts'
 
@@ -6,7 +5,7 @@ import type { ProviderAnswer } from './provider-fetch.ts'
  * Whose fault a failed provider call is:
  * - `unavailable`: no answer, 5xx, 408, 429. Trying later may help.
  * - `misconfigured`: 401, `invalid_client`, `unauthorized_client`, or nothing could be sent. Ours.
- * - `refused`: any other 4xx, whatever its body. What was presented is not accepted.
+ * - `refused`: any other 4xx, whatever its body, or an error in a 2xx. What was presented is not accepted.
  * - `bad_answer`: a 2xx (or 3xx) that cannot be used.
  */
 export interface CallFailure {
@@ -45,20 +44,13 @@ export function toProviderError(failure: CallFailure): ProviderError {
   })
 }
 
-/** The ID token claim that openid-client found to differ from what was expected. */
-export function mismatchedClaim(thrown: unknown): string | undefined {
-  if (!(thrown instanceof ClientError)) return undefined
-  if (thrown.code !== 'OAUTH_JWT_CLAIM_COMPARISON_FAILED') return undefined
-  const detail = (thrown.cause as { cause?: { claim?: unknown } } | undefined)?.cause
-  return typeof detail?.claim === 'string' ? detail.claim : undefined
-}
-
 function decide({ sent, status }: ProviderAnswer, error: string | undefined): CallFailure['kind'] {
   if (!sent) return 'misconfigured'
   if (status === undefined || status >= 500 || status === 408 || status === 429) {
     return 'unavailable'
   }
-  if (status < 400) return 'bad_answer'
+  // An error in a 2xx without a token is that error (T21).
+  if (status < 400 && (status >= 300 || error === undefined)) return 'bad_answer'
   if (status === 401 || error === 'invalid_client' || error === 'unauthorized_client') {
     return 'misconfigured'
   }

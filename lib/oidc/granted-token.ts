@@ -1,4 +1,4 @@
-import type { TokenEndpointResponse } from 'openid-client'
+import type { TokenAnswer } from './token-answer.ts'
 
 /** An access token as a token endpoint gave it, before anybody put a time on it. */
 export interface GrantedToken {
@@ -10,18 +10,20 @@ export interface GrantedToken {
 }
 
 /**
- * Reads a token answer that openid-client has checked. Undefined when the token type is not the one
- * that was asked for: a DPoP key is never downgraded to Bearer (T10), and a proof cannot be invented.
+ * The access token of an answer. Undefined when its type is not the one that was asked for: a DPoP key is
+ * never downgraded to Bearer (T10), a proof cannot be invented, and `N_A` (RFC 8693 section 2.2.1) stands
+ * for a token that goes into no header.
  */
 export function grantedToken(
-  answer: TokenEndpointResponse,
+  answer: TokenAnswer,
   type: 'bearer' | 'dpop',
 ): GrantedToken | undefined {
-  if (answer.token_type !== type) return undefined
+  if (answer.type !== type) return undefined
+  const { accessToken: token, expiresInSeconds, scope } = answer
   return {
-    token: answer.access_token,
+    token,
     type,
-    ...(answer.expires_in === undefined ? {} : { expiresInSeconds: answer.expires_in }),
-    ...(answer.scope === undefined ? {} : { scope: answer.scope }),
+    ...(expiresInSeconds === undefined ? {} : { expiresInSeconds }),
+    ...(scope === undefined ? {} : { scope }),
   }
 }

@@ -4,6 +4,7 @@ import type { Discovery } from './discovery.ts'
 import { createDpopHandle } from './dpop-key.ts'
 import type { NonceMemory } from './nonce-memory.ts'
 import { createProviderFetch, isLoopbackHttp, type ProviderAnswer } from './provider-fetch.ts'
+import { readTokens, type TokenAnswer } from './token-answer.ts'
 
 export interface ProviderCallOptions {
   /** Milliseconds for the whole call, retries included: `callLimitMs` or `tokenLimitMs`. */
@@ -22,6 +23,8 @@ export interface ProviderCall {
   configuration: client.Configuration
   /** Filled in while the call runs; what `callFailure` decides by. */
   answer: ProviderAnswer
+  /** Runs a function of openid-client that asks for tokens, and answers them as they came (T21). */
+  grant(request: () => Promise<unknown>): Promise<TokenAnswer>
   /** Proofs for this call (RFC 9449), made with a private JWK. */
   dpop(key: JsonWebKey): Promise<client.DPoPHandle>
 }
@@ -67,15 +70,24 @@ export function createProviderCalls(deps: {
     configuration.timeout = 0
     const answer: ProviderAnswer = { sent: false }
     let dpopKeyId: string | undefined
-    configuration[client.customFetch] = createProviderFetch({
+    let tokens: TokenAnswer | undefined
+    const send = createProviderFetch({
       fetch: deps.fetch,
       limitMs: options.limitMs,
       answer,
       onNonce: (url, nonce) => nonces.set(url, nonce, dpopKeyId),
     })
+    configuration[client.customFetch] = readTokens(send, (it) => {
+      tokens = it
+    })
     return {
       configuration,
       answer,
+      async grant(request) {
+        await request()
+        if (!tokens) throw new Error('the answer has no token')
+        return tokens
+      },
       dpop(key) {
         dpopKeyId = key.x
         return createDpopHandle(configuration, key, nonces)

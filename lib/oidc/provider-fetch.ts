@@ -1,6 +1,7 @@
 import type { CustomFetch } from 'openid-client'
 import { isLoopback } from '../http/loopback.ts'
 import { errorCode } from './provider-error.ts'
+import { readTokenAnswer } from './token-answer.ts'
 
 /** Milliseconds after which a call to the provider is given up (L13). */
 export const callLimitMs = 5_000
@@ -92,8 +93,8 @@ async function readBody(response: Response): Promise<Uint8Array<ArrayBuffer>> {
 function errorOf(body: Uint8Array, status: number): string | undefined {
   try {
     const answer = JSON.parse(new TextDecoder().decode(body))
-    const brings = status < 400 && typeof answer?.access_token === 'string'
-    return brings ? undefined : errorCode(answer?.error)
+    if (status < 400 && readTokenAnswer(answer)) return undefined
+    return errorCode(answer?.error)
   } catch {
     return undefined
   }

@@ -2,7 +2,7 @@ import * as client from 'openid-client'
 import type { OidcSettings } from '../config/settings.ts'
 import type { TokenParameters } from '../config/token-parameters.ts'
 import { parseAuthorizationResponse } from './authorization-response.ts'
-import { callFailure, failureCodes, mismatchedClaim } from './call-failure.ts'
+import { callFailure, failureCodes } from './call-failure.ts'
 import { type GrantedToken, grantedToken } from './granted-token.ts'
 import { type IdTokenClaims, IdTokenMismatch, verifyIdToken } from './id-token.ts'
 import type { KeySet } from './key-set.ts'
@@ -10,6 +10,7 @@ import type { OpenProviderCall } from './provider-call.ts'
 import { type ProviderError, plainCause } from './provider-error.ts'
 import { tokenLimitMs } from './provider-fetch.ts'
 import { requiredAcr } from './required-acr.ts'
+import type { TokenAnswer } from './token-answer.ts'
 import { fetchUserInfo } from './user-info.ts'
 
 /** What the login transaction remembers, for the answer to be checked against. */
@@ -98,7 +99,8 @@ export async function redeemCode(
     const accessToken = grantedToken(tokens, expected.dpopKey ? 'dpop' : 'bearer')
     if (!accessToken)
       return failed('bad_provider_answer', 'the token type is not what was asked for')
-    const idToken = String(tokens.id_token)
+    const { idToken, refreshToken } = tokens
+    if (idToken === undefined) throw new Error('the token answer has no ID token')
     const idClaims = await verifyIdToken(idToken, rulesOf(expected, oidc), deps)
     const userInfo = oidc.userinfo
       ? await fetchUserInfo(accessToken.token, idClaims.sub, expected.dpopKey, deps.call)
@@ -108,13 +110,11 @@ export async function redeemCode(
       claims: { ...userInfo, ...idClaims },
       idToken,
       accessToken,
-      ...(tokens.refresh_token === undefined ? {} : { refreshToken: tokens.refresh_token }),
+      ...(refreshToken === undefined ? {} : { refreshToken }),
       ...(response.sessionState === undefined ? {} : { sessionState: response.sessionState }),
     }
   } catch (error) {
-    if (error instanceof IdTokenMismatch || mismatchedClaim(error) === 'nonce') {
-      return failed('sign_in_failed', error as Error)
-    }
+    if (error instanceof IdTokenMismatch) return failed('sign_in_failed', error)
     const failure = callFailure(error, call.answer)
     return failed(failureCodes[failure.kind], failure.cause, failure.error)
   }
@@ -125,20 +125,15 @@ async function requestTokens(
   expected: ExpectedSignIn,
   call: Awaited<ReturnType<OpenProviderCall>>,
   { redirectUri, parameters: added }: RedeemCodeDeps,
-): Promise<client.TokenEndpointResponse> {
+): Promise<TokenAnswer> {
   const url = new URL(redirectUri)
   url.search = parameters.toString()
-  return client.authorizationCodeGrant(
-    call.configuration,
-    url,
-    {
-      expectedState: expected.state,
-      expectedNonce: expected.nonce,
-      pkceCodeVerifier: expected.codeVerifier,
-      idTokenExpected: true,
-    },
-    await added({ grant: 'authorization_code' }),
-    expected.dpopKey ? { DPoP: await call.dpop(expected.dpopKey) } : undefined,
+  const more = await added({ grant: 'authorization_code' })
+  const proof = expected.dpopKey ? { DPoP: await call.dpop(expected.dpopKey) } : undefined
+  // The nonce is checked with the rest of the ID token, which openid-client does not see.
+  const checks = { expectedState: expected.state, pkceCodeVerifier: expected.codeVerifier }
+  return call.grant(() =>
+    client.authorizationCodeGrant(call.configuration, url, checks, more, proof),
   )
 }
 

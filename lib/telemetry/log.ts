@@ -27,6 +27,7 @@ export interface LogFields {
   'token.refresh.unavailable': { sub: string; error?: string; status?: number; cause?: unknown }
   'token.refresh.misconfigured': { sub?: string; error?: string; status?: number; fix: string }
   'token.refresh.orphaned': { sub: string }
+  'token.refresh.id_token_refused': { sub: string; cause: unknown }
   'token.machine.obtained': { client: string; expiresInSeconds?: number }
   'token.machine.failed': { client: string; error?: string; status?: number; cause?: unknown }
   'token.exchange.failed': { remote: string; error?: string; status?: number; cause?: unknown }
@@ -102,6 +103,7 @@ export const eventLevels: Record<LogEvent, LogLevel> = {
   'token.refresh.unavailable': 'warn',
   'token.refresh.misconfigured': 'error',
   'token.refresh.orphaned': 'info',
+  'token.refresh.id_token_refused': 'warn',
   'token.machine.obtained': 'debug',
   'token.machine.failed': 'warn',
   'token.exchange.failed': 'warn',

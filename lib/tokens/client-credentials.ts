@@ -77,14 +77,14 @@ export function createClientCredentials(
         const endpoint = tokenEndpoint === undefined ? {} : { tokenEndpoint }
         let call: Awaited<ReturnType<typeof provider.call>> | undefined
         try {
-          call = await provider.call({
+          const opened = await provider.call({
             limitMs: tokenLimitMs,
             client: { clientId, auth, ...endpoint },
           })
-          const answer = await client.clientCredentialsGrant(
-            call.configuration,
-            parameters,
-            dpopKey ? { DPoP: await call.dpop(dpopKey) } : undefined,
+          call = opened
+          const proof = dpopKey ? { DPoP: await opened.dpop(dpopKey) } : undefined
+          const answer = await opened.grant(() =>
+            client.clientCredentialsGrant(opened.configuration, parameters, proof),
           )
           const granted = grantedToken(answer, dpopKey ? 'dpop' : 'bearer')
           if (!granted) throw new Error('the token type is not what was asked for')

@@ -2,6 +2,7 @@ import * as client from 'openid-client'
 import type { ExchangeSettings } from '../config/settings.ts'
 import type { AddedParameters } from '../config/token-parameters.ts'
 import { type CallFailure, callFailure } from '../oidc/call-failure.ts'
+import { grantedToken } from '../oidc/granted-token.ts'
 import type { Provider } from '../oidc/provider.ts'
 import type { ProviderCall } from '../oidc/provider-call.ts'
 import { tokenLimitMs } from '../oidc/provider-fetch.ts'
@@ -30,28 +31,19 @@ export async function requestExchange(
   const { dpopKey } = request
   let call: ProviderCall | undefined
   try {
-    call = await deps.provider.call({ limitMs: tokenLimitMs })
-    const answer = await client.genericGrantRequest(
-      call.configuration,
-      grantType,
-      parametersOf(request),
-      dpopKey ? { DPoP: await call.dpop(dpopKey) } : undefined,
+    const opened = await deps.provider.call({ limitMs: tokenLimitMs })
+    call = opened
+    const proof = dpopKey ? { DPoP: await opened.dpop(dpopKey) } : undefined
+    const answer = await opened.grant(() =>
+      client.genericGrantRequest(opened.configuration, grantType, parametersOf(request), proof),
     )
-    // Section 2.2.1: `N_A` stands for a token that is used in a way of its own; ours go into a header.
-    const isDpop = answer.token_type === 'dpop'
-    if (isDpop !== Boolean(dpopKey)) throw new Error('the token type is not what was asked for')
+    const granted = grantedToken(answer, dpopKey ? 'dpop' : 'bearer')
+    if (!granted) throw new Error('the token type is not what was asked for')
+    const { expiresInSeconds, ...token } = granted
     const obtainedAt = deps.now()
-    return {
-      kind: 'token',
-      token: {
-        token: answer.access_token,
-        type: isDpop ? 'dpop' : 'bearer',
-        obtainedAt,
-        ...(answer.expires_in === undefined
-          ? {}
-          : { expiresAt: obtainedAt + answer.expires_in * 1000 }),
-      },
-    }
+    const expiry =
+      expiresInSeconds === undefined ? {} : { expiresAt: obtainedAt + expiresInSeconds * 1000 }
+    return { kind: 'token', token: { ...token, obtainedAt, ...expiry } }
   } catch (error) {
     return { kind: 'failed', failure: callFailure(error, call?.answer ?? { sent: false }) }
   }

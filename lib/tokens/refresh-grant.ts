@@ -2,14 +2,16 @@ import { createHash } from 'node:crypto'
 import * as client from 'openid-client'
 import type { OidcSettings } from '../config/settings.ts'
 import type { AddedParameters } from '../config/token-parameters.ts'
-import { type CallFailure, callFailure, mismatchedClaim } from '../oidc/call-failure.ts'
+import { type CallFailure, callFailure } from '../oidc/call-failure.ts'
 import { type GrantedToken, grantedToken } from '../oidc/granted-token.ts'
 import type { Provider } from '../oidc/provider.ts'
 import type { ProviderCall } from '../oidc/provider-call.ts'
-import { ProviderError, plainCause } from '../oidc/provider-error.ts'
+import { plainCause } from '../oidc/provider-error.ts'
 import { tokenLimitMs } from '../oidc/provider-fetch.ts'
+import type { TokenAnswer } from '../oidc/token-answer.ts'
 import { createBoundedMap } from '../store/bounded-map.ts'
 import { readRefusal } from './refresh-refusal.ts'
+import { isForeign } from './refreshed-identity.ts'
 
 export interface RefreshGrantRequest {
   refreshToken: string
@@ -26,6 +28,8 @@ export interface RefreshGrantRequest {
 
 /**
  * What became of a refresh (T5). Causes hold no token.
+ * - `refreshed`: there are new tokens, to be saved before anything else is judged (T22).
+ * - `foreign`: the tokens are another user's, or another issuer's (OpenID Connect Core section 12.2).
  * - `rejected`: the refresh token is dead, the session ends.
  * - `unavailable`: no usable answer; the session stays, after a cool-down it may be tried again.
  * - `misconfigured`: the provider refuses us, not the user; the session stays.
@@ -34,13 +38,12 @@ export interface RefreshGrantRequest {
 export type RefreshOutcome =
   | {
       kind: 'refreshed'
-      accessToken: GrantedToken
-      /** Absent: the old one goes on working. */
-      refreshToken?: string
-      idToken?: string
-      /** Of the new ID token, verified; absent when there is none. */
-      claims?: Record<string, unknown>
+      /** Undefined when it is of another type than was asked for: no call may bear it. */
+      accessToken: GrantedToken | undefined
+      /** All that was obtained, for the case that it has to be revoked. */
+      tokens: TokenAnswer
     }
+  | { kind: 'foreign'; tokens: TokenAnswer; error: string; status: number }
   | { kind: 'rejected'; error?: string; status?: number }
   | { kind: 'unavailable'; error?: string; status?: number; cause?: unknown }
   | { kind: 'misconfigured'; error?: string; status?: number }
@@ -49,7 +52,7 @@ export type RefreshOutcome =
 export type RefreshGrant = (request: RefreshGrantRequest) => Promise<RefreshOutcome>
 
 export interface RefreshGrantDeps {
-  provider: Pick<Provider, 'call' | 'verifyRefreshedIdToken' | 'credentials'>
+  provider: Pick<Provider, 'call' | 'credentials'>
   oidc: OidcSettings
   now(): number
 }
@@ -77,18 +80,16 @@ export function createRefreshGrant(deps: RefreshGrantDeps): RefreshGrant {
     if (request.expected.issuer !== deps.oidc.issuer) return anotherIssuer
     let call: ProviderCall | undefined
     try {
-      call = await deps.provider.call({ limitMs: tokenLimitMs })
-      const answer = await client.refreshTokenGrant(
-        call.configuration,
-        request.refreshToken,
-        parametersOf(request, deps.oidc),
-        request.dpopKey ? { DPoP: await call.dpop(request.dpopKey) } : undefined,
+      const opened = await deps.provider.call({ limitMs: tokenLimitMs })
+      call = opened
+      const proof = request.dpopKey ? { DPoP: await opened.dpop(request.dpopKey) } : undefined
+      const parameters = parametersOf(request, deps.oidc)
+      const tokens = await opened.grant(() =>
+        client.refreshTokenGrant(opened.configuration, request.refreshToken, parameters, proof),
       )
       credentials.worked()
-      return await accept(answer, request, deps.provider)
+      return outcomeOf(tokens, request)
     } catch (error) {
-      // OpenID Connect Core section 12.2: another issuer's identity is not mixed into the session.
-      if (mismatchedClaim(error) === 'iss') return idTokenMismatch
       const failure = callFailure(error, call?.answer ?? { sent: false })
       const asked = isOwnGrant(request) ? 'sign-in’s own grant' : 'another target'
       const refusal = readRefusal(failure, asked)
@@ -110,38 +111,12 @@ function parametersOf(
   }
 }
 
-async function accept(
-  answer: client.TokenEndpointResponse & client.TokenEndpointResponseHelpers,
-  { dpopKey, expected }: RefreshGrantRequest,
-  provider: RefreshGrantDeps['provider'],
-): Promise<RefreshOutcome> {
-  const accessToken = grantedToken(answer, dpopKey ? 'dpop' : 'bearer')
-  if (!accessToken) {
-    return {
-      kind: 'unavailable',
-      status: 200,
-      cause: new Error('another token type was asked for'),
-    }
+function outcomeOf(tokens: TokenAnswer, request: RefreshGrantRequest): RefreshOutcome {
+  if (tokens.idToken !== undefined && isForeign(tokens.idToken, request.expected)) {
+    return { kind: 'foreign', tokens, status: 200, error: 'id_token_mismatch' }
   }
-  const claims = answer.claims()
-  if (claims && (claims.sub !== expected.sub || claims.iss !== expected.issuer)) {
-    return idTokenMismatch
-  }
-  const refreshToken =
-    answer.refresh_token === undefined ? {} : { refreshToken: answer.refresh_token }
-  const identity = answer.id_token === undefined ? {} : await identityOf(answer.id_token, provider)
-  return { kind: 'refreshed', accessToken, ...refreshToken, ...identity }
-}
-
-async function identityOf(idToken: string, provider: RefreshGrantDeps['provider']) {
-  try {
-    return { idToken, claims: await provider.verifyRefreshedIdToken(idToken) }
-  } catch (error) {
-    // Without keys the new claims cannot be believed; but the tokens are good, and the old refresh
-    // token may be consumed already.
-    if (error instanceof ProviderError) return {}
-    throw error
-  }
+  const accessToken = grantedToken(tokens, request.dpopKey ? 'dpop' : 'bearer')
+  return { kind: 'refreshed', tokens, accessToken }
 }
 
 const kindOf = {
@@ -170,10 +145,4 @@ function causeOf(refusal: string, { cause }: CallFailure) {
 const anotherIssuer = {
   kind: 'rejected',
   error: 'another_issuer',
-} as const satisfies RefreshOutcome
-
-const idTokenMismatch = {
-  kind: 'rejected',
-  status: 200,
-  error: 'id_token_mismatch',
 } as const satisfies RefreshOutcome

@@ -1,20 +1,21 @@
 import type { AddedParameters } from '../config/token-parameters.ts'
-import type { ClaimsPolicy } from '../session/claims.ts'
+import type { GrantedToken } from '../oidc/granted-token.ts'
+import type { TokenAnswer } from '../oidc/token-answer.ts'
 import type { AccessToken, Session, SessionRecord } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { StoreUnavailableError } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { RefreshGrant, RefreshOutcome } from './refresh-grant.ts'
+import { type RefreshedIdentityDeps, takeIdentity } from './refreshed-identity.ts'
 import type { ReplacedSessions } from './replaced-session.ts'
 import type { Revocation } from './revocation.ts'
 import type { TokenFailure } from './token-result.ts'
 
-export interface RefreshDeps {
+export interface RefreshDeps extends RefreshedIdentityDeps {
   readonly sessions: Pick<Sessions, 'readFresh' | 'save' | 'end'>
   readonly grant: RefreshGrant
   readonly replaced: Pick<ReplacedSessions, 'livesOn'>
   readonly revoke: Revocation
-  readonly claims: ClaimsPolicy
   /** The remotes that ask for this resource and scope, by name: for the log. */
   readonly remotesOf: (target: { resource?: string; scope?: string }) => readonly string[]
   readonly log: Log
@@ -74,6 +75,7 @@ export async function refreshSession(
       expected: { sub: record.sub, issuer: record.issuer },
     })
     if (outcome.kind === 'refreshed') return save(deps, session, request, outcome, startedAt)
+    if (outcome.kind === 'foreign') return endForeign(deps, session, outcome)
     if (outcome.kind === 'refused-target') return refuseTarget(deps, session, request)
     if (outcome.kind !== 'rejected') return keep(deps, session, outcome)
     deps.log.event('token.refresh.rejected', { sub: record.sub, ...detail(outcome) })
@@ -89,9 +91,31 @@ async function endRejected(deps: RefreshDeps, session: Session): Promise<Refresh
   return { kind: 'ended' }
 }
 
+/** Nothing of it is saved, and what was obtained for somebody else must not live on. */
+async function endForeign(
+  deps: RefreshDeps,
+  session: Session,
+  outcome: Extract<RefreshOutcome, { kind: 'foreign' }>,
+): Promise<RefreshResult> {
+  deps.log.event('token.refresh.rejected', { sub: session.record.sub, ...detail(outcome) })
+  const ended = await endRejected(deps, session)
+  await revokeObtained(deps, session, outcome)
+  return ended
+}
+
+async function revokeObtained(
+  { revoke }: RefreshDeps,
+  { record }: Session,
+  { tokens }: Pick<Refreshed, 'tokens'>,
+): Promise<void> {
+  const { sub, dpopKey } = record
+  const refreshToken = tokens.refreshToken ?? record.refreshToken
+  await revoke({ refreshToken, accessTokens: [tokens.accessToken], dpopKey }, sub)
+}
+
 function keep(
   deps: RefreshDeps,
-  { record }: Session,
+  { record }: Pick<Session, 'record'>,
   outcome: Extract<RefreshOutcome, { kind: 'unavailable' | 'misconfigured' }>,
 ): RefreshResult {
   if (outcome.kind === 'misconfigured') {
@@ -128,38 +152,42 @@ async function save(
   outcome: Refreshed,
   startedAt: number,
 ): Promise<RefreshResult> {
-  const { expiresInSeconds, ...answered } = outcome.accessToken
+  const { tokens, accessToken } = outcome
   const obtainedAt = deps.now()
-  const token: AccessToken = {
-    ...answered,
-    obtainedAt,
-    ...(expiresInSeconds === undefined ? {} : { expiresAt: obtainedAt + expiresInSeconds * 1000 }),
-  }
-  const change = await changeOf(deps, request.slot, token, outcome)
-  const saved = await saveInsistently(deps, session, change)
+  const token = accessToken && datedToken(accessToken, obtainedAt)
+  const saved = await saveInsistently(deps, session, changeOf(request.slot, token, tokens))
   if (saved === 'replaced') return { kind: 'ended' }
   if (saved === 'ended') {
     // Signed out meanwhile: sign-out wins, and what we obtained must not outlive the session (T4).
     deps.log.event('token.refresh.orphaned', { sub: session.record.sub })
-    const { dpopKey, sub } = session.record
-    await deps.revoke(
-      {
-        refreshToken: outcome.refreshToken ?? session.record.refreshToken,
-        accessTokens: [token.token],
-        dpopKey,
-      },
-      sub,
-    )
+    await revokeObtained(deps, session, outcome)
     return { kind: 'ended' }
   }
+  const { idToken } = tokens
+  const { record } = idToken === undefined ? saved : await takeIdentity(deps, saved, idToken)
+  if (!token) return keep(deps, { record }, anotherType)
   noteMissingScope(deps.log, request.scope, token.scope)
+  const { expiresInSeconds } = tokens
   deps.log.event('token.refreshed', {
-    sub: session.record.sub,
+    sub: record.sub,
     waitedMs: obtainedAt - startedAt,
     ...(request.resource === undefined ? {} : { resource: request.resource }),
     ...(expiresInSeconds === undefined ? {} : { expiresInSeconds }),
   })
-  return { kind: 'token', token, record: saved.record }
+  return { kind: 'token', token, record }
+}
+
+const anotherType = {
+  kind: 'unavailable',
+  status: 200,
+  cause: new Error('another token type was asked for'),
+} as const satisfies RefreshOutcome
+
+function datedToken(granted: GrantedToken, obtainedAt: number): AccessToken {
+  const { expiresInSeconds, ...token } = granted
+  const expiry =
+    expiresInSeconds === undefined ? {} : { expiresAt: obtainedAt + expiresInSeconds * 1000 }
+  return { ...token, obtainedAt, ...expiry }
 }
 
 function noteMissingScope(log: Log, asked: string | undefined, granted: string | undefined): void {
@@ -175,15 +203,12 @@ function noteMissingScope(log: Log, asked: string | undefined, granted: string |
 }
 
 /** What a refresh changes of a record, as a function, so that it can be applied to a newer one. */
-async function changeOf(deps: RefreshDeps, slot: string, token: AccessToken, outcome: Refreshed) {
-  const claims = outcome.claims && (await chosenClaims(deps, outcome.claims))
+function changeOf(slot: string, token: AccessToken | undefined, { refreshToken }: TokenAnswer) {
   return (record: SessionRecord): SessionRecord => ({
     ...record,
-    accessTokens: { ...latest(record.accessTokens), [slot]: token },
-    // No new refresh token, no new ID token in the answer: the old ones stay (T7).
-    ...(outcome.refreshToken === undefined ? {} : { refreshToken: outcome.refreshToken }),
-    ...(outcome.idToken === undefined ? {} : { idToken: outcome.idToken }),
-    ...(claims === undefined ? {} : { claims: { ...record.claims, ...claims } }),
+    ...(token && { accessTokens: { ...latest(record.accessTokens), [slot]: token } }),
+    // No new refresh token in the answer: the old one stays (T7).
+    ...(refreshToken === undefined ? {} : { refreshToken }),
   })
 }
 
@@ -193,16 +218,6 @@ function latest(tokens: SessionRecord['accessTokens']): SessionRecord['accessTok
   if (all.length < maxTokens) return tokens
   all.sort(([, one], [, other]) => other.obtainedAt - one.obtainedAt)
   return Object.fromEntries(all.slice(0, maxTokens - 1))
-}
-
-/** Undefined when the hook fails: the old claims stay, for the old refresh token is consumed by now. */
-async function chosenClaims({ claims, log }: RefreshDeps, offered: Record<string, unknown>) {
-  try {
-    return await claims(offered, 'refresh')
-  } catch (cause) {
-    log.event('unexpected.error', { where: 'claims hook after a refresh', cause })
-    return undefined
-  }
 }
 
 /**
