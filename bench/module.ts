@@ -27,6 +27,8 @@ const remote = createRemote({
         connectTimeoutMs: 5000,
         setCookie: [],
         cache: 'no-store',
+        forwarded: 'all',
+        scripts: false,
         headers: { add: {}, remove: [], expose: [] },
         dpop: false,
         http2: false,

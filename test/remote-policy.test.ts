@@ -147,6 +147,7 @@ describe('P3, P4: headers on the wire', () => {
         via: '1.0 before, 1.1 cloakroom',
         'x-forwarded-for': '127.0.0.1',
         'x-forwarded-host': 'app.example',
+        'x-forwarded-port': '443',
         'x-forwarded-proto': 'https',
         'x-forwarded-prefix': '/api/remote/api',
         'x-request-id': 'sane-request-id-1',
@@ -154,6 +155,31 @@ describe('P3, P4: headers on the wire', () => {
         traceparent,
         authorization: 'Bearer token-of-alice',
       })
+    })
+  })
+
+  it('P26: tell the API of the browser’s request, unless it shall not be told', async () => {
+    for (const [publicOrigin, proto, port] of [
+      ['https://app.example', 'https', '443'],
+      ['https://app.example:8443', 'https', '8443'],
+      ['http://app.example', 'http', '80'],
+      ['http://localhost:3000', 'http', '3000'],
+    ] as const) {
+      await withRemote({ publicOrigin }, async ({ port: ours, upstream }) => {
+        await request(ours, '/api/remote/api/x', { headers: { 'x-forwarded-port': '1' } })
+        const headers = upstream.requests[0]?.headers ?? {}
+        assert.equal(headers['x-forwarded-proto'], proto)
+        assert.equal(headers['x-forwarded-port'], port)
+        assert.equal(headers['x-forwarded-host'], publicOrigin.split('//')[1])
+      })
+    }
+    const remote = { forwarded: 'none' } as const
+    await withRemote({ remote, trustProxy: ['127.0.0.0/8'] }, async ({ port, upstream }) => {
+      await request(port, '/api/remote/api/x', { headers: { 'x-forwarded-for': '203.0.113.9' } })
+      const headers = upstream.requests[0]?.headers ?? {}
+      const told = Object.keys(headers).filter((name) => name.startsWith('x-forwarded'))
+      assert.deepEqual(told, [])
+      assert.ok(headers.via)
     })
   })
 

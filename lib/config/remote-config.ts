@@ -49,6 +49,18 @@ export interface RemoteConfig {
    * @default 'no-store'
    */
   cache?: 'no-store' | 'private'
+  /**
+   * `all` tells the API by `X-Forwarded-For`, `-Host`, `-Port`, `-Proto` and `-Prefix` what the browser asked;
+   * `none` tells it nothing, for an API that makes a mess of them.
+   * @default 'all'
+   */
+  forwarded?: 'all' | 'none'
+  /**
+   * Let pages load answers as scripts and workers (`<script src>`, `import()`, `new Worker()`), which are 403
+   * otherwise: what somebody uploaded to the API would run as a script of the app.
+   * @default false
+   */
+  scripts?: boolean
   /** Headers on their way to the API, and back. */
   headers?: RemoteHeadersConfig
   /**

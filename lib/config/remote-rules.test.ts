@@ -217,6 +217,8 @@ describe('what a remote or a client means', () => {
       maxBodyBytes: 2_097_152,
       setCookie: [],
       cache: 'no-store',
+      forwarded: 'all',
+      scripts: false,
       headers: { add: { 'x-api-version': '2' }, remove: ['x-debug'], expose: ['total-count'] },
       dpop: false,
       http2: false,

@@ -75,6 +75,8 @@ const remote = z.strictObject({
   maxBody: byteSize().exactOptional(),
   setCookie: textList().default([]),
   cache: z.enum(['no-store', 'private']).default('no-store'),
+  forwarded: z.enum(['all', 'none']).default('all'),
+  scripts: flag(false),
   headers: z
     .strictObject({
       add: textRecord(),

@@ -116,6 +116,10 @@ export interface RemoteSettings {
   /** Names of cookies of the API that reach the browser. */
   readonly setCookie: readonly string[]
   readonly cache: 'no-store' | 'private'
+  /** Whether the API is told of the browser's request by `X-Forwarded-*`. */
+  readonly forwarded: 'all' | 'none'
+  /** Answers may be loaded as scripts. */
+  readonly scripts: boolean
   readonly headers: {
     readonly add: Readonly<Record<string, string>>
     /** Lower case. */

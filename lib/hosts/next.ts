@@ -3,6 +3,7 @@ import type { Config } from '../config/define-config.ts'
 import { onVercel, processEnvironment } from '../config/env.ts'
 import { ownPathsOf } from '../config/paths.ts'
 import { createFrontDoor, type Refusal } from './front-door.ts'
+import { keepAnswerHeads } from './next-answer-head.ts'
 import { keepRawTargets, refusalIn } from './next-raw-target.ts'
 import { handleNextRemote } from './next-remote.ts'
 import { tendNextServers } from './next-server.ts'
@@ -31,6 +32,7 @@ export function createNextHost(config: Config) {
       if (onVercel(processEnvironment())) return started
       keepRawTargets(createFrontDoor(bff))
       tendNextServers()
+      keepAnswerHeads()
       if (bff.settings.publicOrigin.startsWith('https:')) secureAllHeads()
       return started
     })

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Remote } from '../remote/remote.ts'
+import { keepHeadBytes } from './head-bytes.ts'
 import { withOneStepLess } from './max-forwards.ts'
 
 /** The proxy's door on a Node server. */
@@ -14,6 +15,7 @@ export interface NodeRemote {
 export function createNodeRemote(remote: Remote): NodeRemote {
   return {
     handle(request, response) {
+      keepHeadBytes(response)
       if (request.httpVersionMinor === 0) breakByReset(response)
       const method = request.method ?? 'GET'
       remote.handle({

@@ -13,7 +13,7 @@ export interface Cors {
 
 // What a page may read beyond the safelisted names.
 const exposed =
-  'Content-Disposition, Content-Range, ETag, Link, Location, Retry-After, WWW-Authenticate, X-Request-Id'
+  'Content-Disposition, Content-Range, ETag, Link, Location, Retry-After, WWW-Authenticate, X-Request-Id, X-Upstream-Request-Id'
 const headerNames = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/
 const preflightSeconds = 600
 

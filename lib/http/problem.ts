@@ -18,6 +18,7 @@ export const problems = {
   session_expired: [401, 'Your session has ended. Please sign in again.'],
   step_up_required: [401, 'This needs a stronger or more recent sign-in.'],
   csrf_check_failed: [403, 'The request did not come from this application.'],
+  script_refused: [403, 'What an API answers is no script of this application.'],
   not_found: [404, 'There is nothing here.'],
   unknown_remote: [404, 'There is no such remote API.'],
   method_not_allowed: [405, 'This method is not allowed here.'],

@@ -12,6 +12,8 @@ export type AnswerRule =
   | 'transfer-encoding'
   | 'vary'
   | 'www-authenticate'
+  | 'x-accel-buffering'
+  | 'x-request-id'
 
 const special: Readonly<Record<string, AnswerRule>> = {
   'cache-control': 'cache-control',
@@ -25,12 +27,14 @@ const special: Readonly<Record<string, AnswerRule>> = {
   'transfer-encoding': 'transfer-encoding',
   vary: 'vary',
   'www-authenticate': 'www-authenticate',
+  'x-accel-buffering': 'x-accel-buffering',
+  'x-request-id': 'x-request-id',
 }
 
 const dropped = [
   // Hop-by-hop (RFC 9110 section 7.6.1), and what is ours to say.
   ...['connection', 'keep-alive', 'te', 'trailer', 'upgrade'],
-  ...['x-content-type-options', 'x-request-id'],
+  ...['x-content-type-options', 'x-upstream-request-id'],
   // Caches. Only `Cache-Control` is read.
   ...['age', 'expires', 'pragma', 'cache-tag', 'x-next-cache-tags', 'x-next-revalidated-tags'],
   // They change what the browser does with the whole origin, or make it act by itself.

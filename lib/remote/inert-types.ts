@@ -15,16 +15,7 @@ const inertLine = new RegExp(
   'i',
 )
 
-const eventStream = /^text\/event-stream\b/i
-
 /** Whether an answer with this `Content-Type` is safe to open on the app's own origin (P14). */
 export function isInert(contentType: string | string[] | undefined): boolean {
   return typeof contentType === 'string' && inertLine.test(contentType)
-}
-
-/** Server-sent events, by the value or the values of `Content-Type`. */
-export function isEventStream(contentType: string | string[] | undefined): boolean {
-  if (contentType === undefined) return false
-  if (typeof contentType !== 'string') return contentType.some(isEventStream)
-  return eventStream.test(contentType)
 }

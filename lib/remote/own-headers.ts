@@ -24,7 +24,7 @@ export function addOwnHeaders(
   // A request that brought neither gets one id for both.
   const ownId = head.requestId === undefined ? call.requestId : undefined
   const traceparent = services.tracing.traceparent(head.traceparent, ownId)
-  if (chain !== '') passed.push('x-forwarded-for', chain)
+  if (chain !== '' && remote.settings.forwarded === 'all') passed.push('x-forwarded-for', chain)
   passed.push('x-request-id', call.requestId, 'traceparent', traceparent)
   // The state belongs to the trace that was begun elsewhere.
   if (head.tracestate !== undefined && traceparent === head.traceparent) {

@@ -58,7 +58,6 @@ export function prepareRemote(settings: RemoteSettings, deps: PrepareRemoteDeps)
     .map(([name, value]) => [name.toLowerCase(), value] as const)
     .filter(([name]) => !neverAdded.test(name))
   const methods = settings.methods && withHead(settings.methods)
-  const origin = new URL(deps.publicOrigin)
   const upstream = createUpstream(settings, deps)
   const needsOther = settings.websocket && settings.http2
 
@@ -82,9 +81,7 @@ export function prepareRemote(settings: RemoteSettings, deps: PrepareRemoteDeps)
       varyByOrigin: deps.varyByOrigin,
     }),
     addedHeaders: [
-      ...['x-forwarded-host', origin.host],
-      ...['x-forwarded-proto', origin.protocol.slice(0, -1)],
-      ...['x-forwarded-prefix', place.publicPrefix],
+      ...(settings.forwarded === 'all' ? forwardedHeaders(place) : []),
       ...['via', '1.1 cloakroom'],
       ...added.filter(([name]) => name !== 'authorization').flat(),
     ],
@@ -92,6 +89,17 @@ export function prepareRemote(settings: RemoteSettings, deps: PrepareRemoteDeps)
     allows: (method) => (methods ? methods.has(method) : !neverMethods.has(method)),
     allow: methods ? [...methods].join(', ') : everyMethod.join(', '),
   }
+}
+
+/** How the browser sees what it asks for; its address differs from call to call. */
+function forwardedHeaders({ publicOrigin, publicPrefix }: RemotePlace): string[] {
+  const { protocol, host, port } = new URL(publicOrigin)
+  return [
+    ...['x-forwarded-host', host],
+    ...['x-forwarded-port', port || (protocol === 'https:' ? '443' : '80')],
+    ...['x-forwarded-proto', protocol.slice(0, -1)],
+    ...['x-forwarded-prefix', publicPrefix],
+  ]
 }
 
 /** RFC 9110 section 9.3.2: HEAD is GET without the content, so it may go where GET may. */

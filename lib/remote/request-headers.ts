@@ -13,6 +13,7 @@ export class RequestHead {
   cookie: string | undefined
   origin: string | undefined
   fetchSite: string | undefined
+  fetchDest: string | undefined
   xCsrf: string | undefined
   requestId: string | undefined
   traceparent: string | undefined
@@ -90,6 +91,7 @@ const rules: Readonly<Record<string, Rule>> = {
 
   origin: read('origin'),
   'sec-fetch-site': read('fetchSite'),
+  'sec-fetch-dest': read('fetchDest'),
   'access-control-request-method': read('preflightMethod'),
   'access-control-request-headers': read('preflightHeaders'),
 
@@ -110,7 +112,6 @@ const rules: Readonly<Record<string, Rule>> = {
   'sec-ch-ua': pass,
   'sec-ch-ua-mobile': pass,
   'sec-ch-ua-platform': pass,
-  'sec-fetch-dest': pass,
   'sec-fetch-mode': pass,
   'user-agent': pass,
   via: pass,

@@ -58,6 +58,7 @@ describe('P4: an answer’s headers on their way out', () => {
       vary: ['Cookie'],
       'x-content-type-options': ['nosniff'],
       'x-request-id': ['request-1'],
+      'x-upstream-request-id': ['theirs'],
     })
   })
 
@@ -132,6 +133,39 @@ describe('P4: an answer’s headers on their way out', () => {
     const empty = answer({ 'content-length': '0' }, {}, { status: 204 })
     assert.equal(empty['content-length'], undefined)
     assert.throws(() => answer({ 'transfer-encoding': 'gzip, chunked' }))
+  })
+})
+
+describe('P27: an answer that streams', () => {
+  const bufferingOf = (type: string | string[], said?: string) =>
+    answer({ 'content-type': type, ...(said ? { 'x-accel-buffering': said } : {}) })[
+      'x-accel-buffering'
+    ]
+
+  for (const type of [
+    ...['text/event-stream', 'text/event-stream;charset=utf-8', 'Text/Event-Stream'],
+    ...['application/x-ndjson', 'application/jsonl', 'application/json-seq', 'multipart/mixed'],
+    ...['multipart/mixed; boundary="-"', 'application/connect+json', 'application/connect+proto'],
+    ...['application/grpc-web', 'application/grpc-web+proto', 'application/grpc-web-text+proto'],
+  ]) {
+    it(`is gathered by no proxy in front: ${type}`, () => {
+      assert.deepEqual(bufferingOf(type), ['no'])
+      assert.deepEqual(bufferingOf(type, 'yes'), ['no'])
+      assert.deepEqual(bufferingOf(['text/plain', type]), ['no'])
+    })
+  }
+
+  it('may be any, where the API says so, and says nothing else to a front', () => {
+    for (const type of ['application/json', 'multipart/mixed-up', 'application/jsonl2', 'a/b']) {
+      assert.equal(bufferingOf(type), undefined)
+      assert.deepEqual(bufferingOf(type, 'no'), ['no'])
+      assert.deepEqual(bufferingOf(type, 'yes'), ['yes'])
+      assert.equal(bufferingOf(type, 'no, yes'), undefined)
+    }
+    for (const name of ['redirect', 'expires', 'limit-rate', 'charset', 'buffering-x']) {
+      const header = `x-accel-${name}`
+      assert.equal(answer({ [header]: 'no' }, { expose: [header] })[header], undefined)
+    }
   })
 })
 

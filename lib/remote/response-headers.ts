@@ -1,10 +1,11 @@
 import { parseChallenges } from '../http/challenge.ts'
 import { stripWhiteSpace } from '../http/white-space.ts'
 import { createAnswerRules } from './answer-header-rules.ts'
-import { isEventStream, isInert } from './inert-types.ts'
+import { isInert } from './inert-types.ts'
 import { publicLinks } from './link.ts'
 import type { RemotePlace } from './location.ts'
 import { createPublicAddress } from './location.ts'
+import { isStreaming } from './streaming-types.ts'
 
 /**
  * What of an API's headers reaches the browser (P4). An API behind the proxy speaks from the app's own
@@ -99,6 +100,8 @@ export function createResponseHeaders(options: ResponseHeaderOptions): ResponseH
     const hopByHop = namedByConnection(headers.connection)
     let vary: string | string[] | undefined
     let cacheControl: string | string[] | undefined
+    let contentLength: string | undefined
+    let buffering: 'yes' | 'no' | undefined
     const contentType = hopByHop?.has('content-type') ? undefined : headers['content-type']
     const isSandboxed = status !== 304 && !isInert(contentType)
 
@@ -111,7 +114,7 @@ export function createResponseHeaders(options: ResponseHeaderOptions): ResponseH
         case 'content-length':
           if (typeof value !== 'string') throw new BadAnswerError(name)
           // RFC 9110 section 8.6: none on a 204.
-          if (status !== 204) push(out, name, value)
+          if (status !== 204) contentLength = value
           break
         case 'content-security-policy':
           // Only beside ours, which it cannot loosen: by itself it could take the place of ours in a cache.
@@ -139,6 +142,12 @@ export function createResponseHeaders(options: ResponseHeaderOptions): ResponseH
         case 'set-cookie':
           pushCookies(out, value, cookieNames)
           break
+        case 'x-accel-buffering':
+          if (value === 'yes' || value === 'no') buffering = value
+          break
+        case 'x-request-id':
+          push(out, 'x-upstream-request-id', value)
+          break
         case 'www-authenticate':
           pushChallenges(out, value)
           break
@@ -151,8 +160,11 @@ export function createResponseHeaders(options: ResponseHeaderOptions): ResponseH
     out.push('cache-control', cached, 'vary', mergeVary(vary, varyBy))
     out.push('x-content-type-options', 'nosniff', 'x-request-id', context.requestId)
     if (isSandboxed) out.push('content-security-policy', 'sandbox')
-    // Proxies in front of us must not gather events (nginx does).
-    if (isEventStream(contentType)) out.push('x-accel-buffering', 'no')
+    // Proxies in front of us must not gather what streams (nginx does, P27).
+    if (isStreaming(contentType)) out.push('x-accel-buffering', 'no')
+    else if (buffering !== undefined) out.push('x-accel-buffering', buffering)
+    // Last: Node makes a mess of a `Content-Disposition` that follows upon a length (P23).
+    if (contentLength !== undefined) out.push('content-length', contentLength)
     if (context.setCookie !== undefined) out.push('set-cookie', context.setCookie)
     if (context.corsHeaders.length > 0) out.push(...context.corsHeaders)
     return out

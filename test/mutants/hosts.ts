@@ -247,4 +247,20 @@ export const mutants: readonly Mutant[] = [
     test: 'test/both-hosts-malformed.test.ts',
     title: 'A12: every method arrives, with its body',
   },
+  {
+    row: 'P23',
+    file: 'lib/hosts/head-bytes.ts',
+    from: '  response.flushHeaders = flushAsBytes\n',
+    to: '',
+    test: 'test/both-hosts-heads.test.ts',
+    title: 'P23: bytes above 127 leave as they came, with a length, chunked, and flushed early',
+  },
+  {
+    row: 'P28',
+    file: 'lib/hosts/next-answer-head.ts',
+    from: "if (said === word && length) response.setHeader('content-length', length)",
+    to: '',
+    test: 'test/both-hosts-heads.test.ts',
+    title: 'P28: the length of an answer reaches the browser, HEAD included',
+  },
 ]

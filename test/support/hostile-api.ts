@@ -200,10 +200,36 @@ export const brokenAnswers: Readonly<
   },
 }
 
+/** Every byte that is no ASCII, as a header's value may hold it. */
+export const highBytes = Buffer.from(Array.from({ length: 128 }, (_, i) => 128 + i)).toString(
+  'latin1',
+)
+
+/** File names in UTF-8 and in Latin-1, as servers write them. */
+export const fileNames = ['漢字 ü.txt', Buffer.from('ü ß é.txt', 'latin1')].map(
+  (name) => `attachment; filename="${Buffer.from(name).toString('latin1')}"`,
+)
+
+/** Names of answers whose head holds such bytes; with a body that comes along, or later. */
+export const byteHeads = ['length', 'chunked'].flatMap((framing) =>
+  ['', '-early'].flatMap((when) => fileNames.map((_, i) => `bytes-${framing}-${i}${when}`)),
+)
+
+function sendBytesHead(socket: Socket, name: string, isHead: boolean): void {
+  const [, framing, file, early] = name.split('-')
+  const length = framing === 'length' ? 'Content-Length: 5' : 'Transfer-Encoding: chunked'
+  const body = framing === 'length' ? 'hello' : '5\r\nhello\r\n0\r\n\r\n'
+  const lines = ['HTTP/1.1 200 OK', 'Content-Type: text/plain', length, `X-Bytes: ${highBytes}`]
+  lines.push(`Content-Disposition: ${fileNames[Number(file)]}`, 'X-Request-Id: of-the-api')
+  socket.write(`${lines.join('\r\n')}\r\n\r\n${early || isHead ? '' : body}`, 'latin1')
+  if (early && !isHead) setTimeout(() => socket.write(body), 50)
+}
+
 /** A server that answers with the bytes that its path names, else `ok`. */
 export function startBrokenApi() {
   return startRawUpstream((socket, text) => {
-    const name = /^GET \/(\S*)/.exec(text)?.[1] ?? ''
+    const [, method, name = ''] = /^(GET|HEAD) \/(\S*)/.exec(text) ?? []
+    if (byteHeads.includes(name)) return sendBytesHead(socket, name, method === 'HEAD')
     const { bytes, keepsOpen } = brokenAnswers[name] ?? { bytes: ok, keepsOpen: true }
     if (bytes !== undefined) socket.write(bytes, 'latin1')
     if (!keepsOpen) socket.end()

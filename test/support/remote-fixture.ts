@@ -29,6 +29,8 @@ function remoteSettings(settings: Partial<RemoteSettings> & { target: string }):
     connectTimeoutMs: 5000,
     setCookie: [],
     cache: 'no-store',
+    forwarded: 'all',
+    scripts: false,
     headers: { add: {}, remove: [], expose: [] },
     dpop: false,
     http2: false,
