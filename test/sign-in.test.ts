@@ -128,7 +128,8 @@ describe('the callback', () => {
     await browser.send(callback)
     browser.jar.set('localhost', cookies)
     const again = await browser.send(callback)
-    assert.equal(again.status, 302)
+    assert.equal(again.status, 303)
+    assert.equal(again.headers.get('location'), '/deep')
     assert.equal(tokenRequests(), before + 1)
   })
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { parseReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
+import { isPageExpired } from '../oidc/authorization-response.ts'
 import { dpopKeyOf } from '../oidc/dpop-key.ts'
 import type { Provider } from '../oidc/provider.ts'
 import type { SignInResult } from '../oidc/redeem-code.ts'
@@ -20,6 +21,7 @@ import { type Endpoint, type EndpointRequest, redirect } from './endpoint.ts'
 import { readForm } from './form.ts'
 import { createLostSignIn } from './lost-sign-in.ts'
 import { refuse } from './refusal.ts'
+import { createRepeatSignIn } from './repeat-sign-in.ts'
 import { signInAgain } from './sign-in-again.ts'
 import { signInMisconfigurations } from './sign-in-misconfigurations.ts'
 import { silentLoginPage } from './silent-login-page.ts'
@@ -57,7 +59,8 @@ const needsInteraction = /^(login|interaction|consent|account_selection)_require
 /** `GET,POST /bff/callback`: redeems the code, once, for the browser that began the sign-in. */
 export function createCallback(deps: CallbackDeps): Endpoint {
   const { loginHref } = deps
-  const lost = createLostSignIn(deps)
+  const repeat = createRepeatSignIn(deps)
+  const lost = createLostSignIn(deps, repeat)
 
   function failed(
     incoming: EndpointRequest,
@@ -91,17 +94,10 @@ export function createCallback(deps: CallbackDeps): Endpoint {
     { state, remembered }: Transaction,
     toldBy: 'provider' | 'browser',
   ): Promise<Response | undefined> {
-    const returnUrl = parseReturnUrl(remembered.returnUrl, deps.returnUrls)
-    if (remembered.restart || returnUrl === undefined) return undefined
+    if (remembered.restart) return undefined
     const left = await deps.provider.leaveOutResources(toldBy)
     if (left === 'nothing-asked') return undefined
-    return deps.startSignIn(incoming, {
-      ...remembered,
-      returnUrl,
-      restart: true,
-      inPlaceOf: state,
-      ...(left === 'none' ? { withoutResources: true } : {}),
-    })
+    return repeat(incoming, state, remembered, left === 'none' ? { withoutResources: true } : {})
   }
 
   async function endPrevious(
@@ -180,9 +176,10 @@ export function createCallback(deps: CallbackDeps): Endpoint {
     if (states.length > 1) return refuse(incoming, 'bad_request', { loginHref })
     const answeredError = (parameters.get('error') ?? '') !== ''
     const [state = ''] = states
-    const taken = await deps.transactions.take(incoming.cookies, state)
+    const code = parameters.get('code') ?? ''
+    const taken = await deps.transactions.take(incoming.cookies, state, code)
     if (taken.kind === 'lost') {
-      incoming.suspicious(taken.used ? 'replayed_callback' : 'foreign_callback')
+      incoming.suspicious(taken.used === 'no' ? 'foreign_callback' : 'replayed_callback')
       return lost(incoming, taken, { state, kind: answeredError ? 'error' : 'code' })
     }
     const { nonce, codeVerifier, startedAt, remembered } = taken.transaction
@@ -203,6 +200,10 @@ export function createCallback(deps: CallbackDeps): Endpoint {
     if (result.error === 'invalid_target') {
       const toldBy = answeredError ? 'browser' : 'provider'
       const again = await withoutResource(incoming, taken.transaction, toldBy)
+      if (again) return again
+    }
+    if (result.code === 'provider_unavailable' && isPageExpired(parameters)) {
+      const again = await repeat(incoming, state, remembered)
       if (again) return again
     }
     // Whatever `error` says, the browser brought it: no alarm of ours can be set off by a link (L19).

@@ -1,8 +1,9 @@
 import { parseReturnUrl, type ReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
 import type { Sessions } from '../session/sessions.ts'
-import type { TakenTransaction } from '../session/transaction.ts'
+import type { TakenTransaction, Transactions } from '../session/transaction.ts'
 import { type EndpointRequest, redirect } from './endpoint.ts'
 import { refuse } from './refusal.ts'
+import type { RepeatSignIn } from './repeat-sign-in.ts'
 import { signInAgain } from './sign-in-again.ts'
 import { silentLoginPage } from './silent-login-page.ts'
 import type { StartSignIn } from './start-sign-in.ts'
@@ -10,6 +11,7 @@ import type { StartSignIn } from './start-sign-in.ts'
 export interface LostSignInDeps {
   readonly sessions: Pick<Sessions, 'read'>
   readonly startSignIn: StartSignIn
+  readonly transactions: Pick<Transactions, 'restartMark'>
   readonly returnUrls: ReturnUrlRule
   readonly loginHref: string
 }
@@ -22,30 +24,48 @@ type Lost = Extract<TakenTransaction, { kind: 'lost' }>
  * nothing about a try before, so it starts nothing beside a sign-in that is under way, and neither does an
  * error.
  */
-export function createLostSignIn(deps: LostSignInDeps) {
+export function createLostSignIn(deps: LostSignInDeps, repeat: RepeatSignIn) {
+  /** Without a `state` of ours only the browser can say whether this was tried before (L20). */
+  async function startAnew(incoming: EndpointRequest): Promise<Response | undefined> {
+    const { restartMark } = deps.transactions
+    const { pathname, searchParams } = incoming.url
+    switch (restartMark.judge(incoming.cookies, searchParams.get('again'))) {
+      case 'none': {
+        const { mark, setCookie } = restartMark.issue()
+        return redirect(303, `${pathname}?again=${mark}`, [setCookie])
+      }
+      case 'kept': {
+        const started = await deps.startSignIn(incoming, { returnUrl: '/' as ReturnUrl })
+        started.headers.append('set-cookie', restartMark.spend())
+        return started
+      }
+      case 'spent':
+        return undefined
+    }
+  }
+
   return async (
     incoming: EndpointRequest,
-    { remembered, underWay }: Lost,
+    { remembered, underWay, used }: Lost,
     answer: { readonly state: string; readonly kind: 'code' | 'error' },
   ): Promise<Response> => {
     if (incoming.request.headers.get('sec-fetch-dest') === 'iframe') {
       return silentLoginPage(false, deps.returnUrls.publicOrigin)
     }
-    const { returnUrl: wanted, ...asked } = remembered ?? { returnUrl: '/' }
-    const returnUrl = parseReturnUrl(wanted, deps.returnUrls) ?? ('/' as ReturnUrl)
+    const wanted = parseReturnUrl(remembered?.returnUrl, deps.returnUrls)
+    const returnUrl = wanted ?? ('/' as ReturnUrl)
     const read = await deps.sessions.read(incoming.cookies, 'peek')
-    if (read.kind === 'session') return redirect(303, returnUrl)
-    const tried = remembered ? remembered.restart : underWay
-    if (tried || answer.kind === 'error') {
-      if (asked.prompt === 'none') return redirect(303, returnUrl)
-      const loginHref = signInAgain(deps.loginHref, { ...asked, returnUrl })
-      return refuse(incoming, 'sign_in_lost', { loginHref })
+    if (read.kind === 'session' || used === 'by-this-answer') return redirect(303, returnUrl)
+    if (answer.kind === 'code') {
+      const again = remembered
+        ? await repeat(incoming, answer.state, remembered)
+        : underWay
+          ? undefined
+          : await startAnew(incoming)
+      if (again) return again
     }
-    return deps.startSignIn(incoming, {
-      ...asked,
-      returnUrl,
-      restart: true,
-      inPlaceOf: answer.state,
-    })
+    if (remembered?.prompt === 'none') return redirect(303, returnUrl)
+    const loginHref = signInAgain(deps.loginHref, { ...remembered, returnUrl })
+    return refuse(incoming, 'sign_in_lost', { loginHref })
   }
 }

@@ -64,6 +64,14 @@ export function parseAuthorizationResponse(
   return { kind: 'code', parameters, ...(sessionState === null ? {} : { sessionState }) }
 }
 
+/** Keycloak, when its page lay open while another tab signed in: to ask once more is all that is missing. */
+export function isPageExpired(answer: URLSearchParams): boolean {
+  return (
+    answer.get('error') === 'temporarily_unavailable' &&
+    answer.get('error_description') === 'authentication_expired'
+  )
+}
+
 function refused(reason: string): AuthorizationResponse {
   return { kind: 'failed', code: 'sign_in_failed', reason }
 }

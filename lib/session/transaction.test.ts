@@ -95,7 +95,7 @@ test('L2: a state with any one character changed is not ours', async () => {
       if (state[at] === character) return
       const changed = state.slice(0, at) + character + state.slice(at + 1)
       const taken = await transactions.take(header(), changed)
-      assert.deepEqual(taken, { kind: 'lost', underWay: true, used: false })
+      assert.deepEqual(taken, { kind: 'lost', underWay: true, used: 'no' })
     }),
   )
 })

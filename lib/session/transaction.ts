@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { KeyValue } from '../store/key-value.ts'
 import { type BrowserKeys, createBrowserKeys } from './browser-key.ts'
+import { createRestartMark } from './restart-mark.ts'
 import { createSealedState, type OpenedState } from './sealed-state.ts'
 
 /** What a sign-in under way remembers until its callback. */
@@ -39,8 +40,8 @@ export type TakenTransaction =
       readonly remembered?: Remembered
       /** This browser has a sign-in under way. */
       readonly underWay: boolean
-      /** It was taken before. */
-      readonly used: boolean
+      /** Taken before; `by-this-answer`: in this very browser, with the same code. */
+      readonly used: 'no' | 'by-this-answer' | 'by-another'
     }
 
 export interface TransactionsOptions {
@@ -60,11 +61,10 @@ const lifetimeSeconds = 600
 export function createTransactions(options: TransactionsOptions) {
   const { store, now } = options
   const states = createSealedState(options.secrets)
-  const browserKeys: BrowserKeys = createBrowserKeys({
-    secure: options.secure,
-    crossSite: options.responseMode === 'form_post',
-    maxAgeSeconds: lifetimeSeconds,
-  })
+  const { secure } = options
+  const crossSite = options.responseMode === 'form_post'
+  const maxAgeSeconds = lifetimeSeconds
+  const browserKeys: BrowserKeys = createBrowserKeys({ secure, crossSite, maxAgeSeconds })
   const audience = hashOf(`${options.issuer}\0${options.clientId}`)
 
   return {
@@ -83,22 +83,30 @@ export function createTransactions(options: TransactionsOptions) {
 
     /**
      * Takes the transaction of this `state`, once: a second call for the same one gets nothing, in any
-     * process. Rejects with StoreUnavailableError; then nothing is used up.
+     * process. `code` tells the same answer from another one. Rejects with StoreUnavailableError; then
+     * nothing is used up.
      */
-    async take(cookieHeader: string | undefined, state: string): Promise<TakenTransaction> {
+    async take(
+      cookieHeader: string | undefined,
+      state: string,
+      code = '',
+    ): Promise<TakenTransaction> {
       const ofBrowser = browserKeys.list(cookieHeader)
       const underWay = ofBrowser.some((it) => it.underWay.length > 0)
       const opened = states.open(state)
-      if (!opened) return { kind: 'lost', underWay, used: false }
+      if (!opened) return { kind: 'lost', underWay, used: 'no' }
       const { startedAt, browser, audience: begunFor, ...rest } = opened.value
       const remembered = rest as unknown as Remembered
-      const lost = { kind: 'lost', remembered, underWay, used: false } as const
+      const lost = { kind: 'lost', remembered, underWay, used: 'no' } as const
       const browserKey = ofBrowser.find(({ key }) => hashOf(key) === browser)
       if (!browserKey || begunFor !== audience) return lost
       if (typeof startedAt !== 'number' || startedAt + lifetimeSeconds * 1000 <= now()) return lost
       const used = `transaction:${opened.random.toString('base64url')}`
-      if (!(await store.create(used, '', lifetimeSeconds * 1000))) {
-        return { ...lost, used: true }
+      const answer = hashOf(code)
+      if (!(await store.create(used, answer, lifetimeSeconds * 1000))) {
+        const first = await store.getFresh(used)
+        const same = code !== '' && first?.value === answer
+        return { ...lost, used: same ? 'by-this-answer' : 'by-another' }
       }
       return {
         kind: 'taken',
@@ -106,6 +114,17 @@ export function createTransactions(options: TransactionsOptions) {
         clearCookies: browserKeys.end(cookieHeader, browserKey, idOf(opened)),
       }
     },
+
+    /** True once for a `state` of ours, in any process: whether its sign-in may be repeated (L20). */
+    async mayRepeat(state: string): Promise<boolean> {
+      const opened = states.open(state)
+      if (!opened) return false
+      const key = `repeated:${opened.random.toString('base64url')}`
+      return store.create(key, '', lifetimeSeconds * 1000)
+    },
+
+    /** What counts where no `state` of ours comes back. */
+    restartMark: createRestartMark({ secure, crossSite, maxAgeSeconds }),
 
     expireStale: browserKeys.expireStale,
   }

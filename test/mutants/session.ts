@@ -141,8 +141,8 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'L2',
     file: 'lib/session/transaction.ts',
-    from: "if (!(await store.create(used, '', lifetimeSeconds * 1000))) {",
-    to: "await store.create(used, '', lifetimeSeconds * 1000)\n      if (used === '') {",
+    from: 'if (!(await store.create(used, answer, lifetimeSeconds * 1000))) {',
+    to: "await store.create(used, answer, lifetimeSeconds * 1000)\n      if (used === '') {",
     test: 'lib/session/transaction.test.ts',
     title: 'L2: a transaction is taken once, and only by its state and browser',
   },
@@ -193,5 +193,21 @@ export const mutants: readonly Mutant[] = [
     to: '>= startedAt + 1000',
     test: 'test/sign-in-answers.test.ts',
     title: 'L16: ${title} wins, and the tokens are revoked',
+  },
+  {
+    row: 'L2',
+    file: 'lib/session/transaction.ts',
+    from: "code !== '' && first?.value === answer",
+    to: 'first !== undefined',
+    test: 'test/sign-in-way-out.test.ts',
+    title: 'L2: a used answer with another code, or in another browser, is lost',
+  },
+  {
+    row: 'L20',
+    file: 'lib/session/restart-mark.ts',
+    from: "shown === null ? 'none' : 'spent'",
+    to: "'none'",
+    test: 'test/sign-in-way-out.test.ts',
+    title: 'L20: an address with somebody else’s mark starts nothing',
   },
 ]
