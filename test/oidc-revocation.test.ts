@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, afterEach, describe, test } from 'node:test'
 import { decodeJwt } from 'jose'
 import { generateDpopKey } from '#lib/oidc/dpop-key.ts'
+import { eventLevels } from '#lib/telemetry/log.ts'
 import { createDpopSigners } from '#lib/tokens/dpop.ts'
 import { createRevocation } from '#lib/tokens/revocation.ts'
 import { providerUnderTest } from './support/provider-under-test.ts'
@@ -77,6 +78,57 @@ describe('revocation (RFC 7009)', () => {
       log.events.map(({ event }) => event),
       ['provider.discovered'],
     )
+  })
+
+  test('T23: the refresh token first, and one by one', async () => {
+    const { revoke } = revocationUnderTest()
+    let underWay = 0
+    const most: number[] = []
+    peer.override('revocation', async (_, usual) => {
+      most.push(++underWay)
+      await new Promise(setImmediate)
+      underWay -= 1
+      return usual()
+    })
+    await revoke({ refreshToken: 'the-refresh-token', accessTokens: ['a', 'b', 'c'] }, 'alice')
+    assert.deepEqual(
+      sent().map(({ params }) => params.get('token')),
+      ['the-refresh-token', 'a', 'b', 'c'],
+    )
+    assert.deepEqual(most, [1, 1, 1, 1])
+  })
+
+  test('T23: an access token that is refused after the refresh token is debug', async () => {
+    const { revoke, log } = revocationUnderTest()
+    const eventsOf = async (more: Parameters<typeof revoke>[0], ...statuses: number[]) => {
+      const before = log.events.length
+      for (const status of statuses) {
+        peer.once('revocation', () => ({ status, body: { error: 'invalid_token' } }))
+      }
+      await revoke(more, 'alice')
+      return log.events.slice(before).map(({ event }) => event.replace('token.', ''))
+    }
+    await eventsOf({ refreshToken: 'x' }, 200)
+    assert.equal(eventLevels['token.revocation_needless'], 'debug')
+    assert.deepEqual(await eventsOf(tokens, 200, 400, 200), [
+      'revoked',
+      'revocation_needless',
+      'revoked',
+    ])
+    assert.deepEqual(await eventsOf(tokens, 400, 400, 503), [
+      'revocation_failed',
+      'revocation_needless',
+      'revocation_failed',
+    ])
+    assert.deepEqual(await eventsOf({ accessTokens: ['one'] }, 400), ['revocation_failed'])
+  })
+
+  test('T23: without an answer for the refresh token, the access tokens are left alone', async () => {
+    const { revoke, log } = revocationUnderTest()
+    peer.once('revocation', () => ({ fault: 'reset' }))
+    await revoke(tokens, 'alice')
+    assert.equal(sent().length, 1)
+    assert.equal(log.events.at(-1)?.event, 'token.revocation_failed')
   })
 
   test('T10: a nonce challenge is answered once, with a new proof', async () => {

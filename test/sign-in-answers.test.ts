@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import type { KeyValue } from '#lib/store/key-value.ts'
 import { createMemoryStore } from '#lib/store/memory.ts'
 import { type App, type AppBrowser, startApp } from './support/app.ts'
+import { until } from './support/remote-fixture.ts'
 
 let app: App
 before(async () => {
@@ -46,7 +47,7 @@ describe('a back-channel logout during the code exchange', () => {
       const left = await app.bff.sessions.list('alice')
       // A logout by `sub` ends the user's other sessions too.
       assert.deepEqual(left, 'sid' in claims ? [] : before)
-      assert.ok(app.provider.state.revoked.some((token) => token.startsWith('refresh-')))
+      await until(() => app.provider.state.revoked.some((token) => token.startsWith('refresh-')))
 
       app.advance(1)
       await browser.signInHere()

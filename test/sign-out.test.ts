@@ -34,7 +34,7 @@ describe('sign-out', () => {
     )
     assert.match(answer.headers.getSetCookie().join(), /^bff=; .*Max-Age=0/)
     assert.equal(await browser.user(), undefined)
-    assert.ok(app.provider.state.revoked.some((token) => token.startsWith('refresh-')))
+    await until(() => app.provider.state.revoked.some((token) => token.startsWith('refresh-')))
 
     const back = await browser.visit(target, { until: (url) => url.pathname === '/bye' })
     assert.equal(back.status, 303)
@@ -116,6 +116,8 @@ describe('sign-out', () => {
       answers.map((answer) => answer.status),
       [302, 302],
     )
+    // One refresh token and one access token: a second round would begin before the first is through.
+    await until(() => app.provider.state.revoked.length >= 2)
     assert.equal(app.provider.state.revoked.filter((it) => it.startsWith('refresh-')).length, 1)
   })
 
@@ -128,6 +130,34 @@ describe('sign-out', () => {
     } finally {
       restore()
     }
+  })
+
+  test('T8: the answer never waits for the revocation', async () => {
+    let letGo = () => {}
+    const gate = new Promise<void>((resolve) => {
+      letGo = resolve
+    })
+    const restore = app.provider.override('revocation', async (_, usual) => {
+      await gate
+      return usual()
+    })
+    for (const how of ['link', 'navigation', 'script'] as const) {
+      const { browser, logoutUrl } = await signedIn()
+      const asked = app.provider.counters.revocation
+      const { status } =
+        how === 'link'
+          ? await browser.send(`${app.origin}${logoutUrl}`)
+          : await browser.call('/bff/logout', {
+              method: 'POST',
+              headers: how === 'script' ? {} : { 'sec-fetch-mode': 'navigate' },
+            })
+      assert.ok(status < 400, `${how}: ${status}`)
+      await until(() => app.provider.counters.revocation > asked)
+    }
+    assert.equal(app.provider.state.revoked.length, 0)
+    letGo()
+    await until(() => app.provider.state.revoked.length === 6)
+    restore()
   })
 
   test('anonymous, it leads to the return URL', async () => {

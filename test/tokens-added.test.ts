@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import type { Config } from '#lib/config/define-config.ts'
 import { type App, startApp } from './support/app.ts'
-import { startUpstream } from './support/remote-fixture.ts'
+import { startUpstream, until } from './support/remote-fixture.ts'
 
 const remotes = ['plain', 'reports', 'machine', 'exchanged'] as const
 
@@ -90,6 +90,7 @@ describe('T19: what the hook tokenRequest adds', () => {
     await browser.signInHere()
     for (let i = 0; i < 60; i++) await browser.call('/api/remote/plain/x')
     await browser.call('/bff/logout', { method: 'POST' })
+    await until(() => app.provider.state.revoked.length >= 51)
     await new Promise((resolve) => setTimeout(resolve, 100))
     assert.ok(app.provider.state.revoked.length <= 51, `${app.provider.state.revoked.length}`)
   })

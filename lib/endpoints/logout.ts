@@ -29,9 +29,6 @@ export interface LogoutDeps {
   readonly loginHref: string
 }
 
-/** How long an answer waits for the revocation, which goes on in the background after that. */
-const revocationPatienceMs = 2000
-
 /** `GET /bff/logout` (needs the `sid` of the sign-out link) and `POST /bff/logout` (behind the CSRF rule). */
 export function createLogout(deps: LogoutDeps): { get: Endpoint; post: Endpoint } {
   const { loginHref } = deps
@@ -44,13 +41,7 @@ export function createLogout(deps: LogoutDeps): { get: Endpoint; post: Endpoint 
     const state = await deps.seal.seal({ returnUrl })
     const { idToken } = session.record
     const ask = (hint: { idTokenHint?: string }) => deps.provider.endSessionUrl({ state, ...hint })
-    const [url] = await Promise.all([
-      ask(idToken === undefined ? {} : { idTokenHint: idToken }),
-      Promise.race([
-        revoked,
-        new Promise((done) => setTimeout(done, revocationPatienceMs).unref()),
-      ]),
-    ])
+    const url = await ask(idToken === undefined ? {} : { idTokenHint: idToken })
     return { atProvider: url?.href, withoutHint: async () => (await ask({}))?.href ?? returnUrl }
   }
 

@@ -32,6 +32,11 @@ export interface LogFields {
   'token.machine.failed': { client: string; error?: string; status?: number; cause?: unknown }
   'token.exchange.failed': { remote: string; error?: string; status?: number; cause?: unknown }
   'token.revoked': { sub: string; kind: 'refresh_token' | 'access_token' }
+  'token.revocation_needless': {
+    sub: string
+    kind: 'access_token' | 'refresh_token'
+    cause: unknown
+  }
   'token.revocation_failed': { sub: string; kind: 'refresh_token' | 'access_token'; cause: unknown }
   'lease.lost': { what: string }
   'provider.discovered': { issuer: string }
@@ -108,6 +113,7 @@ export const eventLevels: Record<LogEvent, LogLevel> = {
   'token.machine.failed': 'warn',
   'token.exchange.failed': 'warn',
   'token.revoked': 'debug',
+  'token.revocation_needless': 'debug',
   'token.revocation_failed': 'warn',
   'lease.lost': 'warn',
   'provider.discovered': 'info',

@@ -1,7 +1,8 @@
 import * as client from 'openid-client'
 import type { OidcSettings } from '../config/settings.ts'
-import { callFailure } from '../oidc/call-failure.ts'
+import { type CallFailure, callFailure } from '../oidc/call-failure.ts'
 import type { Provider } from '../oidc/provider.ts'
+import type { ProviderCall } from '../oidc/provider-call.ts'
 import { plainCause } from '../oidc/provider-error.ts'
 import { callLimitMs } from '../oidc/provider-fetch.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -28,30 +29,38 @@ export interface RevocationDeps {
 
 type Kind = 'refresh_token' | 'access_token'
 
-/** RFC 7009. Skipped in silence when the provider has no revocation endpoint. */
+/**
+ * RFC 7009, one request after the other and the refresh token first: a provider that keeps the tokens of a
+ * grant in one record loses one of two revocations that arrive together (T23). Without an answer the rest
+ * is left alone. Skipped in silence when the provider has no revocation endpoint.
+ */
 export function createRevocation(deps: RevocationDeps): Revocation {
   const { log, provider } = deps
-  const failed = (kind: Kind, sub: string, error: unknown) =>
-    log.event('token.revocation_failed', { sub, kind, cause: plainCause(error) })
-  const revoke = async (kind: Kind, token: string, signer: DpopSigner | undefined, sub: string) => {
-    try {
-      const done = await revokeOne(deps, kind, token, signer)
-      if (done === 'revoked') log.event('token.revoked', { sub, kind })
-    } catch (error) {
-      failed(kind, sub, error)
-    }
+
+  function tell(kind: Kind, sub: string, { status = 500, cause }: CallFailure, isFirst: boolean) {
+    // The end of the refresh token may have been the end of its access tokens.
+    const isNeedless = !isFirst && status < 500
+    const event = isNeedless ? 'token.revocation_needless' : 'token.revocation_failed'
+    log.event(event, { sub, kind, cause: plainCause(cause) })
   }
+
   return async ({ refreshToken, accessTokens = [], dpopKey }, sub) => {
+    const signer = dpopKey && deps.signer(dpopKey)
+    const all: [Kind, string][] = accessTokens.map((token) => ['access_token', token])
+    if (refreshToken !== undefined) all.unshift(['refresh_token', refreshToken])
     try {
       if ((await provider.metadata()).revocation_endpoint === undefined) return
     } catch (error) {
-      return failed(refreshToken === undefined ? 'access_token' : 'refresh_token', sub, error)
+      const [first] = all
+      return first && tell(first[0], sub, callFailure(error, { sent: false }), true)
     }
-    const signer = dpopKey && deps.signer(dpopKey)
-    await Promise.all([
-      ...(refreshToken === undefined ? [] : [revoke('refresh_token', refreshToken, signer, sub)]),
-      ...accessTokens.map((token) => revoke('access_token', token, signer, sub)),
-    ])
+    for (const [kind, token] of all) {
+      const done = await revokeOne(deps, kind, token, signer)
+      if (done === 'revoked') log.event('token.revoked', { sub, kind })
+      if (done === 'revoked' || done === 'unsupported') continue
+      tell(kind, sub, done, kind === 'refresh_token' || refreshToken === undefined)
+      if (done.status === undefined) return
+    }
   }
 }
 
@@ -61,20 +70,22 @@ async function revokeOne(
   kind: Kind,
   token: string,
   signer: DpopSigner | undefined,
-): Promise<'revoked' | 'unsupported'> {
+): Promise<'revoked' | 'unsupported' | CallFailure> {
   for (let challenged = false; ; challenged = true) {
-    const { configuration, answer } = await provider.call({ limitMs: callLimitMs })
-    if (signer) proveWith(signer, configuration)
+    let call: ProviderCall | undefined
     try {
-      await client.tokenRevocation(configuration, token, {
+      call = await provider.call({ limitMs: callLimitMs })
+      if (signer) proveWith(signer, call.configuration)
+      await client.tokenRevocation(call.configuration, token, {
         ...oidc.revocationParams,
         token_type_hint: kind,
       })
       return 'revoked'
     } catch (error) {
+      const answer = call?.answer ?? { sent: false }
       if (answer.error === 'unsupported_token_type') return 'unsupported'
       if (answer.error === 'use_dpop_nonce' && signer && !challenged) continue
-      throw callFailure(error, answer).cause
+      return callFailure(error, answer)
     }
   }
 }

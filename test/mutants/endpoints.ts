@@ -186,4 +186,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/full-disk.test.ts',
     title: 'A15: on a full disk a sign-out removes the cookie and revokes the tokens',
   },
+  {
+    row: 'T8',
+    file: 'lib/endpoints/logout.ts',
+    from: 'incoming.background(revoked)',
+    to: 'await revoked',
+    test: 'test/sign-out.test.ts',
+    title: 'T8: the answer never waits for the revocation',
+  },
 ]

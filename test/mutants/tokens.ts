@@ -68,10 +68,10 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'T8',
     file: 'lib/tokens/revocation.ts',
-    from: '      failed(kind, sub, error)',
-    to: '      throw error',
-    test: 'test/sign-out.test.ts',
-    title: 'T8: a failing revocation endpoint does not fail the sign-out',
+    from: 'return callFailure(error, answer)',
+    to: 'throw error',
+    test: 'test/oidc-revocation.test.ts',
+    title: 'T8: no failure of the provider reaches the caller',
   },
   {
     row: 'T9',
