@@ -29,7 +29,7 @@ export interface BffErrorOptions {
   requestId?: string
 }
 
-/** The call needs a sign-in: none, an expired one, or (`step_up_required`) a stronger one. */
+/** The call needs a sign-in: none, an expired one or an expired token (`token_expired`), or (`step_up_required`) a stronger one. */
 export class SignInNeededError extends BffError {
   override name = 'SignInNeededError'
   /** Where to send the browser: a path or URL of the BFF, checked, that leads back to this page. */
@@ -57,7 +57,12 @@ export class UnavailableError extends BffError {
   }
 }
 
-const signInCodes = new Set(['not_signed_in', 'session_expired', 'step_up_required'])
+const signInCodes = new Set([
+  'not_signed_in',
+  'session_expired',
+  'token_expired',
+  'step_up_required',
+])
 
 /**
  * The typed error of a 401 in which the BFF itself asks for a sign-in. Undefined for every other

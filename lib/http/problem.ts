@@ -16,6 +16,7 @@ export const problems = {
   bad_path: [400, 'The path is not allowed.'],
   not_signed_in: [401, 'You are not signed in.'],
   session_expired: [401, 'Your session has ended. Please sign in again.'],
+  token_expired: [401, 'Your access to this service has expired. Please sign in again.'],
   step_up_required: [401, 'This needs a stronger or more recent sign-in.'],
   csrf_check_failed: [403, 'The request did not come from this application.'],
   script_refused: [403, 'What an API answers is no script of this application.'],

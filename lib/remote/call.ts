@@ -4,7 +4,7 @@ import type { Session } from '../session/session.ts'
 import { StoreUnavailableError } from '../store/key-value.ts'
 import type { TokenResult } from '../tokens/token-result.ts'
 import type { Place } from './admission.ts'
-import { Answer, type FailureOptions } from './answer.ts'
+import { Answer } from './answer.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
 import { clientOf, type LoggedCall, logAbort, logForgedTicket } from './call-log.ts'
 import type { CallServices, FoundSession } from './call-services.ts'
@@ -19,7 +19,7 @@ import { upstreamPath } from './request-path.ts'
 import type { AnswerHeaders } from './response-headers.ts'
 import { Retries } from './retry.ts'
 import { isEventStream } from './streaming-types.ts'
-import { tokenProblem } from './token-problem.ts'
+import { optionsOf, tokenProblem } from './token-problem.ts'
 import { mayRepeat, problemOfFailure } from './upstream-failure.ts'
 
 /**
@@ -81,7 +81,7 @@ export class Call implements AttemptOwner {
   }
 
   /** Answers with a problem, unless something was answered already. */
-  fail(code: ProblemCode, options: FailureOptions = {}): void {
+  fail(code: ProblemCode, options = optionsOf(code, this.#services.basePath)): void {
     if (this.#isOver) return
     const { allow } = this.#remote
     this.#answer.fail(code, code === 'method_not_allowed' ? { headers: { allow } } : options)

@@ -3,6 +3,7 @@ import type { ProblemCode } from '../http/problem.ts'
 import type { Session } from '../session/session.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { TokenResult } from '../tokens/token-result.ts'
+import type { FailureOptions } from './answer.ts'
 
 /** Why a call may not go on with this token; undefined when it may. */
 export function tokenProblem(
@@ -29,4 +30,9 @@ export function tokenProblem(
     return 'provider_misconfigured'
   }
   return undefined
+}
+
+/** What the answer says besides: the way to a new token leads past the sign-in (T25). */
+export function optionsOf(code: ProblemCode, basePath: string): FailureOptions {
+  return code === 'token_expired' ? { members: { loginUrl: `${basePath}/login` } } : {}
 }

@@ -63,7 +63,7 @@ export async function refreshSession(
     const present = record.accessTokens[request.slot]
     if (present && request.isUsable(present)) return { kind: 'token', token: present, record }
     const { refreshToken } = record
-    if (refreshToken === undefined) return { kind: 'kept', code: 'session_expired', record }
+    if (refreshToken === undefined) return { kind: 'kept', code: 'token_expired', record }
     if (refreshToken === tried) return endRejected(deps, session)
     const startedAt = deps.now()
     const outcome = await deps.grant({

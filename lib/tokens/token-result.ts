@@ -9,6 +9,8 @@ export interface DpopSigner {
 export type TokenFailure =
   | 'not_signed_in'
   | 'session_expired'
+  /** The session lives, but there is no refresh token to get another one with (T25). */
+  | 'token_expired'
   | 'token_unavailable'
   | 'store_unavailable'
   | 'provider_misconfigured'

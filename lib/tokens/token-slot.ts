@@ -24,13 +24,18 @@ export function isValid(token: AccessToken, now: number): boolean {
   return token.expiresAt === undefined || token.expiresAt > now
 }
 
+/** Before it expires a token is renewed at most once in this time (T24). */
+const restMs = 30_000
+
 /**
- * Further from expiry than the margin. The margin is never more than a fifth of the lifetime, so that a
+ * Further from expiry than the margin, or so new that it is used until it expires, whatever its lifetime. The margin is never more than a fifth of the lifetime, so that a
  * token of 30 seconds is not refreshed at each use, and it varies by up to a fifth from token to token,
  * so that sessions which began together do not refresh together.
  */
 export function isFresh(token: AccessToken, now: number, marginSeconds: number): boolean {
   if (token.expiresAt === undefined) return true
+  // Either way, for a clock that was set back.
+  if (isValid(token, now) && Math.abs(now - token.obtainedAt) < restMs) return true
   const lifetime = token.expiresAt - token.obtainedAt
   const margin = Math.min(marginSeconds * 1000, lifetime / 5)
   const jitter = 1 - (token.obtainedAt % 1000) / 5000

@@ -120,7 +120,7 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
   /** For each slot: one resource that the provider refuses must not cost the others anything (T15). */
   function noteFailure(name: string, target: TokenTarget, result: RefreshResult) {
     if (result.kind === 'kept') refused.noteFailure(target.rejected)
-    if (result.kind === 'kept' && result.code !== 'session_expired') {
+    if (result.kind === 'kept' && result.code !== 'token_expired') {
       coolDowns.set(name, { until: now() + coolDownMs, code: result.code })
     }
     return result
