@@ -37,7 +37,7 @@ before(async () => {
   app.provider.override('revocation', async (_, usual) => {
     revoking += 1
     mostRevoking = Math.max(mostRevoking, revoking)
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    await new Promise((resolve) => setTimeout(resolve, 50))
     revoking -= 1
     return usual()
   })

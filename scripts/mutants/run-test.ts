@@ -26,10 +26,15 @@ interface Failure {
   cause?: unknown
 }
 
+/** How long a file may go on after a test of it has failed. */
+const leavingMs = 10_000
+
 /** Runs the tests with this title, and those of groups with it, in a process of their own. */
 export async function runTest({ root, file, title, limitMs }: RunTestOptions): Promise<Verdict> {
   const path = join(root, file)
-  const signal = AbortSignal.timeout(limitMs)
+  const enough = new AbortController()
+  const late = AbortSignal.timeout(limitMs)
+  const signal = AbortSignal.any([late, enough.signal])
   const reasons: string[] = []
   let ran = 0
   let failed = false
@@ -52,11 +57,14 @@ export async function runTest({ root, file, title, limitMs }: RunTestOptions): P
     if (failure.failureType === 'subtestsFailed') continue
     const reason = reasonOf(failure)
     if (!isTest) reasons.push(`the file breaks outside of a test\n${printed.slice(-1000)}`)
-    else if (reason === undefined) failed = true
-    else reasons.push(reason)
+    else if (reason === undefined) {
+      failed = true
+      // It may put away what it opened; what it left open would keep it for ever.
+      setTimeout(() => enough.abort(), leavingMs).unref()
+    } else reasons.push(reason)
   }
   if (failed) return { kind: 'failed' }
-  if (signal.aborted) return { kind: 'broken', why: `took more than ${limitMs / 1000} s` }
+  if (late.aborted) return { kind: 'broken', why: `took more than ${limitMs / 1000} s` }
   const [why] = reasons
   if (why !== undefined) return { kind: 'broken', why }
   return { kind: ran > 0 ? 'passed' : 'nothing' }
@@ -66,8 +74,8 @@ export async function runTest({ root, file, title, limitMs }: RunTestOptions): P
 function reasonOf({ failureType, cause }: Failure): string | undefined {
   const inTest = ['testCodeFailure', 'uncaughtException', 'unhandledRejection']
   if (!inTest.includes(failureType ?? '')) return `${failureType}: ${describe(cause)}`
-  const broken = cause instanceof SyntaxError || cause instanceof ReferenceError
-  return broken ? describe(cause) : undefined
+  // A SyntaxError within a test is what was no JSON; code that cannot be read breaks outside of one.
+  return cause instanceof ReferenceError ? describe(cause) : undefined
 }
 
 function describe(cause: unknown): string {

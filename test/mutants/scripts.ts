@@ -22,8 +22,8 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'Q1',
     file: 'scripts/mutants/run-test.ts',
-    from: `return broken ? describe(cause) : undefined`,
-    to: `return broken ? undefined : undefined`,
+    from: `cause instanceof ReferenceError ? describe(cause) : undefined`,
+    to: `cause instanceof ReferenceError ? undefined : undefined`,
     test: house,
     title: 'Q1: it is an error when ${title}',
   },
