@@ -27,7 +27,7 @@ describe('the proxy inside Next', () => {
   it('P2: takes no client’s word for what was asked', async () => {
     const upstream = await startUpstream()
     const fixture = await startRemote({ remotes: [{ target: upstream.origin }] })
-    const forged = Buffer.from('/api/remote/api/forged').toString('base64url')
+    const forged = `${Buffer.from('/api/remote/api/forged').toString('base64url')}.GET`
     for (const value of [`word.${forged}`, `undefined.${forged}`, `.${forged}`, forged]) {
       const headers = { ...browserHeaders, 'x-cloakroom-target': value }
       await (await handleNextRemote(fixture.remote, new Request(`${url}/a`, { headers }))).text()
