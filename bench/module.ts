@@ -26,6 +26,7 @@ const remote = createRemote({
         idleTimeoutMs: 100_000,
         connectTimeoutMs: 5000,
         setCookie: [],
+        cookies: [],
         cache: 'no-store',
         forwarded: 'all',
         scripts: false,

@@ -31,6 +31,7 @@ import { createRemote, type Remote } from './remote/remote.ts'
 import { createRouter, type Endpoints, type RequestInfo } from './router.ts'
 import { createCipher } from './session/cipher.ts'
 import { createClaimsPolicy } from './session/claims.ts'
+import { createClearApiCookies } from './session/clear-api-cookies.ts'
 import { createEndedSignIns } from './session/ended-sign-ins.ts'
 import { createSeal } from './session/seal.ts'
 import { createSessionIndex } from './session/session-index.ts'
@@ -92,11 +93,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
   const log = createRefusalLimit(misconfigurations.log, now)
   const store = options.store ?? (await openStore(settings.store, storeEvents(log)))
   const secure = publicOrigin.startsWith('https:')
-  const returnUrls = {
-    publicOrigin,
-    origins: settings.spa.origins,
-    ownPaths: ownPathsOf(settings),
-  }
+  const returnUrls = { publicOrigin, origins: settings.spa.origins, ownPaths: ownPathsOf(settings) }
   const loginHref = `${basePath}/login`
   const ours = { issuer: oidc.issuer, clientId: oidc.clientId }
 
@@ -178,7 +175,9 @@ export async function createBff(options: BffOptions): Promise<Bff> {
   })
   const endedSignIns = createEndedSignIns({ store, issuer: oidc.issuer, now })
   const login = { startSignIn, provider, returnUrls, loginHref }
-  const channels = { sessions, endSessions, issuer: oidc.issuer, ...settings.backchannel }
+  const apiCookies = createClearApiCookies(settings)
+  const ending = { sessions, endSessions, apiCookies, issuer: oidc.issuer }
+  const channels = { ...ending, ...settings.backchannel }
   const logoutSeal = createSeal(secrets, 'logout')
 
   const endpoints: Endpoints = {
@@ -190,6 +189,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       startSignIn,
       endSession,
       endedSignIns,
+      apiCookies,
       claims,
       signInSlot: createSignInSlot(parameters),
       log,
@@ -205,6 +205,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       provider,
       sessions,
       endSession,
+      apiCookies,
       seal: logoutSeal,
       signOutAddress: createSignOutAddress({
         store,

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { checkCookieOwners } from './cookie-names.ts'
 import type { Config } from './define-config.ts'
 import { suggestion } from './did-you-mean.ts'
 import { type Environment, processEnvironment, readMode, readVariable } from './env.ts'
@@ -53,6 +54,7 @@ function buildSettings(env: Environment, config: ParsedConfig, report: Report): 
   const origin = publicOrigin(env, mode, port, report)
   const oidc = oidcSettings(env, config.oidc, report)
   const store = storeChoice(env, report)
+  checkCookieOwners(config.remotes, report)
   return {
     mode,
     publicOrigin: origin,

@@ -2,7 +2,8 @@ import { accepted, type Parsed, refused } from './parsed.ts'
 import type { Report } from './report.ts'
 import type { Settings } from './settings.ts'
 
-const remotePrefix = '/api/remote'
+/** Below this path every remote API has its own, under its name. */
+export const remotePrefix = '/api/remote'
 const endpoints = [
   'login',
   'logout',

@@ -44,6 +44,13 @@ export interface RemoteConfig {
    */
   setCookie?: readonly string[]
   /**
+   * Names of cookies that travel to this API and back: for CSRF pairs, stickiness, a language. In the browser they
+   * are the app's cookies, below `/api/remote/<name>` unless their `Path` is `/`; a sign-out, and the sign-in of
+   * somebody else, delete them. One name in one remote, at most 6 in all.
+   * @default []
+   */
+  cookies?: readonly string[]
+  /**
    * `no-store` marks every answer as not to be stored; `private` lets `Cache-Control: private` and `ETag`
    * through to the browser's own cache.
    * @default 'no-store'

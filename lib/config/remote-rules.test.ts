@@ -216,6 +216,7 @@ describe('what a remote or a client means', () => {
       connectTimeoutMs: 5000,
       maxBodyBytes: 2_097_152,
       setCookie: [],
+      cookies: [],
       cache: 'no-store',
       forwarded: 'all',
       scripts: false,

@@ -1,5 +1,6 @@
 import { isLoopback } from '../http/loopback.ts'
 import { clientCertificate } from './client-certificate.ts'
+import { cookieNames } from './cookie-names.ts'
 import { isToken, parseHeaderName, parseHeaderValue } from './header-name.ts'
 import { checkRemoteToken, type TokenContext } from './remote-token.ts'
 import type { Report } from './report.ts'
@@ -28,7 +29,8 @@ export function remoteSettings(
     connectTimeoutMs: Math.round(connectTimeout * 1000),
     ...(certificate && { tls: certificate }),
     ...(maxBody === undefined ? {} : { maxBodyBytes: maxBody }),
-    setCookie: cookieNames(setting, config.setCookie, report),
+    setCookie: cookieNames(`${setting}.setCookie`, config.setCookie, report),
+    cookies: cookieNames(`${setting}.cookies`, config.cookies, report),
     headers: {
       add: addedHeaders(setting, config.headers.add, report),
       remove: headerNames(`${setting}.headers.remove`, config.headers.remove, report),
@@ -77,18 +79,6 @@ function allowedMethods(setting: string, methods: readonly string[], report: Rep
     }
   }
   return [...new Set(known)]
-}
-
-function cookieNames(setting: string, names: readonly string[], report: Report): readonly string[] {
-  for (const [index, name] of names.entries()) {
-    const where = `${setting}.setCookie[${index}]`
-    if (!isToken(name) || name === '*') {
-      report.problem(where, 'is no cookie name', 'list names one by one')
-    } else if (/^(__(host|secure|http|host-http)-)?bff([-.]|$)/i.test(name)) {
-      report.problem(where, 'is a cookie of Cloakroom itself', 'rename the cookie of the API')
-    }
-  }
-  return names
 }
 
 function addedHeaders(

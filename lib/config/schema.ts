@@ -74,6 +74,7 @@ const remote = z.strictObject({
   connectTimeout: duration({ from: 0.001, to: '5m' }).default(5),
   maxBody: byteSize().exactOptional(),
   setCookie: textList().default([]),
+  cookies: textList().default([]),
   cache: z.enum(['no-store', 'private']).default('no-store'),
   forwarded: z.enum(['all', 'none']).default('all'),
   scripts: flag(false),

@@ -115,6 +115,8 @@ export interface RemoteSettings {
   readonly maxBodyBytes?: number
   /** Names of cookies of the API that reach the browser. */
   readonly setCookie: readonly string[]
+  /** Names of cookies that travel to the API, and back. */
+  readonly cookies: readonly string[]
   readonly cache: 'no-store' | 'private'
   /** Whether the API is told of the browser's request by `X-Forwarded-*`. */
   readonly forwarded: 'all' | 'none'

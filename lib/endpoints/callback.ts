@@ -6,6 +6,7 @@ import type { Provider } from '../oidc/provider.ts'
 import type { SignInResult } from '../oidc/redeem-code.ts'
 import { requiredAcr } from '../oidc/required-acr.ts'
 import type { ClaimsPolicy } from '../session/claims.ts'
+import type { ClearApiCookies } from '../session/clear-api-cookies.ts'
 import type { EndedSignIns } from '../session/ended-sign-ins.ts'
 import type { Session, SessionRecord } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
@@ -34,6 +35,7 @@ export interface CallbackDeps {
   readonly startSignIn: StartSignIn
   readonly endSession: EndSession
   readonly endedSignIns: EndedSignIns
+  readonly apiCookies: ClearApiCookies
   readonly claims: ClaimsPolicy
   /** Where the session keeps the sign-in's own token. */
   readonly signInSlot: () => Promise<string>
@@ -143,7 +145,8 @@ export function createCallback(deps: CallbackDeps): Endpoint {
     }
     await endPrevious(incoming, transaction, session)
     tell(incoming, remembered, result)
-    const cookies = [setCookie, ...clearCookies]
+    const ofApis = deps.apiCookies.signedIn(incoming.cookies, record)
+    const cookies = [setCookie, ...clearCookies, ...ofApis]
     return remembered.silent && !isTopLevel(incoming)
       ? silentLoginPage(true, deps.returnUrls.publicOrigin, cookies, returnUrl)
       : redirect(303, returnUrl, cookies)

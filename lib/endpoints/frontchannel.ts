@@ -1,5 +1,6 @@
 import { htmlPage } from '../http/page.ts'
 import { type ProblemCode, problem } from '../http/problem.ts'
+import type { ClearApiCookies } from '../session/clear-api-cookies.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { EndSessions } from './end-sessions.ts'
@@ -10,6 +11,7 @@ export interface FrontchannelDeps {
   readonly enabled: boolean
   readonly sessions: Pick<Sessions, 'read' | 'findBySid' | 'clearCookie'>
   readonly endSessions: EndSessions
+  readonly apiCookies: ClearApiCookies
   readonly issuer: string
   readonly revoke: boolean
   readonly loginHref: string
@@ -62,7 +64,11 @@ export function createFrontchannel(deps: FrontchannelDeps): Endpoint {
       // The provider's page frames this one; there is nothing in it to click.
       'content-security-policy': "default-src 'none'; base-uri 'none'",
     })
-    if (own) page.headers.append('set-cookie', deps.sessions.clearCookie())
+    if (!own) return page
+    page.headers.append('set-cookie', deps.sessions.clearCookie())
+    for (const cookie of deps.apiCookies.signedOut(incoming.cookies)) {
+      page.headers.append('set-cookie', cookie)
+    }
     return page
   }
 }

@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { parseReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
 import type { Provider } from '../oidc/provider.ts'
+import type { ClearApiCookies } from '../session/clear-api-cookies.ts'
 import type { Seal } from '../session/seal.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
@@ -20,6 +21,7 @@ export interface LogoutDeps {
   readonly provider: Pick<Provider, 'endSessionUrl'>
   readonly sessions: Pick<Sessions, 'read' | 'clearCookie'>
   readonly endSession: EndSession
+  readonly apiCookies: ClearApiCookies
   /** Seals the return URL into `state`. */
   readonly seal: Seal
   readonly signOutAddress: SignOutAddress
@@ -45,6 +47,12 @@ export function createLogout(deps: LogoutDeps): { get: Endpoint; post: Endpoint 
     return { atProvider: url?.href, withoutHint: async () => (await ask({}))?.href ?? returnUrl }
   }
 
+  /** What of this sign-in is left in the browser. */
+  const cleared = ({ cookies }: EndpointRequest) => [
+    deps.sessions.clearCookie(),
+    ...deps.apiCookies.signedOut(cookies),
+  ]
+
   /** To whom the answer is a redirect that only the browser sees, the provider's own address (S2). */
   async function redirectOut(
     incoming: EndpointRequest,
@@ -53,7 +61,7 @@ export function createLogout(deps: LogoutDeps): { get: Endpoint; post: Endpoint 
     returnUrl: string,
   ): Promise<Response> {
     const { atProvider } = await signOut(incoming, session, returnUrl)
-    return redirect(status, atProvider ?? returnUrl, [deps.sessions.clearCookie()])
+    return redirect(status, atProvider ?? returnUrl, cleared(incoming))
   }
 
   /** To a script an address of ours, which says nothing (O6). */
@@ -63,14 +71,14 @@ export function createLogout(deps: LogoutDeps): { get: Endpoint; post: Endpoint 
     returnUrl: string,
   ): Promise<Response> {
     const { atProvider, withoutHint } = await signOut(incoming, session, returnUrl)
-    const cleared = deps.sessions.clearCookie()
-    if (atProvider === undefined) return json(200, { redirectUrl: returnUrl }, [cleared])
+    const ended = cleared(incoming)
+    if (atProvider === undefined) return json(200, { redirectUrl: returnUrl }, ended)
     try {
       const { address, setCookie } = await deps.signOutAddress.issue(atProvider)
-      return json(200, { redirectUrl: address }, [cleared, setCookie])
+      return json(200, { redirectUrl: address }, [...ended, setCookie])
     } catch {
       // The store went away just now. Signed out here all the same; the provider will ask whether one means it.
-      return json(200, { redirectUrl: await withoutHint() }, [cleared])
+      return json(200, { redirectUrl: await withoutHint() }, ended)
     }
   }
 
@@ -117,7 +125,11 @@ export function createLogout(deps: LogoutDeps): { get: Endpoint; post: Endpoint 
           ? redirectOut(incoming, 303, session, returnUrl)
           : tellAddress(incoming, session, returnUrl)
       }
-      return navigates ? redirect(303, returnUrl) : json(200, { redirectUrl: returnUrl })
+      // The session may have ended elsewhere, where nobody could delete anything here.
+      const left = deps.apiCookies.signedOut(incoming.cookies)
+      return navigates
+        ? redirect(303, returnUrl, left)
+        : json(200, { redirectUrl: returnUrl }, left)
     },
   }
 }

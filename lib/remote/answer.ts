@@ -29,6 +29,8 @@ export class Answer implements AnswerContext {
   upstreamPath = ''
   /** For a listed origin, else empty. */
   corsHeaders = noHeaders
+  /** `Cookie` of the request. */
+  cookies: string | undefined
   /** A session cookie that has to be renewed. */
   setCookie: string | undefined
   /** Nothing is left to be said. */

@@ -73,6 +73,7 @@ export class Call implements AttemptOwner {
     if (refusal) return this.fail(refusal)
     this.upstreamPath = upstreamPath(this.#remote.place, match)
     this.#answer.upstreamPath = this.upstreamPath
+    this.#answer.cookies = head.cookie
     if (!this.#remote.needsSession) return this.#chooseToken()
     const onForged = () => logForgedTicket(this.#services.log, this.logged)
     const found = readSession(head.cookie, 'use', onForged)

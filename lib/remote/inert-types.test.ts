@@ -10,9 +10,22 @@ const place = {
   publicOrigin: 'https://app.example',
 }
 const policy = createResponseHeaders({
-  ...{ place, cache: 'private', setCookie: [], expose: [], varyByOrigin: false },
+  ...{
+    place,
+    cache: 'private',
+    cookies: { toBrowser: () => [] },
+    setCookie: [],
+    expose: [],
+    varyByOrigin: false,
+  },
 })
-const context = { requestId: '1', upstreamPath: '/', setCookie: undefined, corsHeaders: [] }
+const context = {
+  requestId: '1',
+  upstreamPath: '/',
+  cookies: undefined,
+  setCookie: undefined,
+  corsHeaders: [],
+}
 
 function answer(headers: Record<string, string | string[]>, status = 200) {
   const flat = policy(status, headers, context)

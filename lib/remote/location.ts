@@ -55,7 +55,7 @@ export function createPublicAddress(place: RemotePlace): PublicAddress {
 }
 
 /** The rest of a path at or below another: `''`, or from its `/` on. */
-function pathBelow(prefix: string, path: string): string | undefined {
+export function pathBelow(prefix: string, path: string): string | undefined {
   if (!path.startsWith(prefix)) return undefined
   const rest = path.slice(prefix.length)
   return rest === '' || rest.startsWith('/') ? rest : undefined

@@ -30,6 +30,8 @@ export function addOwnHeaders(
   if (head.tracestate !== undefined && traceparent === head.traceparent) {
     passed.push('tracestate', head.tracestate)
   }
+  const cookies = remote.cookies.toApi(head.cookie)
+  if (cookies !== undefined) passed.push('cookie', cookies)
   for (const part of remote.addedHeaders) passed.push(part)
 }
 

@@ -1,5 +1,7 @@
 import type { RemoteSettings } from '../config/settings.ts'
 import type { Outgoing } from '../http/outgoing.ts'
+import { createApiCookieJar } from '../session/api-cookie-jar.ts'
+import { type ApiCookies, createApiCookies } from './api-cookies.ts'
 import {
   type ChooseToken,
   createChooseToken,
@@ -23,6 +25,7 @@ export interface ReadyRemote {
   readonly chooseToken: ChooseToken
   readonly readHeaders: (rawHeaders: readonly string[]) => RequestHead
   readonly answerHeaders: ResponseHeaders
+  readonly cookies: ApiCookies
   /** Flat list of what every request to this API gets. */
   readonly addedHeaders: readonly string[]
   /** An `Authorization` by setting: for calls that carry no token. */
@@ -58,6 +61,8 @@ export function prepareRemote(settings: RemoteSettings, deps: PrepareRemoteDeps)
     .map(([name, value]) => [name.toLowerCase(), value] as const)
     .filter(([name]) => !neverAdded.test(name))
   const methods = settings.methods && withHead(settings.methods)
+  const jar = createApiCookieJar(deps.publicOrigin)
+  const cookies = createApiCookies({ names: settings.cookies, place, jar })
   const upstream = createUpstream(settings, deps)
   const needsOther = settings.websocket && settings.http2
 
@@ -73,10 +78,12 @@ export function prepareRemote(settings: RemoteSettings, deps: PrepareRemoteDeps)
       methodsAreLimited: methods !== undefined,
       lowerCaseNames: settings.http2,
     }),
+    cookies,
     answerHeaders: createResponseHeaders({
       place,
+      cookies,
       cache: settings.cache,
-      setCookie: settings.setCookie,
+      setCookie: settings.setCookie.filter((name) => !settings.cookies.includes(name)),
       expose: settings.headers.expose,
       varyByOrigin: deps.varyByOrigin,
     }),

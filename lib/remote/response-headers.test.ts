@@ -15,6 +15,7 @@ const place = {
 const context = {
   requestId: 'request-1',
   upstreamPath: '/v1/items/5?x=1',
+  cookies: undefined,
   setCookie: undefined,
   corsHeaders: [],
 }
@@ -25,7 +26,14 @@ function answer(
   extra: { status?: number; setCookie?: string } = {},
 ): Record<string, string[]> {
   const policy = createResponseHeaders({
-    ...{ place, cache: 'no-store', setCookie: [], expose: [], varyByOrigin: false },
+    ...{
+      place,
+      cache: 'no-store',
+      cookies: { toBrowser: () => [] },
+      setCookie: [],
+      expose: [],
+      varyByOrigin: false,
+    },
     ...options,
   })
   const flat = policy(extra.status ?? 200, headers, { ...context, setCookie: extra.setCookie })

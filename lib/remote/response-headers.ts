@@ -1,6 +1,7 @@
 import { parseChallenges } from '../http/challenge.ts'
 import { stripWhiteSpace } from '../http/white-space.ts'
 import { createAnswerRules } from './answer-header-rules.ts'
+import type { ApiCookies } from './api-cookies.ts'
 import { isInert } from './inert-types.ts'
 import { publicLinks } from './link.ts'
 import type { RemotePlace } from './location.ts'
@@ -31,6 +32,8 @@ const redirects = new Set([301, 302, 303, 307, 308])
 /** What an answer's headers depend on besides the answer. */
 export interface AnswerContext {
   readonly requestId: string
+  /** `Cookie` of the request. */
+  readonly cookies: string | undefined
   /** Path on the target, against which a relative `Location` is read. */
   readonly upstreamPath: string
   /** A session cookie that has to be renewed. */
@@ -42,6 +45,8 @@ export interface AnswerContext {
 export interface ResponseHeaderOptions {
   readonly place: RemotePlace
   readonly cache: 'no-store' | 'private'
+  /** Those that travel both ways. */
+  readonly cookies: Pick<ApiCookies, 'toBrowser'>
   /** Names of cookies of the API that pass. */
   readonly setCookie: readonly string[]
   /** Further names of headers that pass, lower case. */
@@ -141,6 +146,7 @@ export function createResponseHeaders(options: ResponseHeaderOptions): ResponseH
           break
         case 'set-cookie':
           pushCookies(out, value, cookieNames)
+          push(out, name, options.cookies.toBrowser(value, context.upstreamPath, context.cookies))
           break
         case 'x-accel-buffering':
           if (value === 'yes' || value === 'no') buffering = value

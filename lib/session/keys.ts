@@ -8,6 +8,7 @@ export type KeyPurpose =
   | 'leaving'
   | 'record'
   | 'machine-token'
+  | 'api-cookies'
 
 export interface DerivedKey {
   /** Public name of the secret that it came from, the same in every process: 8 hex digits. */

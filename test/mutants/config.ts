@@ -73,4 +73,12 @@ export const mutants: readonly Mutant[] = [
     test: 'lib/config/secrets.test.ts',
     title: 'A7: random secrets of every usual spelling are accepted, 10,000 of each',
   },
+  {
+    row: 'P26',
+    file: 'lib/config/cookie-names.ts',
+    from: ' || of.setCookie.includes(name)',
+    to: '',
+    test: 'lib/config/cookie-names.test.ts',
+    title: 'P26: a cookie belongs to one remote, and none of ours to any',
+  },
 ]

@@ -138,6 +138,22 @@ export const mutants: readonly Mutant[] = [
     title: 'P26: tell the API of the browser’s request, unless it shall not be told',
   },
   {
+    row: 'P26',
+    file: 'lib/remote/api-cookies.ts',
+    from: "else if (key !== 'domain' && key !== '')",
+    to: "else if (key !== '')",
+    test: 'test/api-cookies.test.ts',
+    title: 'P26: cookies that travel to one API and back',
+  },
+  {
+    row: 'P26',
+    file: 'lib/remote/api-cookies.ts',
+    from: 'pathBelow(place.prefix, told ?? own) ?? told',
+    to: 'told',
+    test: 'test/api-cookies.test.ts',
+    title: 'P26: cookies that travel to one API and back',
+  },
+  {
     row: 'P27',
     file: 'lib/remote/response-headers.ts',
     from: "if (value === 'yes' || value === 'no') buffering = value",

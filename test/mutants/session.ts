@@ -210,4 +210,20 @@ export const mutants: readonly Mutant[] = [
     test: 'test/sign-in-way-out.test.ts',
     title: 'L20: an address with somebody else’s mark starts nothing',
   },
+  {
+    row: 'P26',
+    file: 'lib/session/clear-api-cookies.ts',
+    from: "const isTheirs = ['', owner, ...older].includes(before.owner)",
+    to: 'const isTheirs = before.owner !== undefined',
+    test: 'test/api-cookies.test.ts',
+    title: 'P26: who leaves takes the cookies of APIs along',
+  },
+  {
+    row: 'P26',
+    file: 'lib/session/api-cookie-jar.ts',
+    from: ' && soundPlace.test(place)',
+    to: '',
+    test: 'test/api-cookies.test.ts',
+    title: 'P26: cookies that travel to one API and back',
+  },
 ]

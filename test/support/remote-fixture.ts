@@ -28,6 +28,7 @@ function remoteSettings(settings: Partial<RemoteSettings> & { target: string }):
     idleTimeoutMs: 30_000,
     connectTimeoutMs: 5000,
     setCookie: [],
+    cookies: [],
     cache: 'no-store',
     forwarded: 'all',
     scripts: false,

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { loadSettings } from './load-settings.ts'
+
+const env = {
+  OIDC_ISSUER: 'https://login.example.com',
+  OIDC_CLIENT_ID: 'app',
+  OIDC_CLIENT_SECRET: 'one-that-the-provider-gave',
+  BFF_BASE_URL: 'https://app.example.com',
+  BFF_SECRET: 'q8Jr2xkP0vT7nYb4LwZc9dHfGs1mEa6U',
+}
+const target = 'https://api.example.com'
+
+/** The settings that are refused, of two remotes. */
+function refused(a: object, b: object = {}): string[] {
+  const config = { remotes: { a: { target, ...a }, b: { target, ...b } } }
+  const loaded = loadSettings({ env, config })
+  return loaded.ok ? [] : loaded.problems.map(({ setting }) => setting)
+}
+
+test('P26: a cookie belongs to one remote, and none of ours to any', () => {
+  for (const name of [
+    ...['bff', 'BFF', 'bff-8080', 'bff-shop', 'bff-tx.1', 'bff-jar', 'bff.x'],
+    ...['__Host-Http-bff', '__Host-bff-shop', '__Secure-bff', '__Http-bff-out', 'a b', '*', ''],
+  ]) {
+    assert.deepEqual(refused({ cookies: ['ok', name] }), ['remotes.a.cookies[1]'], name)
+    assert.deepEqual(refused({ setCookie: ['ok', name] }), ['remotes.a.setCookie[1]'], name)
+  }
+  const [csrf, both] = [
+    { cookies: ['x', 'csrf'] },
+    ['remotes.a.cookies[1]', 'remotes.b.cookies[0]'],
+  ]
+  assert.deepEqual(refused(csrf, { cookies: ['csrf'] }), both)
+  assert.deepEqual(refused(csrf, { setCookie: ['csrf'] }), ['remotes.a.cookies[1]'])
+  assert.deepEqual(refused({ ...csrf, setCookie: ['csrf'] }, { cookies: ['Csrf', 'bffs'] }), [])
+  assert.deepEqual(refused({ setCookie: ['theme'] }, { setCookie: ['theme'] }), [])
+  const seven = ['1', '2', '3', '4', '5', '6', '7']
+  assert.deepEqual(refused({ cookies: seven.slice(0, 4) }, { cookies: seven.slice(4) }), [
+    'remotes',
+  ])
+  assert.deepEqual(refused({ cookies: seven.slice(1, 4) }, { cookies: seven.slice(4) }), [])
+})

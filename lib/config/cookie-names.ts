@@ -1,0 +1,44 @@
+import { isToken } from './header-name.ts'
+import type { Report } from './report.ts'
+import type { ParsedRemote } from './schema.ts'
+
+// Each is deleted by name and place at a sign-out, and the head of that answer must stay small.
+const maxCookies = 6
+
+/** Names of an API's cookies: none of ours, of whichever frontend. */
+export function cookieNames(
+  setting: string,
+  names: readonly string[],
+  report: Report,
+): readonly string[] {
+  for (const [index, name] of names.entries()) {
+    const where = `${setting}[${index}]`
+    if (!isToken(name) || name === '*') {
+      report.problem(where, 'is no cookie name', 'list names one by one')
+    } else if (/^(__(host|secure|http|host-http)-)?bff([-.]|$)/i.test(name)) {
+      report.problem(where, 'is a cookie of Cloakroom itself', 'rename the cookie of the API')
+    }
+  }
+  return names
+}
+
+/** A cookie that travels to one API may not be another's: each could plant what the other believes. */
+export function checkCookieOwners(
+  remotes: Readonly<Record<string, ParsedRemote>>,
+  report: Report,
+): void {
+  const all = Object.entries(remotes)
+  for (const [remote, { cookies }] of all) {
+    for (const [index, name] of cookies.entries()) {
+      const other = all.find(
+        ([it, of]) => it !== remote && (of.cookies.includes(name) || of.setCookie.includes(name)),
+      )
+      if (!other) continue
+      const problem = `is a cookie of remotes.${other[0]}, too`
+      report.problem(`remotes.${remote}.cookies[${index}]`, problem, 'let one of them rename it')
+    }
+  }
+  if (all.flatMap(([, { cookies }]) => cookies).length > maxCookies) {
+    report.problem('remotes', `have more than ${maxCookies} cookies in all`, 'list fewer')
+  }
+}

@@ -1,0 +1,96 @@
+import { eachCookie } from '../http/cookies.ts'
+import { stripWhiteSpace } from '../http/white-space.ts'
+import type { ApiCookieJar } from '../session/api-cookie-jar.ts'
+import { pathBelow, type RemotePlace } from './location.ts'
+
+/** The cookies of one remote that travel to its API and back (P26). */
+export interface ApiCookies {
+  /** The `Cookie` of a call to the API; undefined when the browser sent none of them. */
+  toApi(cookieHeader: string | undefined): string | undefined
+  /** The API's `Set-Cookie` lines for the browser, which sent `cookieHeader` along with the call. */
+  toBrowser(
+    lines: string | string[],
+    requestPath: string,
+    cookieHeader: string | undefined,
+  ): string[]
+}
+
+export interface ApiCookiesOptions {
+  readonly names: readonly string[]
+  readonly place: RemotePlace
+  readonly jar: ApiCookieJar
+}
+
+interface CookieLine {
+  readonly name: string
+  readonly pair: string
+  /** All but those that are ours to say. */
+  readonly attributes: readonly string[]
+  readonly path: string | undefined
+  readonly isSecure: boolean
+}
+
+export function createApiCookies({ names, place, jar }: ApiCookiesOptions): ApiCookies {
+  const known = new Set(names)
+  const isHttps = place.publicOrigin.startsWith('https:')
+
+  /** RFC 6265 section 5.1.4: a cookie without a path lies where the call that set it was made. */
+  function publicPath(path: string | undefined, requestPath: string): string {
+    if (path === '/') return path
+    const own = path?.startsWith('/') ? path : directoryOf(requestPath)
+    // An API that honours X-Forwarded-Prefix has put it there already.
+    const told = pathBelow(place.publicPrefix, own)
+    const below = pathBelow(place.prefix, told ?? own) ?? told ?? (own === path ? own : '')
+    return place.publicPrefix + (own !== path && below === '/' ? '' : below)
+  }
+
+  return {
+    toApi(cookieHeader) {
+      const pairs: string[] = []
+      eachCookie(cookieHeader, (name, value) => {
+        if (known.has(name)) pairs.push(`${name}=${value}`)
+      })
+      return pairs.length === 0 ? undefined : pairs.join('; ')
+    },
+    toBrowser(lines, requestPath, cookieHeader) {
+      const before = jar.read(cookieHeader)
+      let after = before
+      const out = [lines].flat().flatMap((line) => {
+        const cookie = parseLine(line)
+        if (!cookie || !known.has(cookie.name)) return []
+        let path = publicPath(cookie.path, requestPath)
+        const noted = `${cookie.name} ${path}`
+        if (path !== '/' && path !== place.publicPrefix && !after.places.includes(noted)) {
+          if (jar.hasRoom(after, noted)) after = { ...after, places: [...after.places, noted] }
+          else path = place.publicPrefix
+        }
+        const secure = isHttps || cookie.isSecure ? ['Secure'] : []
+        return [[cookie.pair, ...cookie.attributes, `Path=${path}`, ...secure].join('; ')]
+      })
+      return after === before ? out : [...out, jar.write(after)]
+    },
+  }
+}
+
+function parseLine(line: string): CookieLine | undefined {
+  const [pair = '', ...rest] = line.split(';').map(stripWhiteSpace)
+  const equals = pair.indexOf('=')
+  if (equals < 1) return undefined
+  const attributes: string[] = []
+  let path: string | undefined
+  let isSecure = false
+  for (const attribute of rest) {
+    const [name = '', ...value] = attribute.split('=')
+    const key = stripWhiteSpace(name).toLowerCase()
+    if (key === 'path') path = stripWhiteSpace(value.join('='))
+    else if (key === 'secure') isSecure = true
+    // Of an API's domain the browser has never heard, and a wider one than the app's is not for it to choose.
+    else if (key !== 'domain' && key !== '') attributes.push(attribute)
+  }
+  return { name: stripWhiteSpace(pair.slice(0, equals)), pair, attributes, path, isSecure }
+}
+
+function directoryOf(requestPath: string): string {
+  const [path = ''] = requestPath.split('?', 1)
+  return path.slice(0, path.lastIndexOf('/')) || '/'
+}
