@@ -2,11 +2,12 @@ import { parsePrivateKey } from './private-key.ts'
 import type { Report } from './report.ts'
 import type { ClientAuth } from './settings.ts'
 
-export type AuthMethod =
-  | 'client_secret_basic'
-  | 'client_secret_post'
-  | 'private_key_jwt'
-  | 'tls_client_auth'
+export const authMethods = [
+  ...(['client_secret_basic', 'client_secret_post'] as const),
+  ...(['private_key_jwt', 'tls_client_auth'] as const),
+] as const
+
+export type AuthMethod = (typeof authMethods)[number]
 
 export interface ClientCredentials {
   /** Setting that holds (or should hold) the shared secret, for messages: `OIDC_CLIENT_SECRET`. */
@@ -48,7 +49,7 @@ export function clientAuth(credentials: ClientCredentials, report: Report): Clie
     report.problem(secretName, 'is not set', `set it, or ${keyName}`)
     return placeholder
   }
-  return { method: method ?? 'client_secret_basic', secret }
+  return { method: method ?? 'client_secret', secret }
 }
 
 /** RFC 8705 section 2.1: the connection itself says who we are. */

@@ -11,9 +11,8 @@ export interface ClientConfig {
   /** Name of the environment variable that holds the client's private JWK, for `private_key_jwt`. */
   keyEnv?: string
   /**
-   * How this client proves itself. `private_key_jwt` with `keyEnv`, and only then. Without credentials of
-   * its own the client proves itself as `oidc` does.
-   * @default 'client_secret_basic'
+   * Pins how this client proves itself. `private_key_jwt` with `keyEnv`, and only then. Left out, a secret of
+   * its own goes as one of `oidc` does; without credentials of its own the client proves itself as `oidc` does.
    */
   authMethod?: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
   /** Scopes of the token, separated by spaces. */

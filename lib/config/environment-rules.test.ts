@@ -60,6 +60,18 @@ describe('A1: what the environment may not say', () => {
     ['no client secret', { OIDC_CLIENT_SECRET: undefined }, 'OIDC_CLIENT_SECRET', /CLIENT_KEY/],
     ['secret and key', { OIDC_CLIENT_KEY: jwk({}) }, 'OIDC_CLIENT_SECRET', /keep one/],
     ['a scope without openid', { OIDC_SCOPE: 'profile' }, 'OIDC_SCOPE', /put openid first/],
+    [
+      'no method',
+      { OIDC_AUTH_METHOD: 'basic' },
+      'OIDC_AUTH_METHOD',
+      /use one of client_secret_basic/,
+    ],
+    [
+      'a method that needs a key',
+      { OIDC_AUTH_METHOD: 'private_key_jwt' },
+      'OIDC_AUTH_METHOD',
+      /set OIDC_CLIENT_KEY/,
+    ],
     ['no base URL', { BFF_BASE_URL: undefined }, 'BFF_BASE_URL', /not set/],
     [
       'a base URL with a path',
@@ -158,7 +170,7 @@ describe('A11: quotes that an env file left around a value', () => {
     const loaded = loadSettings({ env: { ...valid, ...changes }, config: { clients } })
     assert.ok(loaded.ok)
     assert.deepEqual(loaded.settings.oidc.auth, {
-      method: 'client_secret_basic',
+      method: 'client_secret',
       secret: '"kept"',
     })
     assert.match(loaded.notes.join('\n'), /^OIDC_CLIENT_SECRET .* quotes(.|\n)*^MACHINE .* quotes/m)

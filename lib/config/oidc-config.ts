@@ -24,10 +24,10 @@ export interface OidcConfig {
    */
   revocationParams?: Record<string, string>
   /**
-   * How the client proves itself to the provider. `private_key_jwt` when `OIDC_CLIENT_KEY` is set, and
-   * only then; `client_secret_post` for providers that do not decode HTTP Basic as RFC 6749 says;
-   * `tls_client_auth` (RFC 8705) with the certificate of `tls`, in place of a secret or key.
-   * @default 'client_secret_basic'
+   * Pins how the client proves itself to the provider. Left out, a secret goes by HTTP Basic, and in the
+   * body where the provider refuses that (`invalid_client`, `unauthorized_client`) and lists
+   * `client_secret_post`; `private_key_jwt` when `OIDC_CLIENT_KEY` is set, and only then. `tls_client_auth`
+   * (RFC 8705) with the certificate of `tls`, in place of a secret or key. `OIDC_AUTH_METHOD` goes before it.
    */
   authMethod?: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'tls_client_auth'
   /**

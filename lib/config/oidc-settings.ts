@@ -1,4 +1,4 @@
-import { clientAuth } from './client-auth.ts'
+import { type AuthMethod, authMethods, clientAuth } from './client-auth.ts'
 import { clientCertificate } from './client-certificate.ts'
 import { type Environment, readVariable } from './env.ts'
 import { checkParameters } from './parameters.ts'
@@ -26,8 +26,7 @@ export function oidcSettings(
       secret: readVariable(env, 'OIDC_CLIENT_SECRET'),
       keyName: 'OIDC_CLIENT_KEY',
       key: readVariable(env, 'OIDC_CLIENT_KEY'),
-      methodName: 'oidc.authMethod',
-      method: authMethod,
+      ...pinnedMethod(env, authMethod, report),
       certificateName: 'oidc.tls',
       hasCertificate: tls !== undefined,
     },
@@ -44,6 +43,18 @@ export function oidcSettings(
     refreshParams,
     revocationParams,
   }
+}
+
+function pinnedMethod(env: Environment, configured: AuthMethod | undefined, report: Report) {
+  const text = readVariable(env, 'OIDC_AUTH_METHOD')
+  if (text === undefined) return { methodName: 'oidc.authMethod', method: configured }
+  const method = authMethods.find((it) => it === text)
+  if (method === undefined) {
+    report.problem('OIDC_AUTH_METHOD', 'is no method', `use one of ${authMethods.join(', ')}`)
+  } else if (configured !== undefined && configured !== method) {
+    report.note('OIDC_AUTH_METHOD is set, so oidc.authMethod is not used.')
+  }
+  return { methodName: 'OIDC_AUTH_METHOD', method }
 }
 
 /** Kept as it is written, because issuers are compared character by character (L3). */

@@ -246,10 +246,10 @@ describe('what a remote or a client means', () => {
       },
     })
     const { OIDC_CLIENT_SECRET: ours, CATALOG_SECRET: theirs } = env
-    assert.deepEqual(clients.plain?.auth, { method: 'client_secret_basic', secret: ours })
+    assert.deepEqual(clients.plain?.auth, { method: 'client_secret', secret: ours })
     assert.deepEqual(clients.near?.auth, clients.plain?.auth)
     assert.deepEqual(clients.post?.auth, { method: 'client_secret_post', secret: ours })
-    assert.deepEqual(clients.own?.auth, { method: 'client_secret_basic', secret: theirs })
+    assert.deepEqual(clients.own?.auth, { method: 'client_secret', secret: theirs })
     assert.deepEqual([clients.plain?.clientId, clients.own?.clientId], ['app', 'c'])
   })
 

@@ -49,6 +49,8 @@ export type StoreSettings =
 export type TrustProxy = 'none' | 'vercel' | readonly string[]
 
 export type ClientAuth =
+  /** By HTTP Basic, and in the body where the provider takes it there only (T27). */
+  | { readonly method: 'client_secret'; readonly secret: string }
   | { readonly method: 'client_secret_basic' | 'client_secret_post'; readonly secret: string }
   | {
       readonly method: 'private_key_jwt'

@@ -22,6 +22,13 @@ export const variables = {
     meaning:
       'Private key of the client as a JWK in JSON (RSA of 2048 bits or more, EC or Ed25519), for `private_key_jwt`.',
   },
+  OIDC_AUTH_METHOD: {
+    meaning:
+      'How the client proves itself: `client_secret_basic`, `client_secret_post`, `private_key_jwt` or `tls_client_auth`. Goes before `oidc.authMethod`.',
+    fallback:
+      'with a secret HTTP Basic, and in the body where the provider lists that and refuses Basic; with a key `private_key_jwt`',
+    example: 'client_secret_post',
+  },
   OIDC_SCOPE: {
     meaning: 'Scopes asked for at sign-in. Goes before `oidc.scope`.',
     fallback: '`openid profile email offline_access`',

@@ -46,10 +46,9 @@ export async function authorizationUrl(
   const required = configuration.serverMetadata().require_pushed_authorization_requests === true
   try {
     if (!required && !deps.oidc.par) return client.buildAuthorizationUrl(configuration, parameters)
-    return await client.buildAuthorizationUrlWithPAR(
-      configuration,
-      parameters,
-      request.dpopKey ? { DPoP: await call.dpop(request.dpopKey) } : undefined,
+    const proof = request.dpopKey ? { DPoP: await call.dpop(request.dpopKey) } : undefined
+    return await call.send(() =>
+      client.buildAuthorizationUrlWithPAR(configuration, parameters, proof),
     )
   } catch (error) {
     throw toProviderError(callFailure(error, call.answer))

@@ -1,27 +1,50 @@
+import { createHash } from 'node:crypto'
 import { type CryptoKey, importJWK, type JWK } from 'jose'
 import * as client from 'openid-client'
 import type { ClientAuth } from '../config/settings.ts'
 
+/** One way to prove to the token, PAR and revocation endpoints who we are. */
+export interface ClientProof {
+  readonly method: Exclude<ClientAuth['method'], 'client_secret'>
+  /** Runs once a request, so every try has its own assertion. */
+  readonly prove: client.ClientAuth
+}
+
+/** How a client proves itself: by `first`, and perhaps by `second` where a provider refuses that (T27). */
+export interface ClientProofs {
+  readonly first: ClientProof
+  readonly second?: ClientProof
+  /** Tells clients and their secrets apart, and holds neither. */
+  readonly name: string
+}
+
 /**
- * How we prove to the token, PAR and revocation endpoints who we are. Runs once a request, so every
- * try has its own assertion.
+ * A secret goes by HTTP Basic first, as RFC 6749 section 2.3.1 wants it, unless the settings pin another
+ * way; nothing else is ever sent another way.
  * @param assertionAudience `aud` of client assertions (RFC 7523); the provider's issuer when undefined
  */
-export function createClientAuth(
+export function createClientProofs(
   auth: ClientAuth,
   assertionAudience: string | undefined,
-): client.ClientAuth {
-  switch (auth.method) {
+): ClientProofs {
+  const { method } = auth
+  switch (method) {
+    case 'client_secret':
+      return {
+        first: { method: 'client_secret_basic', prove: basic(auth.secret) },
+        second: { method: 'client_secret_post', prove: client.ClientSecretPost(auth.secret) },
+        name: createHash('sha256').update(auth.secret).digest('base64url'),
+      }
     case 'client_secret_basic':
-      return basic(auth.secret)
+      return { first: { method, prove: basic(auth.secret) }, name: '' }
     case 'client_secret_post':
-      return client.ClientSecretPost(auth.secret)
+      return { first: { method, prove: client.ClientSecretPost(auth.secret) }, name: '' }
     case 'private_key_jwt':
-      return privateKeyJwt(auth.key, assertionAudience)
+      return { first: { method, prove: privateKeyJwt(auth.key, assertionAudience) }, name: '' }
     case 'tls_client_auth':
-      return client.TlsClientAuth()
+      return { first: { method, prove: client.TlsClientAuth() }, name: '' }
     case 'none':
-      return client.None()
+      return { first: { method, prove: client.None() }, name: '' }
   }
 }
 

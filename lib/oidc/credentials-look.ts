@@ -3,7 +3,12 @@ import { exportJWK, generateKeyPair } from 'jose'
 import * as client from 'openid-client'
 import type { ClientAuth, OidcSettings } from '../config/settings.ts'
 import { callFailure } from './call-failure.ts'
-import { createClientAuth, keyAlgorithm } from './client-auth.ts'
+import {
+  type ClientProof,
+  type ClientProofs,
+  createClientProofs,
+  keyAlgorithm,
+} from './client-auth.ts'
 import type { OpenProviderCall, ProviderCall } from './provider-call.ts'
 import { callLimitMs } from './provider-fetch.ts'
 
@@ -18,7 +23,7 @@ export interface CredentialsLookDeps {
 
 interface Who {
   clientId: string
-  auth: client.ClientAuth
+  proofs: ClientProofs
 }
 
 /**
@@ -28,12 +33,13 @@ interface Who {
  */
 export async function lookAtCredentials(deps: CredentialsLookDeps): Promise<CredentialsStanding> {
   const { oidc } = deps
-  const ours = { clientId: oidc.clientId, auth: createAuth(oidc.auth, oidc) }
-  const wrong = await wrongOnes(oidc)
+  const ours = { clientId: oidc.clientId, proofs: proofsOf(oidc.auth, oidc) }
   let standing: CredentialsStanding = 'unknown'
   for (const ask of [redeemMadeUpCode, revokeMadeUpToken]) {
     const answer = await answerTo(ask, ours, deps)
-    const other = answer && (await answerTo(ask, wrong, deps))
+    // Sent in the same way: another one may be refused for itself, whatever the secret.
+    const wrong = answer && (await wrongOnes(oidc, answer.method))
+    const other = wrong && (await answerTo(ask, wrong, deps))
     if (!answer || !other) continue
     if (answer.status !== other.status || answer.error !== other.error) return 'good'
     if (answer.refusesClient) standing = 'bad'
@@ -58,38 +64,51 @@ async function answerTo(ask: Ask, who: Who, deps: CredentialsLookDeps) {
   let call: ProviderCall | undefined
   let refusesClient = false
   try {
-    call = await deps.call({ limitMs: callLimitMs, client: who })
-    await ask(call, deps)
+    const opened = await deps.call({ limitMs: callLimitMs, client: who })
+    call = opened
+    await opened.send(() => ask(opened, deps))
   } catch (error) {
     const { kind } = callFailure(error, call?.answer ?? { sent: false })
     if (kind === 'unavailable') return undefined
     refusesClient = kind === 'misconfigured'
   }
   if (call?.answer.status === undefined) return undefined
-  return { status: call.answer.status, error: call.answer.error, refusesClient }
+  return {
+    status: call.answer.status,
+    error: call.answer.error,
+    method: call.method(),
+    refusesClient,
+  }
 }
 
-async function wrongOnes(oidc: OidcSettings): Promise<Who> {
+async function wrongOnes(oidc: OidcSettings, method: ClientProof['method']): Promise<Who> {
   const { clientId, auth } = oidc
   switch (auth.method) {
     case 'none':
     // The certificate belongs to the connection: a client that it is not registered for is as wrong.
     case 'tls_client_auth':
-      return { clientId: madeUp(), auth: createAuth(auth, oidc) }
+      return { clientId: madeUp(), proofs: proofsOf(auth, oidc) }
     case 'private_key_jwt': {
       const alg = keyAlgorithm(auth.key)
       const { privateKey } = await generateKeyPair(alg, { extractable: true })
       const { kid } = auth.key
       const key = { ...(await exportJWK(privateKey)), alg, ...(kid === undefined ? {} : { kid }) }
-      return { clientId, auth: createAuth({ ...auth, key: key as typeof auth.key }, oidc) }
+      return { clientId, proofs: proofsOf({ ...auth, key: key as typeof auth.key }, oidc) }
     }
     default:
-      return { clientId, auth: createAuth({ ...auth, secret: madeUp() }, oidc) }
+      return {
+        clientId,
+        proofs: proofsOf({ method: secretMethod(method), secret: madeUp() }, oidc),
+      }
   }
 }
 
-function createAuth(auth: ClientAuth, { assertionAudience }: OidcSettings): client.ClientAuth {
-  return createClientAuth(auth, assertionAudience)
+function secretMethod(method: ClientProof['method']) {
+  return method === 'client_secret_post' ? method : 'client_secret_basic'
+}
+
+function proofsOf(auth: ClientAuth, { assertionAudience }: OidcSettings): ClientProofs {
+  return createClientProofs(auth, assertionAudience)
 }
 
 function madeUp(): string {

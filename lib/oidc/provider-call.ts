@@ -1,7 +1,9 @@
 import * as client from 'openid-client'
 import type { OidcSettings } from '../config/settings.ts'
+import type { ClientProof, ClientProofs } from './client-auth.ts'
 import type { Discovery } from './discovery.ts'
 import { createDpopHandle } from './dpop-key.ts'
+import { createKnownProofs } from './known-proofs.ts'
 import type { NonceMemory } from './nonce-memory.ts'
 import { createProviderFetch, isLoopbackHttp, type ProviderAnswer } from './provider-fetch.ts'
 import { readTokens, type TokenAnswer } from './token-answer.ts'
@@ -12,7 +14,7 @@ export interface ProviderCallOptions {
   /** Another client than the one that signs users in (machine tokens). */
   client?: {
     clientId: string
-    auth: client.ClientAuth
+    proofs: ClientProofs
     /** A token endpoint outside the provider; no discovery then. */
     tokenEndpoint?: string
   }
@@ -23,7 +25,14 @@ export interface ProviderCall {
   configuration: client.Configuration
   /** Filled in while the call runs; what `callFailure` decides by. */
   answer: ProviderAnswer
-  /** Runs a function of openid-client that asks for tokens, and answers them as they came (T21). */
+  /** How the client has proved itself in the request whose answer stands. */
+  method(): ClientProof['method']
+  /**
+   * Runs a function of openid-client in which the client proves itself; once more, with the secret sent
+   * another way, where the provider refuses the client (T27).
+   */
+  send<T>(request: () => Promise<T>): Promise<T>
+  /** `send` for a function that asks for tokens; answers them as they came (T21). */
   grant(request: () => Promise<unknown>): Promise<TokenAnswer>
   /** Proofs for this call (RFC 9449), made with a private JWK. */
   dpop(key: JsonWebKey): Promise<client.DPoPHandle>
@@ -38,22 +47,26 @@ export type OpenProviderCall = (options: ProviderCallOptions) => Promise<Provide
 export function createProviderCalls(deps: {
   oidc: OidcSettings
   metadata: Discovery
-  clientAuth: client.ClientAuth
+  proofs: ClientProofs
   nonces: NonceMemory
   fetch: typeof fetch
+  now(): number
   wallClock(): number
 }): OpenProviderCall {
   const { oidc, nonces } = deps
+  const known = createKnownProofs(deps.now)
   return async (options) => {
-    const { clientId, auth, tokenEndpoint } = {
+    const { clientId, proofs, tokenEndpoint } = {
       clientId: oidc.clientId,
-      auth: deps.clientAuth,
+      proofs: deps.proofs,
       ...options.client,
     }
     const server: client.ServerMetadata =
       tokenEndpoint === undefined
         ? await deps.metadata()
         : { issuer: tokenEndpoint, token_endpoint: tokenEndpoint }
+    const place = JSON.stringify([server.issuer, clientId, proofs.name])
+    let proof = known.choose(place, proofs)
     const configuration = new client.Configuration(
       server,
       clientId,
@@ -64,7 +77,7 @@ export function createProviderCalls(deps: {
         [client.clockSkew]: Math.round((deps.wallClock() - Date.now()) / 1000),
         [client.clockTolerance]: clockToleranceSeconds,
       },
-      auth,
+      (...request) => proof.prove(...request),
     )
     if (isLoopbackHttp(new URL(server.issuer))) client.allowInsecureRequests(configuration)
     configuration.timeout = 0
@@ -80,11 +93,40 @@ export function createProviderCalls(deps: {
     configuration[client.customFetch] = readTokens(send, (it) => {
       tokens = it
     })
+
+    async function sendOtherwise<T>(request: () => Promise<T>, thrown: unknown): Promise<T> {
+      const refused = proof
+      const other = known.another(place, proofs, refused)
+      if (!other || !takesOtherwise(server, other) || !refusesClient(answer)) throw thrown
+      const refusal = { ...answer }
+      proof = other
+      try {
+        const result = await request()
+        known.worked(place, other)
+        return result
+      } catch (again) {
+        if (refusesGrant(answer)) {
+          known.worked(place, other)
+          throw again
+        }
+        if (refusesClient(answer)) known.bothRefused(place)
+        // What is said of a way that was only tried must end nobody's session: the first word stands.
+        proof = refused
+        Object.assign(answer, refusal)
+        throw thrown
+      }
+    }
+
+    const sendIt = <T>(request: () => Promise<T>) =>
+      request().catch((thrown: unknown) => sendOtherwise(request, thrown))
+
     return {
       configuration,
       answer,
+      method: () => proof.method,
+      send: sendIt,
       async grant(request) {
-        await request()
+        await sendIt(request)
         if (!tokens) throw new Error('the answer has no token')
         return tokens
       },
@@ -98,3 +140,23 @@ export function createProviderCalls(deps: {
 
 /** Seconds by which the provider's clock may differ from ours. */
 export const clockToleranceSeconds = 30
+
+/** HTTP Basic is what every provider has to take (RFC 6749 section 2.3.1); the body only where it is listed. */
+function takesOtherwise(server: client.ServerMetadata, { method }: ClientProof): boolean {
+  if (method === 'client_secret_basic') return true
+  return server.token_endpoint_auth_methods_supported?.includes(method) ?? false
+}
+
+function refusesClient({ status = 500, error }: ProviderAnswer): boolean {
+  return status < 500 && (error === 'invalid_client' || error === 'unauthorized_client')
+}
+
+/** Whoever judges the grant has believed the client. */
+function refusesGrant({ status = 500, error }: ProviderAnswer): boolean {
+  return status === 400 && error !== undefined && grantErrors.has(error)
+}
+
+const grantErrors = new Set([
+  ...['invalid_grant', 'invalid_scope', 'invalid_target'],
+  ...['unsupported_token_type', 'use_dpop_nonce'],
+])

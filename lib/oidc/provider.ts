@@ -4,7 +4,7 @@ import type { TokenParameters } from '../config/token-parameters.ts'
 import type { Log } from '../telemetry/log.ts'
 import { type AskedResources, createAskedResources } from './asked-resources.ts'
 import { type AuthorizationRequest, authorizationUrl } from './authorization-request.ts'
-import { createClientAuth } from './client-auth.ts'
+import { createClientProofs } from './client-auth.ts'
 import { lookAtCredentials } from './credentials-look.ts'
 import { createDiscovery } from './discovery.ts'
 import { type EndSessionRequest, endSessionUrl } from './end-session-url.ts'
@@ -83,9 +83,9 @@ export function createProvider(deps: ProviderDeps): Provider {
   const discovery = createDiscovery({ issuer: oidc.issuer, fetch, now, log })
   const { metadata, origins } = createSignInOrigins(oidc.issuer, discovery)
   const keys = createKeySet({ metadata, fetch, now })
-  const clientAuth = createClientAuth(oidc.auth, oidc.assertionAudience)
+  const proofs = createClientProofs(oidc.auth, oidc.assertionAudience)
   const nonces = createNonceMemory()
-  const call = createProviderCalls({ oidc, metadata, clientAuth, nonces, fetch, wallClock })
+  const call = createProviderCalls({ oidc, metadata, proofs, nonces, fetch, now, wallClock })
   const credentials = createOwnCredentials({
     look: () => lookAtCredentials({ oidc, redirectUri: deps.redirectUri, call }),
     now,

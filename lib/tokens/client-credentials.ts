@@ -2,7 +2,7 @@ import * as client from 'openid-client'
 import type { ClientSettings, OidcSettings } from '../config/settings.ts'
 import type { AddedParameters, TokenParameters } from '../config/token-parameters.ts'
 import { type CallFailure, callFailure } from '../oidc/call-failure.ts'
-import { createClientAuth } from '../oidc/client-auth.ts'
+import { createClientProofs } from '../oidc/client-auth.ts'
 import { dpopThumbprint } from '../oidc/dpop-key.ts'
 import { grantedToken } from '../oidc/granted-token.ts'
 import type { Provider } from '../oidc/provider.ts'
@@ -42,7 +42,7 @@ export function createClientCredentials(
 ): ClientCredentials {
   const { oidc, provider, now } = deps
   const { clientId, tokenEndpoint, scope, resource, audience } = settings
-  const auth = createClientAuth(
+  const proofs = createClientProofs(
     settings.auth,
     tokenEndpoint === undefined ? oidc.assertionAudience : undefined,
   )
@@ -79,7 +79,7 @@ export function createClientCredentials(
         try {
           const opened = await provider.call({
             limitMs: tokenLimitMs,
-            client: { clientId, auth, ...endpoint },
+            client: { clientId, proofs, ...endpoint },
           })
           call = opened
           const proof = dpopKey ? { DPoP: await opened.dpop(dpopKey) } : undefined

@@ -74,12 +74,15 @@ async function revokeOne(
   for (let challenged = false; ; challenged = true) {
     let call: ProviderCall | undefined
     try {
-      call = await provider.call({ limitMs: callLimitMs })
-      if (signer) proveWith(signer, call.configuration)
-      await client.tokenRevocation(call.configuration, token, {
-        ...oidc.revocationParams,
-        token_type_hint: kind,
-      })
+      const opened = await provider.call({ limitMs: callLimitMs })
+      call = opened
+      if (signer) proveWith(signer, opened.configuration)
+      await opened.send(() =>
+        client.tokenRevocation(opened.configuration, token, {
+          ...oidc.revocationParams,
+          token_type_hint: kind,
+        }),
+      )
       return 'revoked'
     } catch (error) {
       const answer = call?.answer ?? { sent: false }

@@ -132,8 +132,8 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'O5',
     file: 'lib/oidc/client-auth.ts',
-    from: 'return client.ClientSecretPost(auth.secret)',
-    to: 'return client.ClientSecretPost(formEncode(auth.secret))',
+    from: '{ first: { method, prove: client.ClientSecretPost(auth.secret) },',
+    to: '{ first: { method, prove: client.ClientSecretPost(formEncode(auth.secret)) },',
     test: 'test/oidc-authorization-request.test.ts',
     title: 'O5: client_secret_post sends the secret as it is',
   },
