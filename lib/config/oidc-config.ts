@@ -62,6 +62,12 @@ export interface OidcConfig {
    */
   userinfo?: boolean
   /**
+   * Lead to the provider's sign-out page after a sign-out. Without it people are signed out here only, for
+   * providers that have such a page and do not let this client use it.
+   * @default true
+   */
+  logout?: boolean
+  /**
    * The one algorithm with which ID tokens and logout tokens may be signed: `RS256`, `PS256`, `ES256`,
    * their 384 and 512 variants, or `EdDSA`.
    * @default 'RS256'

@@ -43,6 +43,7 @@ const oidc = z.strictObject({
   par: flag(false),
   dpop: flag(false),
   userinfo: flag(false),
+  logout: flag(true),
   idTokenAlg: signatureAlgorithms.default('RS256'),
 })
 

@@ -76,6 +76,8 @@ export interface OidcSettings {
   readonly par: boolean
   readonly dpop: boolean
   readonly userinfo: boolean
+  /** Whether a sign-out leads to the provider's page. */
+  readonly logout: boolean
   readonly idTokenAlg: string
 }
 

@@ -17,6 +17,13 @@ export interface FrontchannelDeps {
   readonly loginHref: string
 }
 
+/** The provider's page frames it, and some show their iframes to people. */
+const framable = "default-src 'none'; base-uri 'none'"
+const signedOut = `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Signed out</title></head>
+<body><p>You are signed out here.</p></body></html>
+`
+
 /**
  * `GET /bff/frontchannel` (OpenID Connect Front-Channel Logout 1.0), in an iframe of the provider's page.
  * Nothing proves who sends it: whoever knows `iss` and `sid` ends that session, since no browser sends a
@@ -36,6 +43,8 @@ export function createFrontchannel(deps: FrontchannelDeps): Endpoint {
     if (own && own.record.sid === undefined) {
       return iss === undefined || iss === issuer ? [own] : 'bad_request'
     }
+    // Ended before, by the other channel or in another tab.
+    if (!own && !sid && (iss === undefined || iss === issuer)) return []
     if (iss !== issuer || !sid) return 'bad_request'
     if (own) return own.record.sid === sid ? [own] : 'sid_mismatch'
     return deps.sessions.findBySid(issuer, sid)
@@ -44,7 +53,11 @@ export function createFrontchannel(deps: FrontchannelDeps): Endpoint {
   return async (incoming) => {
     const { requestId, request } = incoming
     if (!deps.enabled) return problem('not_found', { requestId })
-    const refused = (code: ProblemCode) => refuse(incoming, code, { loginHref: deps.loginHref })
+    const refused = (code: ProblemCode) => {
+      const answer = refuse(incoming, code, { loginHref: deps.loginHref })
+      answer.headers.set('content-security-policy', framable)
+      return answer
+    }
     const destination = request.headers.get('sec-fetch-dest')
     if (destination !== null && destination !== 'iframe') return refused('bad_request')
     const query = incoming.url.searchParams
@@ -60,10 +73,7 @@ export function createFrontchannel(deps: FrontchannelDeps): Endpoint {
     const options = { revoke: deps.revoke, requestId }
     const { revoked } = await deps.endSessions(sessions, 'frontchannel', options)
     incoming.background(revoked)
-    const page = htmlPage('<!doctype html><title>Signed out</title>', 200, {
-      // The provider's page frames this one; there is nothing in it to click.
-      'content-security-policy': "default-src 'none'; base-uri 'none'",
-    })
+    const page = htmlPage(signedOut, 200, { 'content-security-policy': framable })
     if (!own) return page
     page.headers.append('set-cookie', deps.sessions.clearCookie())
     for (const cookie of deps.apiCookies.signedOut(incoming.cookies)) {

@@ -37,7 +37,7 @@ export function createLogin(deps: LoginDeps): Endpoint {
     if (returnUrl === undefined) return refused('bad_return_url')
     loginHref = signInAgain(loginHref, { returnUrl })
 
-    const loginHint = singleParameter(query, 'login_hint')
+    const loginHint = singleParameter(query, 'login_hint', Number.POSITIVE_INFINITY)
     const acrValues = singleParameter(query, 'acr_values')
     const uiLocales = singleParameter(query, 'ui_locales')
     const maxAge = singleParameter(query, 'max_age', 10)
@@ -56,13 +56,18 @@ export function createLogin(deps: LoginDeps): Endpoint {
     return deps.startSignIn(incoming, {
       returnUrl,
       ...(prompt === undefined ? {} : { prompt }),
-      ...(loginHint.value === undefined ? {} : { loginHint: loginHint.value }),
+      ...(isShort(loginHint.value) ? { loginHint: loginHint.value } : {}),
       ...(acrValues.value === undefined ? {} : { acrValues: acrValues.value }),
       ...(uiLocales.value === undefined ? {} : { uiLocales: uiLocales.value }),
       ...(maxAge.value === undefined ? {} : { maxAge: Number(maxAge.value) }),
       ...(deps.silent || framed ? { silent: true } : {}),
     })
   }
+}
+
+/** A hint is a convenience, and the head of our answer has to fit into 4 KB (L27). */
+function isShort(hint: string | undefined): hint is string {
+  return hint !== undefined && Buffer.byteLength(hint) <= 256
 }
 
 const uncached = { 'cache-control': 'private, no-store', vary: 'Cookie' }

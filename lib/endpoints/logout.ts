@@ -1,8 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
-import { parseReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
-import type { Provider } from '../oidc/provider.ts'
+import { parseReturnUrl, type ReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
 import type { ClearApiCookies } from '../session/clear-api-cookies.ts'
-import type { Seal } from '../session/seal.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { EndSession } from './end-session.ts'
@@ -14,16 +12,15 @@ import {
   json,
   redirect,
 } from './endpoint.ts'
+import type { ProviderSignOut } from './provider-sign-out.ts'
 import { refuse } from './refusal.ts'
 import type { SignOutAddress } from './sign-out-address.ts'
 
 export interface LogoutDeps {
-  readonly provider: Pick<Provider, 'endSessionUrl'>
+  readonly providerSignOut: ProviderSignOut
   readonly sessions: Pick<Sessions, 'read' | 'clearCookie'>
   readonly endSession: EndSession
   readonly apiCookies: ClearApiCookies
-  /** Seals the return URL into `state`. */
-  readonly seal: Seal
   readonly signOutAddress: SignOutAddress
   readonly returnUrls: ReturnUrlRule
   readonly requireSid: boolean
@@ -33,18 +30,14 @@ export interface LogoutDeps {
 
 /** `GET /bff/logout` (needs the `sid` of the sign-out link) and `POST /bff/logout` (behind the CSRF rule). */
 export function createLogout(deps: LogoutDeps): { get: Endpoint; post: Endpoint } {
-  const { loginHref } = deps
+  const { loginHref, providerSignOut } = deps
 
   /** Here first, then the tokens (O1). Answers how to go to the provider, if it has a sign-out page. */
-  async function signOut(incoming: EndpointRequest, session: Session, returnUrl: string) {
+  async function signOut(incoming: EndpointRequest, session: Session, returnUrl: ReturnUrl) {
     const { requestId } = incoming
     const { revoked } = await deps.endSession(session, 'user', { revoke: deps.revoke, requestId })
     incoming.background(revoked)
-    const state = await deps.seal.seal({ returnUrl })
-    const { idToken } = session.record
-    const ask = (hint: { idTokenHint?: string }) => deps.provider.endSessionUrl({ state, ...hint })
-    const url = await ask(idToken === undefined ? {} : { idTokenHint: idToken })
-    return { atProvider: url?.href, withoutHint: async () => (await ask({}))?.href ?? returnUrl }
+    return providerSignOut(returnUrl, session.record.idToken)
   }
 
   /** What of this sign-in is left in the browser. */
@@ -58,9 +51,9 @@ export function createLogout(deps: LogoutDeps): { get: Endpoint; post: Endpoint 
     incoming: EndpointRequest,
     status: 302 | 303,
     session: Session,
-    returnUrl: string,
+    returnUrl: ReturnUrl,
   ): Promise<Response> {
-    const { atProvider } = await signOut(incoming, session, returnUrl)
+    const atProvider = await signOut(incoming, session, returnUrl)
     return redirect(status, atProvider ?? returnUrl, cleared(incoming))
   }
 
@@ -68,9 +61,9 @@ export function createLogout(deps: LogoutDeps): { get: Endpoint; post: Endpoint 
   async function tellAddress(
     incoming: EndpointRequest,
     session: Session,
-    returnUrl: string,
+    returnUrl: ReturnUrl,
   ): Promise<Response> {
-    const { atProvider, withoutHint } = await signOut(incoming, session, returnUrl)
+    const atProvider = await signOut(incoming, session, returnUrl)
     const ended = cleared(incoming)
     if (atProvider === undefined) return json(200, { redirectUrl: returnUrl }, ended)
     try {
@@ -78,7 +71,7 @@ export function createLogout(deps: LogoutDeps): { get: Endpoint; post: Endpoint 
       return json(200, { redirectUrl: address }, [...ended, setCookie])
     } catch {
       // The store went away just now. Signed out here all the same; the provider will ask whether one means it.
-      return json(200, { redirectUrl: await withoutHint() }, ended)
+      return json(200, { redirectUrl: (await providerSignOut(returnUrl)) ?? returnUrl }, ended)
     }
   }
 

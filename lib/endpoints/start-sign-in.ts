@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
-import type { ReturnUrl } from '../http/return-url.ts'
+import { type ReturnUrl, shorter } from '../http/return-url.ts'
+import { longestAddress } from '../oidc/authorization-request.ts'
 import { dpopKeyOf, dpopThumbprint } from '../oidc/dpop-key.ts'
 import type { Provider } from '../oidc/provider.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Remembered, Transactions } from '../session/transaction.ts'
 import type { Log } from '../telemetry/log.ts'
 import { type EndpointRequest, redirect } from './endpoint.ts'
+import { refuse } from './refusal.ts'
 
 export interface SignInRequest extends Remembered {
   readonly returnUrl: ReturnUrl
@@ -23,11 +25,12 @@ export interface StartSignInDeps {
   /** A DPoP key for the session to be. */
   readonly dpop: 'dpop' | 'bearer'
   readonly log: Log
+  readonly loginHref: string
 }
 
 /** Sends the browser to the provider, with state, nonce and PKCE of 32 random bytes each (L1). */
 export function createStartSignIn(deps: StartSignInDeps) {
-  return async (incoming: EndpointRequest, wanted: SignInRequest): Promise<Response> => {
+  async function begin(incoming: EndpointRequest, wanted: SignInRequest) {
     const { loginHint, uiLocales, withoutResources, inPlaceOf, ...remembered } = wanted
     const onForged = () => incoming.suspicious('forged_ticket')
     const read = await deps.sessions.read(incoming.cookies, 'peek', onForged)
@@ -54,11 +57,18 @@ export function createStartSignIn(deps: StartSignInDeps) {
       ...(withoutResources ? { withoutResources } : {}),
       ...(deps.dpop === 'dpop' ? await dpopBinding(dpopSeed) : {}),
     })
-    deps.log.event('sign_in.started', {
-      requestId: incoming.requestId,
-      restart: wanted.restart ?? false,
-    })
-    return redirect(302, location.href, [setCookie])
+    return { location, setCookie }
+  }
+
+  return async (incoming: EndpointRequest, wanted: SignInRequest): Promise<Response> => {
+    for (const returnUrl of shorter(wanted.returnUrl)) {
+      const { location, setCookie } = await begin(incoming, { ...wanted, returnUrl })
+      if (location.href.length > longestAddress) continue
+      const { requestId } = incoming
+      deps.log.event('sign_in.started', { requestId, restart: wanted.restart ?? false })
+      return redirect(302, location.href, [setCookie])
+    }
+    return refuse(incoming, 'bad_request', { loginHref: deps.loginHref })
   }
 }
 

@@ -1,6 +1,7 @@
 import { isOwnPath, pageOfPath } from './own-paths.ts'
 import { escapeHtml, htmlPage } from './page.ts'
 import { problem } from './problem.ts'
+import { returnUrlQuery } from './return-url.ts'
 
 export type GateSession = 'signed-in' | 'anonymous' | 'unavailable'
 
@@ -89,7 +90,7 @@ export function answerGate(
         status: 302,
         headers: {
           ...noStore,
-          location: `${origin}${basePath}/login?returnUrl=${encodeURIComponent(decision.path)}`,
+          location: `${origin}${basePath}/login${returnUrlQuery(decision.path, origin)}`,
         },
       })
     case 'prefetch-refused':

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { parseReturnUrl } from './return-url.ts'
+import { parseReturnUrl, returnUrlQuery } from './return-url.ts'
 
 const rule = {
   publicOrigin: 'https://app.example',
@@ -63,7 +63,10 @@ const refused = [
   '/%09/evil.example',
   '/a\r\nSet-Cookie: x=y',
   'https://app.example\\@evil.example',
-  '/a b',
+  ' ',
+  ' /a',
+  'https://app.example /x',
+  'https:// app.example/',
   '/\u0085/evil',
   'blob:https://app.example/x',
   '//app.example/',
@@ -72,6 +75,50 @@ for (const value of refused) {
   test(`L8: refuses ${JSON.stringify(value.slice(0, 60))}`, () =>
     assert.equal(parseReturnUrl(value, rule), undefined))
 }
+
+const spelled: [string, string][] = [
+  ['/a b', '/a%20b'],
+  ['/x?q=a b', '/x?q=a%20b'],
+  ['/x?q=a+b', '/x?q=a+b'],
+  ['/x#a b', '/x#a%20b'],
+  ['/ /a', '/%20/a'],
+  ['/x?q=a\\b', '/x?q=a\\b'],
+  ['/x#\\', '/x#\\'],
+  ['/x?to=//evil.example', '/x?to=//evil.example'],
+]
+for (const [value, expected] of spelled) {
+  test(`L22: the spelling of ${JSON.stringify(value)} is no danger`, () =>
+    assert.equal(parseReturnUrl(value, rule), expected))
+}
+
+test('L22: the address of any page of ours leads to our own sign-in and is taken there', () => {
+  const page = fc.webPath().map((path) => `/${path.replace(/^\/+/, '')}`)
+  const odd = fc.constantFrom('/%2fa', '/%5ca', '/a\\b', '/%09', '/a%', '/a%zz', '//a', '/漢')
+  const search = fc.stringMatching(/^[!-~]{0,2000}$/).map((query) => `?${query}`)
+  const gate = fc.tuple(fc.oneof(page, odd), search)
+  fc.assert(
+    fc.property(gate, ([path, query]) => {
+      const sent = returnUrlQuery(path + query, rule.publicOrigin)
+      assert.ok(sent.length < 2000, `${sent.length}`)
+      const value = new URLSearchParams(sent).get('returnUrl')
+      assert.ok(parseReturnUrl(value, { ...rule, ownPaths: [] }) !== undefined, sent)
+    }),
+  )
+})
+
+test('L27: a return URL is judged in its final form: short, in ASCII, and the same when read again', () => {
+  const text = fc.string({ unit: 'binary', maxLength: 400, size: 'max' })
+  const url = fc.tuple(fc.constantFrom('/', '/a?', '/a#', 'https://spa.example/'), text)
+  fc.assert(
+    fc.property(url, ([start, rest]) => {
+      const once = parseReturnUrl(start + rest, rule)
+      if (once === undefined) return
+      assert.ok(once.length <= 1024 && /^[!-~]+$/.test(once), once)
+      assert.equal(parseReturnUrl(once, rule), once)
+    }),
+    { numRuns: 300, endOnFailure: true },
+  )
+})
 
 test('L8: whatever is accepted stays on an allowed origin and is accepted again unchanged', () => {
   const piece = fc.constantFrom(

@@ -13,20 +13,25 @@ export interface ReturnUrlRule {
 
 /** It travels through the provider and back: with more, some server on the way would refuse the address. */
 const maxBytes = 1024
+/** As a parameter of another address, where every `/`, `?` and `&` in it takes three bytes. */
+const maxParameterBytes = 1900
 
 /**
  * Accepts a return URL only if a browser would resolve it to the public origin or a listed one (L8).
- * A local one becomes an absolute path; a listed origin's stays absolute. Absent means `/`. Length is no
- * danger: what is longer than 1,024 bytes, encoded, shrinks to its path, and then to `/`.
- * Undefined: refused. Runs again when a stored one is read back.
+ * A local one becomes an absolute path; a listed origin's stays absolute. Absent means `/`. Length and
+ * spelling are no danger: a blank, to which a query decodes `+`, becomes `%20`; what is longer than 1,024
+ * bytes, encoded, shrinks to its path, and then to `/` (L22).
+ * Undefined: refused. Runs again when a stored one is read back, and finds it unchanged.
  */
 export function parseReturnUrl(
-  value: string | null | undefined,
+  given: string | null | undefined,
   rule: ReturnUrlRule,
 ): ReturnUrl | undefined {
-  if (value === null || value === undefined || value === '') return '/' as ReturnUrl
+  if (given === null || given === undefined || given === '') return '/' as ReturnUrl
+  const value = given.replaceAll(' ', '%20')
+  const [beforeQuery = ''] = value.split(/[?#]/, 1)
   // Browsers drop tabs and line breaks and read a backslash as a slash: refuse what they would mend.
-  if (hasUnsafeCharacter(value) || value.includes('\\')) return undefined
+  if (hasUnsafeCharacter(value) || beforeQuery.includes('\\')) return undefined
   const absolute = /^[a-z][a-z0-9+.-]*:/i.test(value)
   if (!absolute && (!value.startsWith('/') || value.startsWith('//'))) return undefined
   if (absolute && !/^https?:\/\/[^/]/i.test(value)) return undefined
@@ -43,14 +48,29 @@ export function parseReturnUrl(
 
 function shrunk(origin: string, { pathname, search, hash }: URL): ReturnUrl {
   const whole = `${origin}${pathname}${search}${hash}`
-  const path = `${origin}${pathname}`
-  return ([whole, path].find((it) => it.length <= maxBytes) ?? `${origin}/`) as ReturnUrl
+  return shorter(whole as ReturnUrl).find((it) => it.length <= maxBytes) ?? root(origin)
 }
+
+/** What is left of a return URL where there is less and less room: itself, its path, the start page. */
+export function shorter(returnUrl: ReturnUrl): ReturnUrl[] {
+  const [path = ''] = returnUrl.split(/[?#]/, 1)
+  const [origin = ''] = /^https?:\/\/[^/]+/.exec(returnUrl) ?? []
+  return [...new Set([returnUrl, path as ReturnUrl, root(origin)])]
+}
+
+/** The query that gives a page's own address to our sign-in: never one that is refused there (L22). */
+export function returnUrlQuery(path: string, publicOrigin: string): string {
+  const returnUrl = parseReturnUrl(path, { publicOrigin, origins: [], ownPaths: [] })
+  const encoded = shorter(returnUrl ?? root('')).map(encodeURIComponent)
+  return `?returnUrl=${encoded.find((it) => it.length <= maxParameterBytes)}`
+}
+
+const root = (origin: string) => `${origin}/` as ReturnUrl
 
 function hasUnsafeCharacter(value: string): boolean {
   for (let i = 0; i < value.length; i++) {
     const code = value.charCodeAt(i)
-    if (code <= 0x20 || code === 0x7f || (code >= 0x80 && code <= 0x9f)) return true
+    if (code < 0x20 || code === 0x7f || (code >= 0x80 && code <= 0x9f)) return true
   }
   return false
 }

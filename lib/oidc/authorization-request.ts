@@ -32,9 +32,13 @@ export interface AuthorizationRequestDeps {
   call: OpenProviderCall
 }
 
+/** Beyond it the head of the answer that names it would not fit into the 4 KB that nginx has for one. */
+export const longestAddress = 2800
+
 /**
  * The address to send the browser to. With PAR (RFC 9126), when the provider requires it or the
- * setting asks for it, it carries `client_id` and `request_uri` only (L12).
+ * setting asks for it, it carries `client_id` and `request_uri` only (L12); one that would be too long is
+ * pushed too, where the provider can (L27).
  */
 export async function authorizationUrl(
   request: AuthorizationRequest,
@@ -43,13 +47,19 @@ export async function authorizationUrl(
   const call = await deps.call({ limitMs: callLimitMs })
   const { configuration } = call
   const parameters = parametersOf(request, deps)
-  const required = configuration.serverMetadata().require_pushed_authorization_requests === true
-  try {
-    if (!required && !deps.oidc.par) return client.buildAuthorizationUrl(configuration, parameters)
+  const metadata = configuration.serverMetadata()
+  const push = async () => {
     const proof = request.dpopKey ? { DPoP: await call.dpop(request.dpopKey) } : undefined
-    return await call.send(() =>
-      client.buildAuthorizationUrlWithPAR(configuration, parameters, proof),
-    )
+    return call.send(() => client.buildAuthorizationUrlWithPAR(configuration, parameters, proof))
+  }
+  try {
+    if (deps.oidc.par || metadata.require_pushed_authorization_requests === true) {
+      return await push()
+    }
+    const address = client.buildAuthorizationUrl(configuration, parameters)
+    const fits = address.href.length <= longestAddress
+    if (fits || !metadata.pushed_authorization_request_endpoint) return address
+    return await push().catch(() => address)
   } catch (error) {
     throw toProviderError(callFailure(error, call.answer))
   }

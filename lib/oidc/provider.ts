@@ -67,7 +67,7 @@ export interface Provider {
     answer: { url: URL } | { form: URLSearchParams },
     expected: ExpectedSignIn,
   ): Promise<SignInResult>
-  /** Undefined when the provider has no end-session endpoint or cannot be reached. */
+  /** Undefined when the provider has no end-session endpoint, cannot be reached, or is to be left alone. */
   endSessionUrl(request: EndSessionRequest): Promise<URL | undefined>
   /** Every value of a `prompt`; a provider without a list takes all of them (O5). Rejects with ProviderError. */
   supportsPrompt(prompt: string): Promise<boolean>
@@ -123,8 +123,10 @@ export function createProvider(deps: ProviderDeps): Provider {
       if (result.kind === 'signed-in') credentials.worked()
       return result
     },
-    endSessionUrl: (request) =>
-      endSessionUrl(request, { postLogoutRedirectUri: deps.postLogoutRedirectUri, call }),
+    async endSessionUrl(request) {
+      const { postLogoutRedirectUri } = deps
+      return oidc.logout ? endSessionUrl(request, { postLogoutRedirectUri, call }) : undefined
+    },
     async supportsPrompt(prompt) {
       const { prompt_values_supported: supported } = await metadata()
       if (!Array.isArray(supported)) return true

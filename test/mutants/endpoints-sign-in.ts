@@ -201,4 +201,20 @@ export const mutants: readonly Mutant[] = [
     test: 'test/sign-in-way-out.test.ts',
     title: 'L21: a login page that lay open starts again once, with its return URL',
   },
+  {
+    row: 'L27',
+    file: 'lib/endpoints/start-sign-in.ts',
+    from: '      if (location.href.length > longestAddress) continue\n',
+    to: '',
+    test: 'test/short-heads.test.ts',
+    title: 'L27: what is too long all the same is 400',
+  },
+  {
+    row: 'L27',
+    file: 'lib/endpoints/login.ts',
+    from: 'Buffer.byteLength(hint) <= 256',
+    to: 'hint.length <= 256',
+    test: 'test/short-heads.test.ts',
+    title: 'L27: a hint over 256 bytes is dropped, a shorter one is not',
+  },
 ]

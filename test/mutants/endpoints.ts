@@ -194,4 +194,28 @@ export const mutants: readonly Mutant[] = [
     test: 'test/sign-out.test.ts',
     title: 'T8: the answer never waits for the revocation',
   },
+  {
+    row: 'O9',
+    file: 'lib/endpoints/provider-sign-out.ts',
+    from: 'shortest.length <= longestAddress',
+    to: 'shortest.length <= 2 * longestAddress',
+    test: 'test/short-heads.test.ts',
+    title: 'O9: ${count} groups in the ID token, a return URL of ${what}: below 2 KB',
+  },
+  {
+    row: 'O10',
+    file: 'lib/endpoints/logout-callback.ts',
+    from: "returnUrl ?? '/'",
+    to: 'returnUrl ?? `/?${states}`',
+    test: 'test/sign-out.test.ts',
+    title: 'O10: the way back with a wrong state, two or none leads to the start',
+  },
+  {
+    row: 'O10',
+    file: 'lib/endpoints/frontchannel.ts',
+    from: '    if (!own && !sid && (iss === undefined || iss === issuer)) return []\n',
+    to: '',
+    test: 'test/front-channel.test.ts',
+    title: 'O10: the provider’s page can frame and show it, whatever there is to end',
+  },
 ]

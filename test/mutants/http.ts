@@ -129,4 +129,29 @@ export const mutants: readonly Mutant[] = [
     test: 'lib/http/csp.test.ts',
     title: 'A6: images come from here, frames from the provider',
   },
+  {
+    row: 'L22',
+    file: 'lib/http/return-url.ts',
+    from: "given.replaceAll(' ', '%20')",
+    to: "given.replaceAll(' ', '+')",
+    test: 'lib/http/return-url.test.ts',
+    title: 'L22: the spelling of ${JSON.stringify(value)} is no danger',
+  },
+  {
+    row: 'L22',
+    file: 'lib/http/return-url.ts',
+    from: "shorter(returnUrl ?? root(''))",
+    to: 'shorter(returnUrl ?? (path as ReturnUrl))',
+    test: 'lib/http/return-url.test.ts',
+    title: 'L22: the address of any page of ours leads to our own sign-in and is taken there',
+  },
+  {
+    row: 'L27',
+    file: 'lib/http/return-url.ts',
+    from: 'it.length <= maxBytes',
+    to: 'decodeURI(it).length <= maxBytes',
+    test: 'lib/http/return-url.test.ts',
+    title:
+      'L27: a return URL is judged in its final form: short, in ASCII, and the same when read again',
+  },
 ]

@@ -21,4 +21,12 @@ export const mutants: readonly Mutant[] = [
     to: 'path',
     title: 'P24: one slash at the end of an address is the same address',
   },
+  {
+    row: 'L27',
+    file: 'lib/router.ts',
+    from: 'if (room > 0) response',
+    to: 'if (room < 1e6) response',
+    test: 'test/short-heads.test.ts',
+    title: 'L27: a jar with old cookies is healed a few at a time',
+  },
 ]

@@ -68,8 +68,8 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'L12',
     file: 'lib/oidc/authorization-request.ts',
-    from: 'if (!required && !deps.oidc.par)',
-    to: 'if (!deps.oidc.par)',
+    from: 'if (deps.oidc.par || metadata',
+    to: 'if (metadata',
     test: 'test/oidc-authorization-request.test.ts',
     title: 'L12: when ${how}, /authorize carries client_id and request_uri only',
   },
@@ -248,5 +248,21 @@ export const mutants: readonly Mutant[] = [
     to: "(Object.fromEntries(codes)[error ?? ''] ?? 'sign_in_failed')",
     test: 'test/sign-in-answers.test.ts',
     title: 'L19: whatever it is called, it is 4xx, and the transaction cookie goes',
+  },
+  {
+    row: 'L27',
+    file: 'lib/oidc/authorization-request.ts',
+    from: 'const fits = address.href.length <= longestAddress',
+    to: 'const fits = address.href.length > 0',
+    test: 'test/short-heads.test.ts',
+    title: 'L27: or pushed, where the provider can',
+  },
+  {
+    row: 'O10',
+    file: 'lib/oidc/provider.ts',
+    from: 'return oidc.logout ? endSessionUrl',
+    to: 'return oidc.clientId ? endSessionUrl',
+    test: 'test/sign-out.test.ts',
+    title: 'O10: with oidc.logout: false people are signed out here only',
   },
 ]

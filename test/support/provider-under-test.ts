@@ -33,6 +33,7 @@ function oidcSettings(peer: ScriptedProvider, more: Partial<OidcSettings> = {}) 
     par: false,
     dpop: false,
     userinfo: false,
+    logout: true,
     idTokenAlg: 'RS256',
     ...more,
   } satisfies OidcSettings
