@@ -15,6 +15,7 @@ const remote = createRemote({
   settings: {
     publicOrigin: 'https://app.example',
     basePath: '/bff',
+    session: { cookieName: 'bff' },
     spa: { origins: [], protectedPages: [], pageMaxBodyBytes: 0 },
     trustProxy: ['10.0.0.0/8'],
     limits: { perAddress: 1024, perSession: 512 },

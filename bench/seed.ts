@@ -58,6 +58,7 @@ export function createSeeder(settings: Settings, store: KeyValue) {
       secrets: settings.secrets,
       secure: settings.publicOrigin.startsWith('https:'),
       sameSite: 'strict',
+      cookieName: settings.session.cookieName,
       now,
     }),
     index: createSessionIndex({ store, now }),

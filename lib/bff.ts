@@ -93,7 +93,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
   const misconfigurations = createRecentMisconfigurations(options.log, now)
   const log = createRefusalLimit(misconfigurations.log, now)
   const store = options.store ?? (await openStore(settings.store, storeEvents(log)))
-  const secure = publicOrigin.startsWith('https:')
+  const cookies = { secure: publicOrigin.startsWith('https:'), ...settings.session }
   const returnUrls = { publicOrigin, origins: settings.spa.origins, ownPaths: ownPathsOf(settings) }
   const loginHref = `${basePath}/login`
   const ours = { issuer: oidc.issuer, clientId: oidc.clientId }
@@ -114,7 +114,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     resources: resourcesOf(settings.remotes),
     onRefusedResources: (resources) => tellRefused(settings.remotes, resources, log),
   })
-  const tickets = createTickets({ secrets, secure, sameSite: settings.session.sameSite, now })
+  const tickets = createTickets({ secrets, ...cookies, now })
   const sessions = createSessions({
     store,
     cipher: createCipher(secrets, 'record'),
@@ -122,14 +122,13 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     index: createSessionIndex({ store, now }),
     log,
     now,
-    idleSeconds: settings.session.idleSeconds,
-    touchEverySeconds: settings.session.touchEverySeconds,
+    ...settings.session,
   })
   const transactions = createTransactions({
     secrets,
-    secure,
-    responseMode: oidc.responseMode,
+    ...cookies,
     ...ours,
+    responseMode: oidc.responseMode,
     store,
     now,
   })
@@ -206,7 +205,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
         store,
         cipher: createCipher(secrets, 'leaving'),
         logoutUrl: `${publicOrigin}${basePath}/logout`,
-        secure,
+        ...cookies,
       }),
       returnUrls,
       ...settings.logout,

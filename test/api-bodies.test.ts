@@ -32,7 +32,7 @@ describe('Q2: bodies', () => {
     app = await startApp({ config: { remotes: { echo: { target: await listen(echo) } } } })
     const browser = app.browser()
     await browser.signInHere()
-    cookie = `bff=${browser.jar.get('localhost')?.get('bff')}`
+    cookie = `${app.cookies.ticket}=${browser.jar.get('localhost')?.get(app.cookies.ticket)}`
   })
   after(async () => {
     await app.close()

@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { describe, it } from 'node:test'
 import { describeOnBothHosts } from './support/both-hosts.ts'
 import { variedBodies } from './support/content-codings.ts'
+import { cookiesOf } from './support/cookie-names.ts'
 import { brokenAnswers, commands } from './support/hostile-api.ts'
 import { type RawAnswer, rawRequest } from './support/raw-http.ts'
 import { until } from './support/remote-fixture.ts'
@@ -256,7 +257,8 @@ describeOnBothHosts('the proxy', (at) => {
 
 describeOnBothHosts('the cookie jar', (at) => {
   it('S12: cookies of earlier versions are expired by any endpoint', async () => {
-    const old = Array.from({ length: 10 }, (_, i) => `bff-tx.mfx3k2a${i}.${'h'.repeat(22)}`)
+    const { transaction } = cookiesOf(at.running.origin)
+    const old = Array.from({ length: 10 }, (_, i) => `${transaction}mfx3k2a${i}.${'h'.repeat(22)}`)
     const jar = old.map((name) => `${name}=Fe26.2*${'x'.repeat(1000)}`).join('; ')
     for (const target of ['/bff/user', '/bff/login', '/bff/logout', '/bff/health/live']) {
       const head = `Host: localhost\r\nX-CSRF: 1\r\nCookie: theme=dark; ${jar}\r\n`

@@ -8,6 +8,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { after, before, describe, test } from 'node:test'
 import { listen } from './support/app.ts'
+import { cookiesOf } from './support/cookie-names.ts'
 import { createHttpBrowser } from './support/http-browser.ts'
 import { type ScriptedProvider, startScriptedProvider } from './support/scripted-provider.ts'
 import { type Host, type RunningCloakroom, startCloakroom } from './support/start-cloakroom.ts'
@@ -65,7 +66,8 @@ async function startHost(host: Host): Promise<void> {
   })
   const browser = createHttpBrowser()
   await browser.visit(`${running.origin}/bff/login`, { until: (url) => url.pathname === '/' })
-  cookie = `bff=${browser.jar.get('localhost')?.get('bff')}`
+  const { ticket } = cookiesOf(running.origin)
+  cookie = `${ticket}=${browser.jar.get('localhost')?.get(ticket)}`
   // The slack that the garbage collector takes at the first load, once and for good, is no growth.
   await count(await send('GET', '/warm-up'))
   await (await send('POST', '/warm-up', Readable.from(giant(gibibyte / 4)))).toArray()

@@ -22,7 +22,8 @@ afterEach(async () => {
   assert.equal((await victim.user())?.sub, 'alice', 'the session that nobody touched')
 })
 
-const ticketOf = (browser: AppBrowser) => String(browser.jar.get('localhost')?.get('bff'))
+const ticketOf = (browser: AppBrowser) =>
+  String(browser.jar.get('localhost')?.get(app.cookies.ticket))
 const code = ({ body }: RawAnswer) => JSON.parse(body).code
 
 /** A request with these very bytes for cookies; each character is one of them. */
@@ -55,13 +56,16 @@ describe('cookies that we did not make', () => {
       const at = bit >> 3
       const flipped = String.fromCharCode(ticket.charCodeAt(at) ^ (1 << (bit & 7)))
       const changed = ticket.slice(0, at) + flipped + ticket.slice(at + 1)
-      assertAnonymous(await send('/bff/user', `bff=${changed}`), `bit ${bit}`)
+      assertAnonymous(await send('/bff/user', `${app.cookies.ticket}=${changed}`), `bit ${bit}`)
     })
     // Some of the last character's bits mean nothing to whoever decodes it.
     const last = ticket.at(-1)
     const others = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_']
     for (const other of others.filter((it) => it !== last)) {
-      assertAnonymous(await send('/bff/user', `bff=${ticket.slice(0, -1)}${other}`), other)
+      assertAnonymous(
+        await send('/bff/user', `${app.cookies.ticket}=${ticket.slice(0, -1)}${other}`),
+        other,
+      )
     }
   })
 
@@ -69,7 +73,7 @@ describe('cookies that we did not make', () => {
     const ticket = ticketOf(victim)
     const lengths = Array.from({ length: ticket.length }, (_, length) => length)
     await inParallel(lengths, async (length) => {
-      const answer = await send('/bff/user', `bff=${ticket.slice(0, length)}`)
+      const answer = await send('/bff/user', `${app.cookies.ticket}=${ticket.slice(0, length)}`)
       assertAnonymous(answer, `the first ${length} characters`)
     })
   })
@@ -94,14 +98,15 @@ describe('cookies that we did not make', () => {
       'ID token': String(goodbye.get('id_token_hint')),
     }
     for (const [name, value] of Object.entries(values)) {
-      if (name !== 'ticket') assertAnonymous(await send('/bff/user', `bff=${value}`), name)
+      if (name !== 'ticket')
+        assertAnonymous(await send('/bff/user', `${app.cookies.ticket}=${value}`), name)
       if (name !== 'transaction') {
         const callback = await send(`/bff/callback?${searchParams}`, `${transactionName}=${value}`)
         assert.ok(
           [302, 400].includes(callback.status),
           `${name} as a transaction starts again, once`,
         )
-        assert.doesNotMatch(callback.headers['set-cookie'] ?? '', /(^|, )bff=/)
+        assert.doesNotMatch(callback.headers['set-cookie'] ?? '', /(^|, )bff-\d+=/)
       }
       if (name !== 'logout state') {
         const back = await send(`/bff/logout-callback?state=${encodeURIComponent(value)}`, '')
@@ -131,7 +136,7 @@ describe('cookies that we did not make', () => {
         if (changed === cookie || isSameKey(changed, cookie)) return
         const { status, headers } = await send(`/bff/callback${callback.search}`, changed)
         assert.ok(status === 302 || status === 400, changed)
-        assert.doesNotMatch(headers['set-cookie'] ?? '', /(^|, )bff=/)
+        assert.doesNotMatch(headers['set-cookie'] ?? '', /(^|, )bff-\d+=/)
       }),
       { numRuns: 200 },
     )
@@ -141,13 +146,13 @@ describe('cookies that we did not make', () => {
   test('S3: two tickets are none, whoever they belong to', async () => {
     const other = app.browser()
     await other.signInHere()
-    const mine = `bff=${ticketOf(victim)}`
+    const mine = `${app.cookies.ticket}=${ticketOf(victim)}`
     for (const cookies of [
       `${mine}; ${mine}`,
-      `${mine}; bff=${ticketOf(other)}`,
-      `bff=${ticketOf(other)}; ${mine}`,
-      `bff=; ${mine}`,
-      `bff=x; ${mine}`,
+      `${mine}; ${app.cookies.ticket}=${ticketOf(other)}`,
+      `${app.cookies.ticket}=${ticketOf(other)}; ${mine}`,
+      `${app.cookies.ticket}=; ${mine}`,
+      `${app.cookies.ticket}=x; ${mine}`,
     ]) {
       assertAnonymous(await send('/bff/user', cookies), cookies)
     }
@@ -155,23 +160,29 @@ describe('cookies that we did not make', () => {
   })
 
   test('P13: a cookie header of any size is answered', async () => {
-    const mine = `bff=${ticketOf(victim)}`
+    const mine = `${app.cookies.ticket}=${ticketOf(victim)}`
     for (const size of [4_096, 4_097, 8_000, 16_000]) {
-      assertAnonymous(await send('/bff/user', `bff=${'a'.repeat(size)}`), `${size} characters`)
+      assertAnonymous(
+        await send('/bff/user', `${app.cookies.ticket}=${'a'.repeat(size)}`),
+        `${size} characters`,
+      )
       assert.equal((await send('/bff/user', `big=${'a'.repeat(size)}; ${mine}`)).status, 200)
     }
     for (const size of [33_000, 200_000]) {
-      const answer = await send('/bff/user', `bff=${'a'.repeat(size)}`)
+      const answer = await send('/bff/user', `${app.cookies.ticket}=${'a'.repeat(size)}`)
       assert.equal(answer.status, 431)
       assert.equal(code(answer), 'header_too_large')
     }
-    assertAnonymous(await send('/bff/user', 'bff=a; '.repeat(2000)), 'two thousand cookies')
+    assertAnonymous(
+      await send('/bff/user', `${app.cookies.ticket}=a; `.repeat(2000)),
+      'two thousand cookies',
+    )
   })
 })
 
 /** The place in the name, and what follows the key, are for tidying up, and may be anything sane. */
 function isSameKey(changed: string, cookie: string): boolean {
-  const keyOf = (it: string) => /^bff-tx\.[0-4]=([\w-]{43})(?:\.[\w-]{4})?(?:;|$)/.exec(it)?.[1]
+  const keyOf = (it: string) => /^bff-\d+-tx\.[0-4]=([\w-]{43})(?:\.[\w-]{4})?(?:;|$)/.exec(it)?.[1]
   return keyOf(changed) === keyOf(cookie)
 }
 
@@ -192,9 +203,9 @@ describe('cookie headers without sense', () => {
   const inLine = byte.filter((it) => it !== '\r' && it !== '\n')
   const piece = fc.oneof(
     fc.constantFrom(
-      'bff=',
-      'bff-tx.',
-      'bff-out=',
+      'TICKET=',
+      'TICKET-tx.',
+      'TICKET-out=',
       '; ',
       '=',
       ',',
@@ -205,17 +216,25 @@ describe('cookie headers without sense', () => {
       '*',
       'e30',
     ),
-    fc.constantFrom('__proto__=1', 'constructor=x', 'bff-tx.zzzzzzzz.', 'bff-tx.-1.', 'bff=null'),
+    fc.constantFrom(
+      '__proto__=1',
+      'constructor=x',
+      'TICKET-tx.zzzzzzzz.',
+      'TICKET-tx.-1.',
+      'TICKET=null',
+    ),
     inLine,
   )
 
   test('P13: whatever they say, nobody is signed in and nothing breaks', async () => {
     const header = fc.array(piece, { maxLength: 30 }).map((pieces) => pieces.join(''))
     await fc.assert(
-      fc.asyncProperty(header, fc.constantFrom(...targets), async (cookies, [method, target]) => {
+      fc.asyncProperty(header, fc.constantFrom(...targets), async (written, [method, target]) => {
+        // The name has a port in it, which is not known yet where the pieces are made.
+        const cookies = written.replaceAll('TICKET', app.cookies.ticket)
         const answer = await send(target, cookies, method)
         assert.ok(answer.status < 500, `${answer.status} ${answer.body}`)
-        assert.doesNotMatch(answer.headers['set-cookie'] ?? '', /(^|, )bff=[^;]/)
+        assert.doesNotMatch(answer.headers['set-cookie'] ?? '', /(^|, )bff-\d+=[^;]/)
         if (target !== '/bff/user' && !target.startsWith('/api/')) return
         assertAnonymous(answer, `${method} ${target}`)
       }),
@@ -230,12 +249,15 @@ describe('session fixation', () => {
     await attacker.signInHere()
     const planted = ticketOf(attacker)
     const target = app.browser()
-    target.jar.set('localhost', new Map([['bff', planted]]))
+    target.jar.set('localhost', new Map([[app.cookies.ticket, planted]]))
     await target.signInHere()
     assert.equal((await target.user())?.sub, 'alice')
     assert.notEqual(ticketOf(target), planted)
     // What the attacker holds leads nowhere, above all not to the new session.
-    assertAnonymous(await send('/bff/user', `bff=${planted}`), 'the planted ticket')
+    assertAnonymous(
+      await send('/bff/user', `${app.cookies.ticket}=${planted}`),
+      'the planted ticket',
+    )
   })
 
   test('L9: the ticket of an ended session does not come back with the next sign-in', async () => {
@@ -243,10 +265,10 @@ describe('session fixation', () => {
     await browser.signInHere()
     const old = ticketOf(browser)
     await browser.call('/bff/logout', { method: 'POST' })
-    browser.jar.set('localhost', new Map([['bff', old]]))
+    browser.jar.set('localhost', new Map([[app.cookies.ticket, old]]))
     await browser.signInHere()
     assert.notEqual(ticketOf(browser), old)
-    assertAnonymous(await send('/bff/user', `bff=${old}`), 'the old ticket')
+    assertAnonymous(await send('/bff/user', `${app.cookies.ticket}=${old}`), 'the old ticket')
   })
 
   test('L9: a planted transaction cookie of another browser does not adopt its answer', async () => {

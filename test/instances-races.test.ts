@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test'
 import type { KeyValue } from '#lib/store/key-value.ts'
 import { createMemoryStore } from '#lib/store/memory.ts'
 import { type App, type AppBrowser, startApp } from './support/app.ts'
+import { oneCloakroom } from './support/cookie-names.ts'
 import { until } from './support/remote-fixture.ts'
 import { type ScriptedProvider, startScriptedProvider } from './support/scripted-provider.ts'
 
@@ -39,10 +40,10 @@ let browserThere: AppBrowser
 beforeEach(async () => {
   store = { ...createMemoryStore(), close: async () => {} }
   provider = await startScriptedProvider()
-  here = await startApp({ provider, store })
+  here = await startApp({ config: oneCloakroom, provider, store })
   // A copy of the operations, so that a test can put a gate into one of them.
   storeThere = { ...store }
-  there = await startApp({ provider, store: storeThere })
+  there = await startApp({ config: oneCloakroom, provider, store: storeThere })
   browserHere = here.browser()
   await browserHere.signInHere()
   browserThere = there.browser()

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { createMemoryStore } from '#lib/store/memory.ts'
 import { type App, type AppBrowser, startApp } from './support/app.ts'
+import { oneCloakroom } from './support/cookie-names.ts'
 import { until } from './support/remote-fixture.ts'
 import { type ScriptedProvider, startScriptedProvider } from './support/scripted-provider.ts'
 
@@ -99,7 +100,10 @@ describe('T22: an ID token that cannot be verified', () => {
     const provider = await startScriptedProvider()
     t.after(() => provider.close())
     const store = createMemoryStore()
-    const [one, other] = [await startApp({ provider, store }), await startApp({ provider, store })]
+    const [one, other] = [
+      await startApp({ config: oneCloakroom, provider, store }),
+      await startApp({ config: oneCloakroom, provider, store }),
+    ]
     t.after(() => Promise.all([one.close(), other.close()]))
     const browser = one.browser()
     await browser.signInHere()

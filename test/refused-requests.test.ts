@@ -66,15 +66,16 @@ const cases: Record<string, Case> = {
   },
   'a forged ticket at /user': {
     expected: suspicious('forged_ticket', '/bff/user'),
-    attack: () => call('/bff/user', { cookie: 'bff=Fe26.2*forged' }),
+    attack: () => call('/bff/user', { cookie: `${app.cookies.ticket}=Fe26.2*forged` }),
   },
   'a forged ticket at /login': {
     expected: suspicious('forged_ticket', '/bff/login'),
-    attack: () => call('/bff/login', { ...page, cookie: 'bff=Fe26.2*forged' }),
+    attack: () => call('/bff/login', { ...page, cookie: `${app.cookies.ticket}=Fe26.2*forged` }),
   },
   'a ticket beside another': {
     expected: suspicious('forged_ticket', '/bff/logout'),
-    attack: () => call('/bff/logout?sid=x', { cookie: 'bff=a; bff=b' }),
+    attack: () =>
+      call('/bff/logout?sid=x', { cookie: `${app.cookies.ticket}=a; ${app.cookies.ticket}=b` }),
   },
   'a call of another site': {
     expected: refused('csrf_check_failed', '/bff/user'),
@@ -136,7 +137,7 @@ describe('A5: what was refused, or looks like an attack, is told with the addres
   }
 
   test('a forged ticket at an API', async () => {
-    await call('/api/remote/api/x', { cookie: 'bff=forged' })
+    await call('/api/remote/api/x', { cookie: `${app.cookies.ticket}=forged` })
     const lines = told().map(({ event, client }) => [event, client])
     assert.deepEqual(lines, [
       ['request.suspicious', '203.0.113.7'],

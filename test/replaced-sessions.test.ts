@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { createMemoryStore } from '#lib/store/memory.ts'
 import { type App, type AppBrowser, startApp } from './support/app.ts'
+import { oneCloakroom } from './support/cookie-names.ts'
 import { until } from './support/remote-fixture.ts'
 import { type ScriptedProvider, startScriptedProvider } from './support/scripted-provider.ts'
 
@@ -15,8 +16,8 @@ let there: App
 beforeEach(async () => {
   provider = await startScriptedProvider()
   const store = { ...createMemoryStore(), close: async () => {} }
-  here = await startApp({ provider, store })
-  there = await startApp({ provider, store })
+  here = await startApp({ config: oneCloakroom, provider, store })
+  there = await startApp({ config: oneCloakroom, provider, store })
   // All tokens of a user hang on one grant: whoever revokes one of them revokes all.
   provider.override('revocation', async (_, usual) => {
     for (const known of provider.state.refreshTokens.values()) known.active = false

@@ -7,6 +7,7 @@ import { eventually } from '#lib/store/contract-support.ts'
 import type { KeyValue } from '#lib/store/key-value.ts'
 import { createSqliteStore } from '#lib/store/sqlite.ts'
 import { type App, type AppBrowser, startApp } from './support/app.ts'
+import { oneCloakroom } from './support/cookie-names.ts'
 import { type ScriptedProvider, startScriptedProvider } from './support/scripted-provider.ts'
 
 const old = 'Zq4Wn8Rt2Lk6Vb9Xc3Mf7Hj1Gd5Sp0Ty'
@@ -38,7 +39,7 @@ afterEach(async () => {
 
 async function startWith(...secrets: string[]): Promise<void> {
   const env = { BFF_SECRET: secrets.join(',') }
-  app = await startApp({ env, provider, store: createSqliteStore({ file }) })
+  app = await startApp({ config: oneCloakroom, env, provider, store: createSqliteStore({ file }) })
 }
 
 async function restartWith(...secrets: string[]): Promise<void> {
@@ -53,7 +54,8 @@ function sameBrowser(earlier: AppBrowser): AppBrowser {
   return browser
 }
 
-const ticketOf = (browser: AppBrowser) => browser.jar.get('localhost')?.get('bff')
+const ticketOf = (browser: AppBrowser) =>
+  browser.jar.get('localhost')?.get(oneCloakroom.session.cookieName)
 
 /** Which secret the one session's record is encrypted under, by the public name of the key. */
 async function recordKey(): Promise<string> {

@@ -104,7 +104,7 @@ describe('the way to the provider', () => {
   test('L27: a jar with old cookies is healed a few at a time', async () => {
     const browser = app.browser()
     const old = Array.from({ length: 60 }, (_, i): [string, string] => [
-      `bff-tx.${'o'.repeat(55)}${i}`,
+      `${app.cookies.transaction}${'o'.repeat(55)}${i}`,
       'x',
     ])
     browser.jar.set('localhost', new Map(old))

@@ -188,7 +188,7 @@ describe('an answer with an error', () => {
     const check = async (error: string) => {
       const { browser, answer } = await failing(error)
       assert.ok(answer.status >= 400 && answer.status < 500, `${error}: ${answer.status}`)
-      assert.match(answer.headers.getSetCookie().join(), /^bff-tx\.\d=; .*Max-Age=0/, error)
+      assert.match(answer.headers.getSetCookie().join(), /^bff-\d+-tx\.\d=; .*Max-Age=0/, error)
       assert.equal(browser.jar.get('localhost')?.size, 0)
     }
     for (const error of texts) await check(error)

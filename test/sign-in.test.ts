@@ -158,7 +158,9 @@ describe('the callback', () => {
     const { browser, callback } = await begun()
     await browser.send(callback)
     // As after a reload, which brings a Strict cookie along.
-    const headers = { cookie: `bff=${browser.jar.get('localhost')?.get('bff')}` }
+    const headers = {
+      cookie: `${app.cookies.ticket}=${browser.jar.get('localhost')?.get(app.cookies.ticket)}`,
+    }
     const again = await browser.send(callback, { headers })
     assert.equal(again.status, 303)
     assert.equal(again.headers.get('location'), '/deep')
@@ -192,11 +194,11 @@ describe('the callback', () => {
   test('L9: a new id at every sign-in, and the old session ends', async () => {
     const browser = app.browser()
     await browser.signInHere()
-    const old = browser.jar.get('localhost')?.get('bff') ?? ''
+    const old = browser.jar.get('localhost')?.get(app.cookies.ticket) ?? ''
     await browser.signInHere()
-    assert.notEqual(browser.jar.get('localhost')?.get('bff'), old)
+    assert.notEqual(browser.jar.get('localhost')?.get(app.cookies.ticket), old)
     const thief = app.browser()
-    thief.jar.set('localhost', new Map([['bff', old]]))
+    thief.jar.set('localhost', new Map([[app.cookies.ticket, old]]))
     assert.equal(await thief.user(), undefined)
     assert.equal((await browser.user())?.sub, 'alice')
   })
@@ -204,13 +206,13 @@ describe('the callback', () => {
   test('L9: the old session ends though no browser sends its Strict ticket to the callback', async () => {
     const browser = app.browser()
     await browser.signInHere()
-    const old = browser.jar.get('localhost')?.get('bff') ?? ''
+    const old = browser.jar.get('localhost')?.get(app.cookies.ticket) ?? ''
     const { headers } = await browser.send(`${app.origin}/bff/login`)
     const callback = await app.provider.approve(headers.get('location') ?? '')
-    browser.jar.get('localhost')?.delete('bff')
+    browser.jar.get('localhost')?.delete(app.cookies.ticket)
     assert.equal((await browser.send(callback)).status, 303)
     const thief = app.browser()
-    thief.jar.set('localhost', new Map([['bff', old]]))
+    thief.jar.set('localhost', new Map([[app.cookies.ticket, old]]))
     assert.equal(await thief.user(), undefined)
     assert.equal((await browser.user())?.sub, 'alice')
   })
@@ -218,11 +220,11 @@ describe('the callback', () => {
   test('L9: a planted ticket is never adopted', async () => {
     const attacker = app.browser()
     await attacker.signInHere()
-    const planted = attacker.jar.get('localhost')?.get('bff') ?? ''
+    const planted = attacker.jar.get('localhost')?.get(app.cookies.ticket) ?? ''
     const victim = app.browser()
-    victim.jar.set('localhost', new Map([['bff', planted]]))
+    victim.jar.set('localhost', new Map([[app.cookies.ticket, planted]]))
     await victim.signInHere()
-    assert.notEqual(victim.jar.get('localhost')?.get('bff'), planted)
+    assert.notEqual(victim.jar.get('localhost')?.get(app.cookies.ticket), planted)
   })
 
   test('L9: a failed sign-in leaves the session that there is', async () => {

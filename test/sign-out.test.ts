@@ -32,7 +32,7 @@ describe('sign-out', () => {
       target.searchParams.get('post_logout_redirect_uri'),
       `${app.origin}/bff/logout-callback`,
     )
-    assert.match(answer.headers.getSetCookie().join(), /^bff=; .*Max-Age=0/)
+    assert.match(answer.headers.getSetCookie().join(), /^bff-\d+=; .*Max-Age=0/)
     assert.equal(await browser.user(), undefined)
     await until(() => app.provider.state.revoked.some((token) => token.startsWith('refresh-')))
 

@@ -33,7 +33,7 @@ test('S6: a copy of the store holds no ticket, no token and nobody’s name', as
   app.advance(301_000)
   assert.equal((await browser.call('/api/remote/api/x')).status, 200)
 
-  const ticket = String(browser.jar.get('localhost')?.get('bff'))
+  const ticket = String(browser.jar.get('localhost')?.get(app.cookies.ticket))
   const opened = await createSeal([secret], 'session').unseal(ticket)
   const dump = readdirSync(directory)
     .map((name) => readFileSync(join(directory, name), 'utf8'))

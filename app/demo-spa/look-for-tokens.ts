@@ -34,7 +34,7 @@ function lookAtCookies(cookies: string): Finding {
     .split('; ')
     .filter(Boolean)
     .map((each) => each.split('=')[0])
-  const clean = !holdsToken(cookies) && !names.some((name) => name?.endsWith('bff'))
+  const clean = !holdsToken(cookies) && !names.some((name) => /(^|-)bff(-\d+)?$/.test(name ?? ''))
   const others = `${names.length} of other apps: ${names.join(', ')}`
   return { place: 'document.cookie', found: names.length === 0 ? 'empty' : others, clean }
 }

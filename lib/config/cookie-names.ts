@@ -9,13 +9,14 @@ const maxCookies = 6
 export function cookieNames(
   setting: string,
   names: readonly string[],
-  report: Report,
+  { cookieName, report }: { cookieName: string; report: Report },
 ): readonly string[] {
+  const ours = new RegExp(`^(__(host|secure|http|host-http)-)?(bff|${cookieName})([-.]|$)`, 'i')
   for (const [index, name] of names.entries()) {
     const where = `${setting}[${index}]`
     if (!isToken(name) || name === '*') {
       report.problem(where, 'is no cookie name', 'list names one by one')
-    } else if (/^(__(host|secure|http|host-http)-)?bff([-.]|$)/i.test(name)) {
+    } else if (ours.test(name)) {
       report.problem(where, 'is a cookie of Cloakroom itself', 'rename the cookie of the API')
     }
   }

@@ -93,6 +93,13 @@ export interface SessionConfig {
    */
   sameSite?: 'strict' | 'lax'
   /**
+   * Name of the session cookie; those of sign-ins and sign-outs under way begin with it. On https
+   * `__Host-Http-` always stands before it. By default `bff-<port>` where the public origin names a port, so that
+   * two Cloakrooms on one host leave each other alone. A change signs everybody out.
+   * @default 'bff'
+   */
+  cookieName?: string
+  /**
    * Claims of the ID token (and of UserInfo) that are kept, and that `GET /bff/user` shows to scripts.
    * @default ['sub', 'name', 'given_name', 'family_name', 'nickname', 'preferred_username', 'picture', 'email', 'email_verified']
    */

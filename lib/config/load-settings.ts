@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { cookieNameFor } from './cookie-name.ts'
 import { checkCookieOwners } from './cookie-names.ts'
 import type { Config } from './define-config.ts'
 import { suggestion } from './did-you-mean.ts'
@@ -53,6 +54,7 @@ function buildSettings(env: Environment, config: ParsedConfig, report: Report): 
   const port = listenPort(env, report)
   const origin = publicOrigin(env, mode, port, report)
   const oidc = oidcSettings(env, config.oidc, report)
+  const cookieName = config.session.cookieName ?? cookieNameFor(origin)
   const store = storeChoice(env, report)
   checkCookieOwners(config.remotes, report)
   return {
@@ -70,6 +72,7 @@ function buildSettings(env: Environment, config: ParsedConfig, report: Report): 
     session: {
       ...sessionLifetimes(config.session, report),
       sameSite: config.session.sameSite,
+      cookieName,
       claims: config.session.claims,
     },
     user: config.user,
@@ -85,6 +88,7 @@ function buildSettings(env: Environment, config: ParsedConfig, report: Report): 
     remotes: named('remotes', config.remotes, report, (name, remote) =>
       remoteSettings(name, remote, {
         publicOrigin: origin,
+        cookieName,
         oidcDpop: oidc.dpop,
         clients: new Map(Object.entries(config.clients)),
         report,

@@ -12,7 +12,7 @@ import { parseWebAddress } from './web-address.ts'
 export function remoteSettings(
   name: string,
   config: ParsedRemote,
-  context: Omit<TokenContext, 'setting'> & { publicOrigin: string },
+  context: Omit<TokenContext, 'setting'> & { publicOrigin: string; cookieName: string },
 ): RemoteSettings {
   const { report } = context
   const setting = `remotes.${name}`
@@ -29,8 +29,8 @@ export function remoteSettings(
     connectTimeoutMs: Math.round(connectTimeout * 1000),
     ...(certificate && { tls: certificate }),
     ...(maxBody === undefined ? {} : { maxBodyBytes: maxBody }),
-    setCookie: cookieNames(`${setting}.setCookie`, config.setCookie, report),
-    cookies: cookieNames(`${setting}.cookies`, config.cookies, report),
+    setCookie: cookieNames(`${setting}.setCookie`, config.setCookie, context),
+    cookies: cookieNames(`${setting}.cookies`, config.cookies, context),
     headers: {
       add: addedHeaders(setting, config.headers.add, report),
       remove: headerNames(`${setting}.headers.remove`, config.headers.remove, report),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type ByteSize, parseByteSize } from './byte-size.ts'
+import { parseCookieName } from './cookie-name.ts'
 import { type Duration, type DurationRange, parseDuration } from './duration.ts'
 import { accepted, type Parsed, refused } from './parsed.ts'
 import { parsePath } from './paths.ts'
@@ -62,6 +63,10 @@ export function absoluteUri() {
       ? accepted(value)
       : refused('is no absolute URI', 'write it as https://host/path or urn:name, without #'),
   )
+}
+
+export function cookieName() {
+  return leaf<string, string>(parseCookieName)
 }
 
 export function hook<Hook extends (...input: never[]) => unknown>() {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import {
   absoluteUri,
   byteSize,
+  cookieName,
   duration,
   hook,
   path,
@@ -52,6 +53,7 @@ const session = z.strictObject({
   absolute: wholeSeconds({ from: '60s', to: '400d' }).default(28_800),
   touchEvery: wholeSeconds({ from: '1s', to: '400d' }).exactOptional(),
   sameSite: z.enum(['strict', 'lax']).default('strict'),
+  cookieName: cookieName().exactOptional(),
   claims: textList().default(profileClaims),
 })
 

@@ -86,6 +86,8 @@ export interface SessionSettings {
   readonly absoluteSeconds: number
   readonly touchEverySeconds: number
   readonly sameSite: 'strict' | 'lax'
+  /** Without its prefix. */
+  readonly cookieName: string
   readonly claims: readonly string[]
 }
 

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { readCookies, serializeCookie } from '../http/cookies.ts'
 import type { Cipher } from '../session/cipher.ts'
+import { cookieNames } from '../session/cookie-names.ts'
 import type { KeyValue } from '../store/key-value.ts'
 
 export interface SignOutAddressDeps {
@@ -8,6 +9,8 @@ export interface SignOutAddressDeps {
   readonly cipher: Cipher
   /** The absolute address of `GET /bff/logout`. */
   readonly logoutUrl: string
+  /** Of the session's, without its prefix. */
+  readonly cookieName: string
   /** True where the public origin is https. */
   readonly secure: boolean
 }
@@ -23,7 +26,7 @@ const randomPattern = /^[\w-]{22}$/
  */
 export function createSignOutAddress(deps: SignOutAddressDeps) {
   const { store, cipher, secure } = deps
-  const name = secure ? '__Host-Http-bff-out' : 'bff-out'
+  const name = cookieNames(deps.cookieName, secure).signOut
   const cookie = (value: string, maxAgeSeconds: number) =>
     serializeCookie(name, value, { secure, sameSite: 'Strict', maxAgeSeconds })
 

@@ -37,6 +37,7 @@ export interface ReadyRemote {
 
 export interface PrepareRemoteDeps extends TokenSources {
   readonly publicOrigin: string
+  readonly cookieName: string
   readonly varyByOrigin: boolean
   readonly now: () => number
   readonly outgoing: Pick<Outgoing, 'connect'>
@@ -61,7 +62,7 @@ export function prepareRemote(settings: RemoteSettings, deps: PrepareRemoteDeps)
     .map(([name, value]) => [name.toLowerCase(), value] as const)
     .filter(([name]) => !neverAdded.test(name))
   const methods = settings.methods && withHead(settings.methods)
-  const jar = createApiCookieJar(deps.publicOrigin)
+  const jar = createApiCookieJar(deps.publicOrigin, deps.cookieName)
   const cookies = createApiCookies({ names: settings.cookies, place, jar })
   const upstream = createUpstream(settings, deps)
   const needsOther = settings.websocket && settings.http2

@@ -38,7 +38,7 @@ export interface RemoteDeps extends TokenSources {
   readonly settings: Pick<
     Settings,
     'remotes' | 'publicOrigin' | 'basePath' | 'spa' | 'trustProxy' | 'limits'
-  >
+  > & { readonly session: { readonly cookieName: string } }
   readonly readSession: ReadSession
   readonly log: Log
   readonly outgoing: Pick<Outgoing, 'connect'>
@@ -59,6 +59,7 @@ export function createRemote(deps: RemoteDeps): Remote {
     const ready = prepareRemote(remote, {
       ...deps,
       publicOrigin,
+      cookieName: settings.session.cookieName,
       varyByOrigin: spa.origins.length > 0,
     })
     remotes.set(remote.name, ready)

@@ -1,4 +1,5 @@
 import { eachCookie, serializeCookie } from '../http/cookies.ts'
+import { cookieNames } from './cookie-names.ts'
 
 /** What a browser remembers of the cookies that APIs set in it (P26). */
 export interface Jar {
@@ -27,9 +28,9 @@ const soundPlace = /^[!#-+\--:<-[\]-~]+ \/[!-:<-~]*$/
  * Nobody can see at a sign-out where a cookie of an API lies, unless it lies at `/`. So its place is noted in a
  * cookie of ours, which holds no secret and grants nothing.
  */
-export function createApiCookieJar(publicOrigin: string): ApiCookieJar {
+export function createApiCookieJar(publicOrigin: string, cookieName: string): ApiCookieJar {
   const secure = publicOrigin.startsWith('https:')
-  const name = secure ? '__Host-Http-bff-jar' : 'bff-jar'
+  const name = cookieNames(cookieName, secure).apiCookieJar
   // Read where a provider's answer comes in, which may be a POST from its own site.
   const attributes = { secure, sameSite: secure ? 'None' : 'Lax' } as const
 

@@ -1,5 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { eachCookie, serializeCookie } from '../http/cookies.ts'
+import { cookieNames } from './cookie-names.ts'
 
 /** A key of this browser, and which sign-ins are under way under it. */
 export interface BrowserKey {
@@ -11,6 +12,8 @@ export interface BrowserKey {
 }
 
 export interface BrowserKeyOptions {
+  /** Of the session's cookie, without its prefix. */
+  readonly cookieName: string
   readonly secure: boolean
   /** With `form_post` the provider posts across sites, and only a SameSite=None cookie comes along. */
   readonly crossSite: boolean
@@ -29,7 +32,7 @@ const maxExpired = 12
  * else about a sign-in travels in `state`, so the jar holds the same few bytes for one tab and for forty.
  */
 export function createBrowserKeys(options: BrowserKeyOptions) {
-  const prefix = `${options.secure ? '__Host-Http-' : ''}bff-tx.`
+  const prefix = cookieNames(options.cookieName, options.secure).transaction
   const secure = options.secure || options.crossSite
   const attributes = { secure, sameSite: options.crossSite ? 'None' : 'Lax' } as const
   const expire = (name: string) => serializeCookie(name, '', { ...attributes, maxAgeSeconds: 0 })

@@ -15,12 +15,13 @@ export interface ClearApiCookies {
 export interface ClearApiCookiesOptions {
   readonly remotes: Readonly<Record<string, Pick<RemoteSettings, 'name' | 'cookies'>>>
   readonly publicOrigin: string
+  readonly session: { readonly cookieName: string }
   readonly secrets: readonly string[]
 }
 
 export function createClearApiCookies(options: ClearApiCookiesOptions): ClearApiCookies {
   const { publicOrigin, secrets } = options
-  const jar = createApiCookieJar(publicOrigin)
+  const jar = createApiCookieJar(publicOrigin, options.session.cookieName)
   const end = `; Max-Age=0; HttpOnly${publicOrigin.startsWith('https:') ? '; Secure' : ''}`
   const names = Object.values(options.remotes).flatMap(({ name: remote, cookies }) =>
     cookies.map((name) => ({ name, paths: ['/', `${remotePrefix}/${remote}`] })),

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readCookies, serializeCookie } from '../http/cookies.ts'
+import { cookieNames } from './cookie-names.ts'
 
 const spent = 'spent'
 
@@ -9,12 +10,14 @@ const spent = 'spent'
  * does (L20); and it first shows that it keeps what it is given, or it would be led in circles for ever.
  */
 export function createRestartMark(options: {
+  /** Of the session's cookie, without its prefix. */
+  readonly cookieName: string
   readonly secure: boolean
   /** With `form_post` the provider posts across sites. */
   readonly crossSite: boolean
   readonly maxAgeSeconds: number
 }) {
-  const name = `${options.secure ? '__Host-Http-' : ''}bff-again`
+  const name = cookieNames(options.cookieName, options.secure).restartMark
   const cookie = (value: string) =>
     serializeCookie(name, value, {
       secure: options.secure || options.crossSite,

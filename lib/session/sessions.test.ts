@@ -26,7 +26,7 @@ function setup() {
   const sessions = createSessions({
     store,
     cipher: counting,
-    tickets: createTickets({ secrets, secure: true, sameSite: 'strict', now }),
+    tickets: createTickets({ secrets, secure: true, sameSite: 'strict', cookieName: 'bff', now }),
     index: createSessionIndex({ store, now, pruneChance: 0 }),
     log: { event: (event) => assert.fail(event) },
     now,

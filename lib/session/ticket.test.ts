@@ -10,7 +10,7 @@ const hour = 3_600_000
 
 function tickets(options: { secrets?: string[]; now?: () => number } = {}) {
   const { secrets = [secret], now = () => 1000 } = options
-  return createTickets({ secrets, secure: true, sameSite: 'strict', now })
+  return createTickets({ secrets, secure: true, sameSite: 'strict', cookieName: 'bff', now })
 }
 
 const pairOf = (setCookie: string) => setCookie.slice(0, setCookie.indexOf(';'))
@@ -120,7 +120,13 @@ test('S3: no text whatever is a ticket, and none makes it reject', async () => {
 test('S14: a name with any other byte before or after it is not our ticket', async () => {
   for (const secure of [true, false]) {
     const name = secure ? '__Host-Http-bff' : 'bff'
-    const issuer = createTickets({ secrets: [secret], secure, sameSite: 'strict', now: () => 1000 })
+    const issuer = createTickets({
+      secrets: [secret],
+      secure,
+      sameSite: 'strict',
+      cookieName: 'bff',
+      now: () => 1000,
+    })
     const value = pairOf(await issuer.cookie('id', 1000 + hour)).slice(name.length + 1)
     for (const stray of strayCharacters) {
       for (const planted of [stray + name, name + stray]) {

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readCookies, serializeCookie } from '../http/cookies.ts'
 import { createBoundedMap } from '../store/bounded-map.ts'
 import type { MaybePromise } from '../store/key-value.ts'
+import { cookieNames } from './cookie-names.ts'
 import { createSeal } from './seal.ts'
 
 /** What the ticket cookie says: which session, and until when at most. */
@@ -22,20 +23,17 @@ interface Remembered {
 
 export interface TicketOptions {
   readonly secrets: readonly string[]
+  /** Without its prefix. */
+  readonly cookieName: string
   /** True where the public origin is https. */
   readonly secure: boolean
   readonly sameSite: 'strict' | 'lax'
   readonly now: () => number
 }
 
-/** `__Host-Http-`: set by the server, this host only, HttpOnly; no script or sibling host can plant it. */
-function ticketCookieName(secure: boolean): string {
-  return secure ? '__Host-Http-bff' : 'bff'
-}
-
-export function createTickets({ secrets, secure, sameSite, now }: TicketOptions) {
+export function createTickets({ secrets, cookieName, secure, sameSite, now }: TicketOptions) {
   const seal = createSeal(secrets, 'session')
-  const name = ticketCookieName(secure)
+  const name = cookieNames(cookieName, secure).ticket
   const prefix = `${name}=`
   const attributes = { secure, sameSite: sameSite === 'strict' ? 'Strict' : 'Lax' } as const
   // Unsealing costs half a millisecond, so a good ticket is remembered. A bad one is not: an attacker

@@ -11,7 +11,8 @@ function setup(responseMode: 'query' | 'form_post' = 'query', clientId = 'app') 
   const now = () => clock.now
   const store = createMemoryStore({ now })
   const issuer = 'https://login.example'
-  const options = { secrets, secure: true, responseMode, issuer, clientId, store, now }
+  const named = { secrets, cookieName: 'bff', secure: true }
+  const options = { ...named, responseMode, issuer, clientId, store, now }
   return { clock, transactions: createTransactions(options) }
 }
 

@@ -46,6 +46,8 @@ export type TakenTransaction =
 
 export interface TransactionsOptions {
   readonly secrets: readonly string[]
+  /** Of the session's cookie, without its prefix. */
+  readonly cookieName: string
   readonly secure: boolean
   readonly responseMode: 'query' | 'form_post'
   /** Whom the sign-ins are for: one that was begun for others is lost (L3). */
@@ -61,10 +63,15 @@ const lifetimeSeconds = 600
 export function createTransactions(options: TransactionsOptions) {
   const { store, now } = options
   const states = createSealedState(options.secrets)
-  const { secure } = options
+  const { cookieName, secure } = options
   const crossSite = options.responseMode === 'form_post'
   const maxAgeSeconds = lifetimeSeconds
-  const browserKeys: BrowserKeys = createBrowserKeys({ secure, crossSite, maxAgeSeconds })
+  const browserKeys: BrowserKeys = createBrowserKeys({
+    cookieName,
+    secure,
+    crossSite,
+    maxAgeSeconds,
+  })
   const audience = hashOf(`${options.issuer}\0${options.clientId}`)
 
   return {
@@ -124,7 +131,7 @@ export function createTransactions(options: TransactionsOptions) {
     },
 
     /** What counts where no `state` of ours comes back. */
-    restartMark: createRestartMark({ secure, crossSite, maxAgeSeconds }),
+    restartMark: createRestartMark({ cookieName, secure, crossSite, maxAgeSeconds }),
 
     expireStale: browserKeys.expireStale,
   }

@@ -81,4 +81,20 @@ export const mutants: readonly Mutant[] = [
     test: 'lib/config/cookie-names.test.ts',
     title: 'P26: a cookie belongs to one remote, and none of ours to any',
   },
+  {
+    row: 'S13',
+    file: 'lib/config/cookie-name.ts',
+    from: `return port ? \`bff-\${port}\` : 'bff'`,
+    to: `return 'bff'`,
+    test: 'test/cookie-names.test.ts',
+    title: 'S13: two Cloakrooms on one host leave each other alone',
+  },
+  {
+    row: 'S13',
+    file: 'lib/config/cookie-names.ts',
+    from: `(bff|\${cookieName})`,
+    to: '(bff)',
+    test: 'test/cookie-names.test.ts',
+    title: 'S13: no cookie of an API takes the name of ours',
+  },
 ]

@@ -226,4 +226,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/api-cookies.test.ts',
     title: 'P26: cookies that travel to one API and back',
   },
+  {
+    row: 'S13',
+    file: 'lib/session/cookie-names.ts',
+    from: `transaction: \`\${ticket}-tx.\``,
+    to: `transaction: 'bff-tx.'`,
+    test: 'test/cookie-names.test.ts',
+    title: 'S13: on https the prefix stands before all of them, whatever they are called',
+  },
 ]

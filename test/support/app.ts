@@ -6,6 +6,7 @@ import { loadSettings } from '#lib/config/load-settings.ts'
 import { type NodeHost, type NodeHostOptions, startNodeHost } from '#lib/hosts/node.ts'
 import type { KeyValue } from '#lib/store/key-value.ts'
 import { createMemoryStore } from '#lib/store/memory.ts'
+import { type CookieNames, cookiesOf } from './cookie-names.ts'
 import {
   createHttpBrowser,
   type HttpBrowser,
@@ -44,6 +45,7 @@ export interface AppOptions {
 /** The engine on a real Node host, with a scripted provider and an API behind it. */
 export interface App {
   readonly origin: string
+  readonly cookies: CookieNames
   readonly provider: ScriptedProvider
   readonly apiRequests: ApiRequest[]
   readonly log: RecordedEvents
@@ -103,6 +105,7 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
 
   return {
     origin,
+    cookies: cookiesOf(origin),
     provider,
     apiRequests,
     log,

@@ -90,6 +90,7 @@ export async function startRemote(options: RemoteFixtureOptions): Promise<Remote
     settings: {
       publicOrigin: publicOrigin ?? 'https://app.example',
       basePath: '/bff',
+      session: { cookieName: 'bff' },
       spa: { origins: origins ?? [], protectedPages: [], pageMaxBodyBytes: 0 },
       trustProxy: trustProxy ?? 'none',
       limits: limits ?? { perAddress: 1024, perSession: 512 },
