@@ -37,12 +37,14 @@ describe('the proxy inside Next', () => {
     await upstream.close()
   })
 
-  it('lets the forwarded address through only where the platform is trusted', async () => {
+  it('P34: lets the forwarded address through only where the platform is trusted', async () => {
     const upstream = await startUpstream()
     const headers = { ...browserHeaders, 'x-forwarded-for': '203.0.113.9' }
     for (const [trustProxy, expected] of [
       ['none', undefined],
       ['vercel', '203.0.113.9'],
+      // Whose address is not known cannot be named.
+      [['0.0.0.0/0', '::/0', 'unix'], undefined],
     ] as const) {
       const fixture = await startRemote({ remotes: [{ target: upstream.origin }], trustProxy })
       await (await handleNextRemote(fixture.remote, new Request(url, { headers }))).text()

@@ -183,10 +183,25 @@ describe('P3, P4: headers on the wire', () => {
     })
   })
 
-  it('continue a trusted proxy’s chain of addresses', async () => {
+  it('P34: continue a trusted proxy’s chain of addresses, from the client on', async () => {
     await withRemote({ trustProxy: ['127.0.0.0/8'] }, async ({ port, upstream }) => {
-      await request(port, '/api/remote/api/x', { headers: { 'x-forwarded-for': '203.0.113.9' } })
-      assert.equal(upstream.requests[0]?.headers['x-forwarded-for'], '203.0.113.9, 127.0.0.1')
+      for (const list of ['203.0.113.9', '6.6.6.6, 203.0.113.9:5000', 'x, [::1], 203.0.113.9']) {
+        const headers = { 'x-forwarded-for': list }
+        await request(port, '/api/remote/api/x', { headers })
+        const seen = upstream.requests.at(-1)?.headers['x-forwarded-for']
+        assert.equal(seen, '203.0.113.9, 127.0.0.1', list)
+      }
+    })
+  })
+
+  it('A19: hold no Forwarded, and nobody believes it', async () => {
+    await withRemote({ trustProxy: ['127.0.0.0/8'] }, async ({ port, upstream }) => {
+      const headers = { forwarded: 'for=6.6.6.6;host=evil.example;proto=http' }
+      await request(port, '/api/remote/api/x', { headers })
+      const seen = upstream.requests[0]?.headers
+      assert.equal(seen?.forwarded, undefined)
+      assert.equal(seen?.['x-forwarded-for'], '127.0.0.1')
+      assert.equal(seen?.['x-forwarded-host'], 'app.example')
     })
   })
 

@@ -1,4 +1,4 @@
-import { plainAddress } from '../http/forwarded.ts'
+import { forwardedChain } from '../http/forwarded.ts'
 import { requestId } from '../http/request-id.ts'
 import type { TokenResult } from '../tokens/token-result.ts'
 import type { CallServices } from './call-services.ts'
@@ -18,13 +18,14 @@ export function addOwnHeaders(
   call: { readonly peerAddress: string; readonly requestId: string },
 ): void {
   const { passed } = head
-  const before = head.forwardedFor
-  const isBelieved = before !== undefined && services.trusts(call.peerAddress)
-  const chain = forwardedFor(isBelieved ? before : undefined, plainAddress(call.peerAddress))
+  // Empty where no address is known: inside Next, unless its platform says.
+  const chain = forwardedChain(call.peerAddress, head.forwardedFor, services.trusts)
   // A request that brought neither gets one id for both.
   const ownId = head.requestId === undefined ? call.requestId : undefined
   const traceparent = services.tracing.traceparent(head.traceparent, ownId)
-  if (chain !== '' && remote.settings.forwarded === 'all') passed.push('x-forwarded-for', chain)
+  if (chain.length > 0 && remote.settings.forwarded === 'all') {
+    passed.push('x-forwarded-for', chain.join(', '))
+  }
   passed.push('x-request-id', call.requestId, 'traceparent', traceparent)
   // The state belongs to the trace that was begun elsewhere.
   if (head.tracestate !== undefined && traceparent === head.traceparent) {
@@ -33,12 +34,6 @@ export function addOwnHeaders(
   const cookies = remote.cookies.toApi(head.cookie)
   if (cookies !== undefined) passed.push('cookie', cookies)
   for (const part of remote.addedHeaders) passed.push(part)
-}
-
-/** Empty where no address is known: inside Next, unless its platform says. */
-function forwardedFor(before: string | undefined, address: string): string {
-  if (before === undefined) return address
-  return address === '' ? before : `${before}, ${address}`
 }
 
 /** Puts the token behind everything else. Answers a promise where a proof has to be signed first. */
