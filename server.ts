@@ -1,9 +1,12 @@
 import { Server } from 'node:http'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import next from 'next'
 import config from './bff.config.ts'
+import { socketPath } from './lib/config/listen.ts'
 import { startNodeHost } from './lib/hosts/node.ts'
 import { logStart, sharedEngine, startEngine } from './lib/hosts/start-engine.ts'
+import { anotherSignal, stopSignal } from './lib/hosts/stop-signals.ts'
 import { superviseWorkers } from './lib/hosts/workers.ts'
 
 process.exitCode = (await superviseWorkers(config)) ?? (await serve())
@@ -19,26 +22,29 @@ async function serve(): Promise<number> {
     return 1
   }
   const { bff, log } = started
-  const { host: hostname, port } = bff.settings
+  const { host, port } = bff.settings
   // At its first page Next hangs an `upgrade` listener on the server of that request, which ends every
   // WebSocket that is none of Next's, so it is given another server, one that never listens.
   const httpServer = new Server()
+  const hostname = socketPath(host) === undefined ? host : 'localhost'
   const app = next({ dev: false, dir: import.meta.dirname, hostname, port, httpServer })
-  const signal = Promise.withResolvers<string>()
+  const signal = stopSignal()
+  const failed = Promise.withResolvers<'pages failed'>()
   // Pages wait for Next; the endpoints and the remote APIs do not.
   const pages = app.prepare().then(() => app.getRequestHandler())
   pages.catch((cause: unknown) => {
     log.event('unexpected.error', { where: 'pages', cause })
-    signal.resolve('pages failed')
+    failed.resolve('pages failed')
   })
-  const host = await startNodeHost({ bff, log, pages })
-  logStart(started, 'node', host.address)
-  process.on('SIGTERM', signal.resolve)
-  process.on('SIGINT', signal.resolve)
+  const door = await startNodeHost({ bff, log, pages })
+  logStart(started, 'node', door.address)
 
-  const reason = await signal.promise
+  const reason = await Promise.race([signal, failed.promise])
   log.event('server.stopping', { signal: reason, inFlight: bff.remote.inFlight })
-  const { forced } = await host.close()
+  door.drain()
+  // A balancer notices meanwhile; what it still sends is served.
+  if (reason !== 'pages failed') await Promise.race([sleep(bff.settings.drainMs), anotherSignal()])
+  const { forced } = await door.close()
   log.event('server.stopped', { forced })
   return reason === 'pages failed' ? 1 : 0
 }

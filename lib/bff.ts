@@ -7,7 +7,7 @@ import { createDiagnostics } from './endpoints/diagnostics.ts'
 import { createEndSession } from './endpoints/end-session.ts'
 import { createEndSessions } from './endpoints/end-sessions.ts'
 import { createFrontchannel } from './endpoints/frontchannel.ts'
-import { createHealth } from './endpoints/health.ts'
+import { createHealth, type Draining } from './endpoints/health.ts'
 import { createLogin } from './endpoints/login.ts'
 import { createLogout } from './endpoints/logout.ts'
 import { createLogoutCallback } from './endpoints/logout-callback.ts'
@@ -67,7 +67,7 @@ export interface BffOptions {
 }
 
 /** The running engine: what the hosts open their doors to. */
-export interface Bff extends ServerCode {
+export interface Bff extends ServerCode, Draining {
   readonly settings: Settings
   /** Whether a path is an endpoint's. */
   handlesPath(path: string): boolean
@@ -175,6 +175,8 @@ export async function createBff(options: BffOptions): Promise<Bff> {
   const channels = { ...ending, ...settings.backchannel }
   const logoutSeal = createSeal(secrets, 'logout')
 
+  const { live, ready, ...draining } = createHealth({ store, provider })
+
   const endpoints: Endpoints = {
     login: createLogin(login),
     callback: createCallback({
@@ -228,7 +230,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       log,
       misconfigurations: misconfigurations.list,
     }),
-    health: createHealth({ store, provider }),
+    health: { live, ready },
   }
   const router = createRouter({
     endpoints,
@@ -241,14 +243,8 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     log,
   })
   const remote = createRemote({
-    settings,
-    readSession: sessions.read,
-    userToken,
-    clientToken,
-    exchangedToken,
-    outgoing,
-    log,
-    now,
+    ...{ settings, readSession: sessions.read, outgoing, log, now },
+    ...{ userToken, clientToken, exchangedToken },
   })
 
   return {
@@ -259,6 +255,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       clientToken,
       fetch: outgoing.fetch(certificatesByOrigin(settings.remotes)),
     }),
+    ...draining,
     settings,
     handlesPath: router.handles,
     handle: router.handle,

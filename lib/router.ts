@@ -14,7 +14,7 @@ type Guard = 'csrf' | 'open'
 
 /** One line of the table: what answers a method and path, and what guards it. */
 type Route = readonly [
-  method: 'GET' | 'HEAD' | 'POST',
+  method: 'GET' | 'HEAD' | 'OPTIONS' | 'POST',
   path: string,
   guard: Guard,
   handler: Endpoint,
@@ -65,12 +65,23 @@ function routeTable(to: Endpoints, { basePath, callbackPath, logoutCallbackPath 
     ['HEAD', `${basePath}/frontchannel`, 'open', standStill],
     ['GET', `${basePath}/diagnostics`, 'open', to.diagnostics],
     ['GET', `${basePath}/health/live`, 'open', to.health.live],
+    ['OPTIONS', `${basePath}/health/live`, 'open', statusOf(to.health.live)],
     ['GET', `${basePath}/health/ready`, 'open', to.health.ready],
+    ['OPTIONS', `${basePath}/health/ready`, 'open', statusOf(to.health.ready)],
   ]
 }
 
 const standStill: Endpoint = async () =>
   new Response(null, { headers: { 'cache-control': 'private, no-store' } })
+
+/** Balancers ask for health by OPTIONS too (HAProxy's default), and look at the status only (A17). */
+const statusOf =
+  (health: Endpoint): Endpoint =>
+  async (incoming) => {
+    const { ok, status } = await health(incoming)
+    const headers = { allow: 'GET, HEAD, OPTIONS', 'cache-control': 'private, no-store' }
+    return new Response(null, { status: ok ? 204 : status, headers })
+  }
 
 export interface RouterDeps {
   readonly endpoints: Endpoints

@@ -73,6 +73,7 @@ function startApp(): ChildProcess {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: {
       LOG_LEVEL: 'warn',
+      BFF_DRAIN: '0',
       ...env,
       NODE_ENV: dev ? 'development' : 'production',
       NEXT_TELEMETRY_DISABLED: '1',

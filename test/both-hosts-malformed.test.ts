@@ -202,6 +202,41 @@ describeOnBothHosts('a hostile client', (at) => {
     }
   })
 
+  it('A18: dot segments, plain and encoded, are 400 before anything routes them', async () => {
+    at.api.forget()
+    const dots = ['.', '..', '%2e', '%2E%2e', '.%2e', '%2e.', '%252e%252e', '..;x', '%2e%2e;']
+    const places = ['', '/account', '/icon.svg', '/_next/static', '/bff', '/bff/user', '/api/own']
+    for (const place of [...places, '/api/remote', '/api/remote/api/x']) {
+      for (const dot of dots) {
+        for (const rest of ['', '/', '/api/remote/api/x', '/bff/user']) {
+          const target = `${place}/${dot}${rest}`
+          const { status, body } = await at.send('GET', target)
+          assert.equal(status, 400, target)
+          assert.equal(JSON.parse(body).code, 'bad_path', target)
+        }
+      }
+    }
+    assert.deepEqual(at.api.seen, [])
+  })
+
+  it('A17: health is told to GET, HEAD and OPTIONS, over HTTP/1.0 and without a Host too', async () => {
+    for (const [target, allow] of [
+      ['/bff/health/live', 'GET, HEAD, OPTIONS'],
+      ['/bff/health/ready', 'GET, HEAD, OPTIONS'],
+      ['/', 'GET, HEAD, OPTIONS, POST'],
+      ['/account', 'GET, HEAD, OPTIONS, POST'],
+    ]) {
+      for (const version of ['1.0\r\n', '1.0\r\nHost: front', '1.1\r\nHost: front']) {
+        const ask = (method: string) =>
+          rawRequest(at.running.port, `${method} ${target} HTTP/${version}\r\n\r\n`)
+        const options = await ask('OPTIONS')
+        assert.deepEqual([options.status, options.headers.allow], [204, allow], target)
+        if (!target?.startsWith('/bff')) continue
+        for (const method of ['GET', 'HEAD']) assert.equal((await ask(method)).status, 200, target)
+      }
+    }
+  })
+
   it('A12: every method arrives, with its body', async () => {
     const notForwarded = new Set(['CONNECT', 'TRACE'])
     for (const method of METHODS.filter((each) => !notForwarded.has(each))) {

@@ -16,6 +16,7 @@ const settings = {
   spa: { origins: [], protectedPages: [], pageMaxBodyBytes: 1024 * 1024 },
 }
 const handlesPath = (path: string) => path.startsWith('/bff/')
+const isDraining = () => false
 
 /** Sends a head, then a byte every few milliseconds for as long as the connection stands. */
 async function drip(port: number, head: string): Promise<void> {
@@ -71,7 +72,7 @@ describe('P22: whoever never ends a request', () => {
 
 describe('the front door of the Next host', () => {
   it('P22: whoever never ends a request is cut', async (t) => {
-    keepRawTargets(createFrontDoor({ settings, handlesPath }), { bodyDeadlineMs: 200 })
+    keepRawTargets(createFrontDoor({ settings, handlesPath, isDraining }), { bodyDeadlineMs: 200 })
     const server = createServer((request) => void request.on('error', () => undefined).resume())
     const port = Number(new URL(await listen(server)).port)
     t.after(() => server.close())
@@ -101,6 +102,7 @@ describe('A13: the name that we are called by', () => {
     return createFrontDoor({
       settings: { ...settings, publicOrigin },
       handlesPath,
+      isDraining,
     }).refusalOf({ method: 'GET', target, rawHeaders })
   }
   it('is one of loopback, where the public origin is', () => {

@@ -45,7 +45,7 @@ it('P11: ends a stream of events when its session ends, or the server, and no ot
   signedIn = false
   await until(() => !hers.isOpen && streams === 2)
   assert.deepEqual([strangers.isOpen, download.isOpen], [true, true])
-  fixture.remote.drain()
+  fixture.remote.endOpenEnded()
   await until(() => !strangers.isOpen && streams === 1)
   assert.equal(download.isOpen, true)
   download.socket.destroy()

@@ -106,6 +106,37 @@ describe('the server as a process', () => {
     assert.ok(running.log().some(({ event, forced }) => event === 'server.stopped' && !forced))
   })
 
+  for (const [host, code] of [
+    ['node', 0],
+    // `next start` says by which signal it ended.
+    ['next', 143],
+  ] as const) {
+    test(`A2: after SIGTERM newcomers are served for BFF_DRAIN, unless a second one comes (${host})`, async (t) => {
+      const running = await startCloakroom({ host, env: { ...env, BFF_DRAIN: '5m' } })
+      t.after(() => running.stop('SIGKILL'))
+      const browser = await signIn(running.origin)
+      const target = `${running.origin}/api/remote/things/x`
+      process.kill(running.pid, 'SIGTERM')
+      const statusOf = (path: string) =>
+        fetch(running.origin + path).then(async ({ status, body, headers }) => {
+          await body?.cancel()
+          return [status, headers.get('connection')]
+        })
+      await until(async () => (await statusOf('/bff/health/ready'))[0] === 503)
+      // The same signal again, by another way.
+      process.kill(running.pid, 'SIGTERM')
+      for (const path of ['/', '/bff/health/live']) {
+        assert.deepEqual(await statusOf(path), [200, 'close'], path)
+      }
+      const answer = await browser.send(target, fromPage)
+      assert.deepEqual([answer.status, answer.headers.get('connection')], [200, 'close'])
+      const ended = running.ended()
+      const again = setInterval(() => process.kill(running.pid, 'SIGTERM'), 100)
+      t.after(() => clearInterval(again))
+      assert.equal(await ended.finally(() => clearInterval(again)), code)
+    })
+  }
+
   for (const host of ['node', 'next'] as const) {
     test(`A1: a bad configuration stops the start with every problem listed (${host})`, async () => {
       const running = await startCloakroom({

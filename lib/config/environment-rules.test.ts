@@ -112,6 +112,11 @@ describe('A1: what the environment may not say', () => {
     ['a proxy by name', { BFF_TRUST_PROXY: '10.0.0.1, nginx' }, 'BFF_TRUST_PROXY', /"nginx"/],
     ['a port that is none', { PORT: '70000' }, 'PORT', /0 to 65535/],
     ['a host with a port', { HOST: '[::]/0' }, 'HOST', /without a port/],
+    ['a socket without a path', { HOST: 'unix:' }, 'HOST', /no path of a Unix socket/],
+    ['a socket by a relative path', { HOST: 'unix:app.sock' }, 'HOST', /unix:\/run/],
+    ['a socket with a long path', { HOST: `unix:/${'a'.repeat(103)}` }, 'HOST', /103 bytes/],
+    ['a wait that is no duration', { BFF_DRAIN: 'soon' }, 'BFF_DRAIN', /0 for none/],
+    ['a wait of hours', { BFF_DRAIN: '1h' }, 'BFF_DRAIN', /at most 5m/],
     ['an unknown log level', { LOG_LEVEL: 'loud' }, 'LOG_LEVEL', /trace, debug, info/],
     ['a missing file', { BFF_CONFIG_FILE: '/no/such.json' }, 'BFF_CONFIG_FILE', /cannot be read/],
   ]

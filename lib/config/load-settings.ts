@@ -4,7 +4,7 @@ import { checkCookieOwners } from './cookie-names.ts'
 import type { Config } from './define-config.ts'
 import { suggestion } from './did-you-mean.ts'
 import { type Environment, processEnvironment, readMode, readVariable } from './env.ts'
-import { listenHost, listenPort, logLevel, workerCount } from './listen.ts'
+import { drainMs, listenHost, listenPort, logLevel, workerCount } from './listen.ts'
 import { machineClient } from './machine-client.ts'
 import { oidcSettings } from './oidc-settings.ts'
 import { outgoingSettings } from './outgoing-settings.ts'
@@ -66,6 +66,7 @@ function buildSettings(env: Environment, config: ParsedConfig, report: Report): 
     trustProxy: trustProxy(env, report),
     port,
     host: listenHost(env, mode, report),
+    drainMs: drainMs(env, report),
     workers: workerCount(env, store.kind, report),
     logLevel: logLevel(env, report),
     oidc,

@@ -14,7 +14,10 @@ export interface Settings {
   readonly store: StoreSettings
   readonly trustProxy: TrustProxy
   readonly port: number
+  /** An address, a name, or `unix:` and the path of a socket. */
   readonly host: string
+  /** How long new connections are still taken after the signal to stop. */
+  readonly drainMs: number
   /** Processes on the Node host. */
   readonly workers: number
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
@@ -45,7 +48,7 @@ export type StoreSettings =
   | { readonly kind: 'redis'; readonly url: string }
   | { readonly kind: 'upstash'; readonly url: string; readonly token: string }
 
-/** Whose forwarded headers are believed: nobody's, Vercel's, or those from these CIDRs. */
+/** Whose forwarded headers are believed: nobody's, Vercel's, or those from these CIDRs (`unix`: from our socket). */
 export type TrustProxy = 'none' | 'vercel' | readonly string[]
 
 export type ClientAuth =

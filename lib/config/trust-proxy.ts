@@ -1,11 +1,13 @@
 import { isIP } from 'node:net'
+import { unixPeer } from '../http/forwarded.ts'
 import { type Environment, onVercel, readVariable } from './env.ts'
+import { unixPrefix } from './listen.ts'
 import type { Report } from './report.ts'
 import type { TrustProxy } from './settings.ts'
 
-const fix = "write none, vercel, or your proxies' addresses as 10.0.0.0/8, 192.0.2.7"
+const fix = "write none, vercel, unix, or your proxies' addresses as 10.0.0.0/8, 192.0.2.7"
 
-/** BFF_TRUST_PROXY: `none`, `vercel`, or a list of addresses and CIDRs. */
+/** BFF_TRUST_PROXY: `none`, `vercel`, or a list of addresses and CIDRs; `unix` for peers on the socket of HOST. */
 export function trustProxy(env: Environment, report: Report): TrustProxy {
   const text = readVariable(env, 'BFF_TRUST_PROXY') ?? 'none'
   if (text === 'none') {
@@ -24,6 +26,14 @@ export function trustProxy(env: Environment, report: Report): TrustProxy {
   }
   const ranges = text.split(',').map((range) => range.trim())
   for (const range of ranges) {
+    if (range === unixPeer) {
+      if (!readVariable(env, 'HOST')?.startsWith(unixPrefix)) {
+        report.note(
+          'BFF_TRUST_PROXY has unix, but HOST is no Unix socket: nobody is trusted by it.',
+        )
+      }
+      continue
+    }
     const bits = prefixBits(range)
     if (bits === undefined) {
       report.problem('BFF_TRUST_PROXY', `has ${JSON.stringify(range)}, which is no CIDR`, fix)

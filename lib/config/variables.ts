@@ -69,7 +69,7 @@ export const variables = {
   KV_REST_API_TOKEN: { meaning: "What Vercel's marketplace calls `UPSTASH_REDIS_REST_TOKEN`." },
   BFF_TRUST_PROXY: {
     meaning:
-      'Whose `X-Forwarded-*` and `Forwarded` headers are believed: `none`, `vercel`, or addresses and CIDRs separated by commas.',
+      "Whose `X-Forwarded-For` is believed: nobody's (`none`), Vercel's (`vercel`), or that of addresses and CIDRs separated by commas; `unix` among them: of whoever connects to the socket of `HOST`. Other forwarded headers, `Forwarded` too, are never read.",
     fallback: '`none`',
     example: '10.0.0.0/8',
   },
@@ -95,9 +95,16 @@ export const variables = {
   },
   PORT: { meaning: 'Port to listen on.', fallback: '`3000`', example: '3000' },
   HOST: {
-    meaning: 'Address to listen on.',
+    meaning:
+      'Address to listen on; or `unix:` and the path of a Unix socket (Node host only), which takes the place of `PORT`.',
     fallback: '`0.0.0.0`; in development `127.0.0.1`',
     example: '0.0.0.0',
+  },
+  BFF_DRAIN: {
+    meaning:
+      'How long new connections are still taken after SIGTERM, while `ready` says 503 already: longer than your balancer needs to notice. `0` to `5m`.',
+    fallback: '`5s`',
+    example: '10s',
   },
   BFF_WORKERS: {
     meaning:

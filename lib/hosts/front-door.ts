@@ -31,6 +31,8 @@ export interface FrontDoorDeps {
   readonly settings: Pick<Settings, 'publicOrigin' | 'basePath' | 'spa'>
   /** Whether a path is an endpoint's. */
   readonly handlesPath: (path: string) => boolean
+  /** Whether the server is about to end. */
+  readonly isDraining: () => boolean
 }
 
 /** What pages take. POST is for server actions; the app's own route handlers below `/api/` choose. */
@@ -40,7 +42,7 @@ const methodsOfPages = new Set(pageMethods.split(', '))
 // The endpoints' bodies are small forms, and where none is expected none has to be taken.
 const smallBodyBytes = 64 * 1024
 
-export function createFrontDoor({ settings, handlesPath }: FrontDoorDeps): FrontDoor {
+export function createFrontDoor({ settings, handlesPath, isDraining }: FrontDoorDeps): FrontDoor {
   const allowsHost = createHostRule(settings.publicOrigin)
   // They read no cookie, and their callers have names of their own for us.
   const anyHost = new Set(
@@ -62,8 +64,8 @@ export function createFrontDoor({ settings, handlesPath }: FrontDoorDeps): Front
       const hosts = valuesOf(rawHeaders, 'host')
       // RFC 9112 section 3.2: two of them are 400, since the next reader might believe the other one.
       if (hosts.length > 1) return 'bad_request'
-      if (!allowsHost(hosts[0]) && !anyHost.has(path.replace(/\/$/, '')))
-        return 'misdirected_request'
+      const mayBeAny = anyHost.has(path.replace(/\/$/, '')) || asksForMethods(method, path)
+      if (!mayBeAny && !allowsHost(hosts[0])) return 'misdirected_request'
       // The proxy's own gate judges these.
       if (isRemoteTarget(target)) {
         return method === 'OPTIONS' && endsHere(rawHeaders) ? 'max-forwards' : undefined
@@ -76,13 +78,19 @@ export function createFrontDoor({ settings, handlesPath }: FrontDoorDeps): Front
     },
   }
 
+  /** OPTIONS of a page is answered here, the same to everybody; HAProxy's check has no `Host` by default. */
+  function asksForMethods(method: string, path: string): boolean {
+    return method === 'OPTIONS' && !isOurs(path) && !isRouteHandler(path)
+  }
+
   function refusalOfPage(method: string, path: string): Refusal | undefined {
     if (!isPagePath(path, isOurs)) return 'bad_path'
     // Frameworks fail on it.
     if (!isDecodablePath(path)) return 'bad_request'
     if (isUnrepresentableMethod(method)) return 'method_not_allowed'
     if (isRouteHandler(path)) return undefined
-    if (method === 'OPTIONS') return 'options'
+    // Where a balancer asks by it for health (HAProxy's default check), the answer is no (A17).
+    if (method === 'OPTIONS') return isDraining() ? 'shutting_down' : 'options'
     return methodsOfPages.has(method) ? undefined : 'method_not_allowed'
   }
 }

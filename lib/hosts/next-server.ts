@@ -9,17 +9,21 @@ const defaultRequestMs = 300_000
 const slot = Symbol.for('cloakroom.nextServers')
 const shared = globalThis as { [slot]?: true }
 
+/** Is shown each server once, with its first connection. */
+export type SeenServer = (server: Server, first: Socket) => void
+
 /**
  * Gives the server that Next has made for itself what the Node host gives its own, from its first connection on:
  * kept connections that live longer than those of a balancer, no time limit for a long upload, and no ear for
  * invitations to other protocols. What somebody chose (`next start --keepAliveTimeout`) stays. Again is once.
  */
-export function tendNextServers(): void {
+export function tendNextServers(onServer?: SeenServer): void {
   if (shared[slot]) return
   shared[slot] = true
   const seen = new WeakSet<object>()
   subscribe('net.server.socket', (message) => {
-    const { server } = (message as { socket: Socket & { server?: unknown } }).socket
+    const { socket } = message as { socket: Socket & { server?: unknown } }
+    const { server } = socket
     if (!isHttpServer(server) || seen.has(server)) return
     seen.add(server)
     if (server.keepAliveTimeout === defaultKeepAliveMs) server.keepAliveTimeout = 65_000
@@ -28,6 +32,7 @@ export function tendNextServers(): void {
     // the connection. Node looks at this property before every upgrade.
     server.shouldUpgradeCallback = (request) =>
       request.headers.upgrade?.toLowerCase() === 'websocket'
+    onServer?.(server, socket)
   })
 }
 

@@ -4,6 +4,7 @@ import { onVercel, processEnvironment } from '../config/env.ts'
 import { ownPathsOf } from '../config/paths.ts'
 import { createFrontDoor, type Refusal } from './front-door.ts'
 import { keepAnswerHeads } from './next-answer-head.ts'
+import { drainBeforeClose } from './next-drain.ts'
 import { keepRawTargets, refusalIn } from './next-raw-target.ts'
 import { handleNextRemote } from './next-remote.ts'
 import { tendNextServers } from './next-server.ts'
@@ -31,8 +32,11 @@ export function createNextHost(config: Config) {
       // Vercel routes by the address itself, and adds to it; it says HSTS by itself, too.
       if (onVercel(processEnvironment())) return started
       keepRawTargets(createFrontDoor(bff))
-      tendNextServers()
       keepAnswerHeads()
+      // In development Next ends at once, and cuts everything.
+      const { mode, drainMs } = bff.settings
+      if (mode === 'development') tendNextServers()
+      else tendNextServers((server, first) => drainBeforeClose(server, first, { bff, drainMs }))
       if (bff.settings.publicOrigin.startsWith('https:')) secureAllHeads()
       return started
     })

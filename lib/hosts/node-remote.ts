@@ -12,7 +12,10 @@ export interface NodeRemote {
 }
 
 /** Hands Node's own objects over as they are: nothing is parsed, copied or wrapped on the way. */
-export function createNodeRemote(remote: Remote): NodeRemote {
+export function createNodeRemote(
+  remote: Remote,
+  peerOf: (request: IncomingMessage) => string = addressOf,
+): NodeRemote {
   return {
     handle(request, response) {
       keepHeadBytes(response)
@@ -23,7 +26,7 @@ export function createNodeRemote(remote: Remote): NodeRemote {
         target: request.url ?? '/',
         rawHeaders: withOneStepLess(method, request.rawHeaders),
         body: request,
-        peerAddress: request.socket.remoteAddress ?? '',
+        peerAddress: peerOf(request),
         sink: response,
       })
     },
@@ -32,12 +35,16 @@ export function createNodeRemote(remote: Remote): NodeRemote {
         method: request.method ?? 'GET',
         target: request.url ?? '/',
         rawHeaders: request.rawHeaders,
-        peerAddress: request.socket.remoteAddress ?? '',
+        peerAddress: peerOf(request),
         socket,
         head,
       })
     },
   }
+}
+
+function addressOf({ socket }: IncomingMessage): string {
+  return socket.remoteAddress ?? ''
 }
 
 /**

@@ -1,17 +1,19 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Bff } from '../bff.ts'
+import { socketPath } from '../config/listen.ts'
+import { unixPeer } from '../http/forwarded.ts'
 import type { Log } from '../telemetry/log.ts'
 import { limitBody } from './body-limit.ts'
 import { createFrontDoor, type RawHead } from './front-door.ts'
 import { HostRequest } from './host-request.ts'
-import { createIdleSockets } from './idle-sockets.ts'
+import { listenAt } from './listen-at.ts'
 import { createNodeRemote } from './node-remote.ts'
 import { sendResponse, toRequest } from './node-web.ts'
 import { createQueuedAnswers, isBehindAnother } from './queued-answers.ts'
 import { onClientError, refuse, refuseOnSocket } from './refuse.ts'
 import { SecureResponse, secureHeaders } from './secure-head.ts'
+import { createShutdown } from './shutdown.ts'
 
 /** Answers what is no endpoint and no remote API: the pages. Next's request handler is one. */
 export type PageHandler = (request: IncomingMessage, response: ServerResponse) => unknown
@@ -29,8 +31,10 @@ export interface NodeHostOptions {
 
 export interface NodeHost {
   readonly server: Server
-  /** Where it listens, for example `http://127.0.0.1:3000`. */
+  /** Where it listens: `http://127.0.0.1:3000`, or `unix:/run/cloakroom.sock`. */
   readonly address: string
+  /** Everything is served as ever, but `ready` says no and every answer ends its connection (A16). */
+  drain(): void
   /** No new connections; requests in flight have `graceMs` to finish; then store and sockets close (A2). */
   close(graceMs?: number): Promise<{ forced: boolean }>
 }
@@ -43,7 +47,10 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
   const { bff, log } = options
   const https = bff.settings.publicOrigin.startsWith('https:')
   const more = https ? secureHeaders : {}
-  const remote = createNodeRemote(bff.remote)
+  const isSocket = socketPath(bff.settings.host) !== undefined
+  const peerOf = ({ socket }: IncomingMessage) =>
+    isSocket ? unixPeer : (socket.remoteAddress ?? '')
+  const remote = createNodeRemote(bff.remote, peerOf)
   const frontDoor = createFrontDoor(bff)
   const queuedAnswers = createQueuedAnswers()
   const background = (task: Promise<unknown>) => {
@@ -55,7 +62,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
     const abort = new AbortController()
     response.once('close', () => abort.abort())
     const web = toRequest(request, bff.settings.publicOrigin, abort.signal)
-    const info = { peerAddress: request.socket.remoteAddress ?? '', background }
+    const info = { peerAddress: peerOf(request), background }
     if (!web) return refuse(response, 'bad_request', request.headers['x-request-id'])
     await sendResponse(await bff.handle(web, target, info), request, response)
   }
@@ -68,6 +75,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
 
   function onRequest(request: IncomingMessage, response: ServerResponse): void {
     queuedAnswers.add(request, response)
+    if (shutdown.isDraining) shutdown.closeAfter(response)
     const head = headOf(request)
     const refusal = frontDoor.refusalOf(head)
     if (refusal) return void refuse(response, refusal, request.headers['x-request-id'])
@@ -127,28 +135,23 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
   server.on('clientError', (error, socket) => {
     onClientError(error, socket, { more, expireStaleCookies })
   })
-  const idleSockets = createIdleSockets(server)
+  const shutdown = createShutdown(server)
+  const address = await listenAt(server, bff.settings)
 
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(bff.settings.port, bff.settings.host, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
-  const { address, port, family } = server.address() as AddressInfo
+  function drain(): void {
+    bff.drain()
+    shutdown.drain()
+  }
 
   return {
     server,
-    address: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    address,
+    drain,
     async close(graceMs = 30_000) {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      bff.remote.drain()
-      const sweep = setInterval(idleSockets.closeUnused, 50)
-      const timer = new Promise<'late'>((resolve) => setTimeout(resolve, graceMs, 'late').unref())
-      const forced = (await Promise.race([closed, timer])) === 'late'
-      clearInterval(sweep)
-      if (forced) server.closeAllConnections()
+      drain()
+      const closed = shutdown.close(graceMs)
+      bff.remote.endOpenEnded()
+      const { forced } = await closed
       await bff.close()
       return { forced }
     },

@@ -1,4 +1,4 @@
-import { clientAddress, type ForwardedTrust, plainAddress } from '../http/forwarded.ts'
+import { clientAddress, type ForwardedTrust, plainAddress, unixPeer } from '../http/forwarded.ts'
 import { isLoopback } from '../http/loopback.ts'
 import { isPrivateAddress } from '../http/private-network.ts'
 import type { ProblemCode } from '../http/problem.ts'
@@ -41,7 +41,7 @@ export function createAdmission({ limits, trusts, publicOrigin, log }: Admission
       const client = clientAddress(peerAddress, forwardedFor, trusts)
       return client === peer ? undefined : client
     }
-    if (peer !== '' && !isPrivateAddress(peer)) return peer
+    if (peer !== '' && peer !== unixPeer && !isPrivateAddress(peer)) return peer
     if (peer !== '' && !isTold && (!isLocal || forwardedFor !== undefined)) tell(peer)
     return undefined
   }
@@ -50,7 +50,10 @@ export function createAdmission({ limits, trusts, publicOrigin, log }: Admission
     isTold = true
     log.event('misconfiguration', {
       what: `Requests come through ${peer}, a front that BFF_TRUST_PROXY does not name: no limit for each client's address holds.`,
-      fix: "Set BFF_TRUST_PROXY to your proxies' addresses.",
+      fix:
+        peer === unixPeer
+          ? 'Set BFF_TRUST_PROXY to unix.'
+          : "Set BFF_TRUST_PROXY to your proxies' addresses.",
     })
   }
 

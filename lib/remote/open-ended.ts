@@ -8,11 +8,11 @@ export interface OpenEnded {
   close(): void
 }
 
-/** All of them: each is closed when its session has ended or expired (P11), and at the end of the server. */
+/** All of them: each is closed when its session has ended or expired (P11), and from the end of the server on. */
 export interface AllOpenEnded {
   add(one: OpenEnded): void
   remove(one: OpenEnded): void
-  closeAll(): void
+  endAll(): void
 }
 
 export interface OpenEndedDeps {
@@ -25,6 +25,7 @@ export interface OpenEndedDeps {
 export function createOpenEnded({ readSession, everyMs, onError }: OpenEndedDeps): AllOpenEnded {
   const all = new Set<OpenEnded>()
   let timer: NodeJS.Timeout | undefined
+  let isOver = false
 
   async function check(one: OpenEnded): Promise<void> {
     try {
@@ -49,6 +50,8 @@ export function createOpenEnded({ readSession, everyMs, onError }: OpenEndedDeps
 
   return {
     add(one) {
+      // Not before the caller has put it in its place.
+      if (isOver) return queueMicrotask(() => one.close())
       all.add(one)
       timer ??= setInterval(checkAll, everyMs).unref()
     },
@@ -56,7 +59,8 @@ export function createOpenEnded({ readSession, everyMs, onError }: OpenEndedDeps
       all.delete(one)
       stopWhenIdle()
     },
-    closeAll() {
+    endAll() {
+      isOver = true
       for (const one of [...all]) one.close()
     },
   }

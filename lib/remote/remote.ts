@@ -28,8 +28,8 @@ export interface Remote {
   upgrade(exchange: UpgradeExchange): void
   /** Exchanges that have not been answered to the end; open WebSockets do not count. */
   readonly inFlight: number
-  /** Before a shutdown: answers newcomers with 503 and closes what would never end by itself. */
-  drain(): void
+  /** Before a shutdown: closes what would never end by itself, and what of that kind begins from now on. */
+  endOpenEnded(): void
   /** Breaks whatever is under way, and closes all connections. Waiting for `inFlight` is the caller's. */
   close(): Promise<void>
 }
@@ -89,7 +89,6 @@ export function createRemote(deps: RemoteDeps): Remote {
     onError: (cause) => log.event('unexpected.error', { where: 'session of a stream', cause }),
   })
   let inFlight = 0
-  let isClosing = false
 
   function handle(exchange: RemoteExchange) {
     const match = matchRoute(exchange.target)
@@ -98,8 +97,7 @@ export function createRemote(deps: RemoteDeps): Remote {
     inFlight += 1
     const call = new Call(services, remote, exchange)
     try {
-      if (isClosing) call.fail('shutting_down')
-      else call.start(match)
+      call.start(match)
     } catch (cause) {
       call.crash(cause)
     }
@@ -125,11 +123,6 @@ export function createRemote(deps: RemoteDeps): Remote {
     return problemAnswer(code, { requestId: id })
   }
 
-  function drain(): void {
-    isClosing = true
-    openEnded.closeAll()
-  }
-
   return {
     handles: isRemoteTarget,
     handle,
@@ -138,16 +131,15 @@ export function createRemote(deps: RemoteDeps): Remote {
       const match = matchRoute(target)
       const remote = match && remotes.get(match.name)
       socket.on('error', () => undefined)
-      if (isClosing) socket.destroy()
-      else if (match && remote) void upgrade({ services, openEnded }, remote, match, exchange)
+      if (match && remote) void upgrade({ services, openEnded }, remote, match, exchange)
       else endWith(socket, refusal(exchange, match?.name))
     },
-    drain,
+    endOpenEnded: openEnded.endAll,
     get inFlight() {
       return inFlight
     },
     async close() {
-      drain()
+      openEnded.endAll()
       const upstreams = [...remotes.values()].flatMap((it) => [it.upstream, it.socketUpstream])
       await Promise.all([...new Set(upstreams)].map((upstream) => upstream.close()))
     },

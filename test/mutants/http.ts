@@ -154,4 +154,28 @@ export const mutants: readonly Mutant[] = [
     title:
       'L27: a return URL is judged in its final form: short, in ASCII, and the same when read again',
   },
+  {
+    row: 'A19',
+    file: 'lib/http/forwarded.ts',
+    from: `if (peerAddress === unixPeer) return trustsUnix`,
+    to: `if (peerAddress === unixPeer) return true`,
+    test: 'lib/http/forwarded.test.ts',
+    title: 'A19: a peer on our Unix socket',
+  },
+  {
+    row: 'P34',
+    file: 'lib/http/forwarded.ts',
+    from: `if (!trusts(address)) break`,
+    to: ``,
+    test: 'lib/http/forwarded.test.ts',
+    title: 'P34: the way that a request took',
+  },
+  {
+    row: 'P34',
+    file: 'lib/http/forwarded.ts',
+    from: String.raw`.replace(/^([\d.]+):\d{1,5}$/, '$1')`,
+    to: ``,
+    test: 'lib/http/forwarded.test.ts',
+    title: 'P34: the way that a request took',
+  },
 ]

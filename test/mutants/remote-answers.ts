@@ -132,8 +132,8 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'P26',
     file: 'lib/remote/own-headers.ts',
-    from: "chain !== '' && remote.settings.forwarded === 'all'",
-    to: "chain !== ''",
+    from: "chain.length > 0 && remote.settings.forwarded === 'all'",
+    to: 'chain.length > 0',
     test: 'test/remote-policy.test.ts',
     title: 'P26: tell the API of the browser’s request, unless it shall not be told',
   },

@@ -60,8 +60,8 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'P3',
     file: 'lib/remote/own-headers.ts',
-    from: 'isBelieved ? before : undefined',
-    to: 'before',
+    from: 'head.forwardedFor, services.trusts)',
+    to: 'head.forwardedFor, () => true)',
     test: 'test/remote-policy.test.ts',
     title: 'carry the proxy’s word about the request, and no secret of the browser’s',
   },

@@ -65,6 +65,7 @@ export async function startCloakroom(
       BFF_SECRET: randomBytes(32).toString('base64url'),
       BFF_STORE: 'memory',
       LOG_LEVEL: 'debug',
+      BFF_DRAIN: '0',
       ...options.env,
     },
   })

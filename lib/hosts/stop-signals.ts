@@ -1,0 +1,25 @@
+const signals = ['SIGTERM', 'SIGINT'] as const
+
+/**
+ * One signal often comes by several ways: from systemd or a terminal to all processes at once, and besides from
+ * npm, and from the first process to its workers. What comes within this time is the same one.
+ */
+const sameSignalMs = 500
+
+/** Kept with the name of the signal that tells this process to stop. None of them ends it by itself any more. */
+export function stopSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of signals) process.on(signal, resolve)
+  })
+}
+
+/** Once the signal has come: kept when there is another one, from somebody who does not want to wait. */
+export function anotherSignal(): Promise<void> {
+  const from = performance.now()
+  return new Promise((resolve) => {
+    const onSignal = () => {
+      if (performance.now() - from >= sameSignalMs) resolve()
+    }
+    for (const signal of signals) process.on(signal, onSignal)
+  })
+}
