@@ -82,3 +82,17 @@ test('L20: an old address of the callback signs in, and does so once', async ({ 
   expect(provider.counters.authorize - before).toBe(1)
   provider.override('authorize')
 })
+
+test('L23: a form of another site signs in, and ends at its target', async ({ page, odd }) => {
+  const { provider, origin } = odd
+  const fields = { iss: provider.issuer, target_link_uri: `${origin}/orders/A-1002` }
+  const inputs = Object.entries(fields).map(
+    ([name, value]) => `<input name="${name}" value="${value}">`,
+  )
+  await page.setContent(
+    `<form method="post" action="${origin}/bff/login">${inputs.join('')}<button>Go</button>`,
+  )
+  await page.getByRole('button', { name: 'Go' }).click()
+  await expect(page).toHaveURL(`${origin}/orders/A-1002`)
+  expect(await page.evaluate(() => fetch('/bff/user').then(({ status }) => status))).toBe(200)
+})

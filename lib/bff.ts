@@ -169,7 +169,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
   const dpop = oidc.dpop ? 'dpop' : 'bearer'
   const startSignIn = createStartSignIn({ provider, sessions, transactions, dpop, log, loginHref })
   const endedSignIns = createEndedSignIns({ store, issuer: oidc.issuer, now })
-  const login = { startSignIn, provider, returnUrls, loginHref }
+  const login = { startSignIn, provider, returnUrls, issuer: oidc.issuer, loginHref }
   const apiCookies = createClearApiCookies(settings)
   const ending = { sessions, endSessions, apiCookies, issuer: oidc.issuer }
   const channels = { ...ending, ...settings.backchannel }

@@ -48,6 +48,7 @@ function routeTable(to: Endpoints, { basePath, callbackPath, logoutCallbackPath 
   return [
     ['GET', `${basePath}/login`, 'open', to.login],
     ['HEAD', `${basePath}/login`, 'open', standStill],
+    ['POST', `${basePath}/login`, 'open', to.login],
     ['GET', callbackPath, 'open', to.callback],
     ['HEAD', callbackPath, 'open', standStill],
     ['POST', callbackPath, 'open', to.callback],

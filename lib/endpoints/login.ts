@@ -1,6 +1,7 @@
 import { parseReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
 import type { Provider } from '../oidc/provider.ts'
 import { type Endpoint, isPrefetch } from './endpoint.ts'
+import { readForm } from './form.ts'
 import { singleParameter } from './parameters.ts'
 import { refuse } from './refusal.ts'
 import { signInAgain } from './sign-in-again.ts'
@@ -10,13 +11,15 @@ export interface LoginDeps {
   readonly startSignIn: StartSignIn
   readonly provider: Pick<Provider, 'supportsPrompt'>
   readonly returnUrls: ReturnUrlRule
+  readonly issuer: string
   readonly loginHref: string
   /** `silent-login`: in an iframe, with `prompt=none`. */
   readonly silent?: boolean
 }
 
 /**
- * `GET /bff/login` and `GET /bff/silent-login`. Only the parameters named here are passed on. Where the
+ * `GET,POST /bff/login` and `GET /bff/silent-login`. Only the parameters named here are passed on. Another
+ * site, or the provider's list of apps, may begin a sign-in too (OpenID Connect Core section 4). Where the
  * browser says what it asks for (Fetch Metadata), a page begins a sign-in, an iframe with `prompt=none` a
  * silent one, and an image nothing (L26).
  */
@@ -27,13 +30,21 @@ export function createLogin(deps: LoginDeps): Endpoint {
     if (isPrefetch(incoming.request) || (destination !== 'document' && !framed)) {
       return new Response(null, { status: 204, headers: uncached })
     }
-    const query = incoming.url.searchParams
     let { loginHref } = deps
     const refused = (code: 'bad_request' | 'bad_return_url' | 'bad_prompt' | 'sign_in_framed') =>
       refuse(incoming, code, { loginHref })
 
-    if (query.getAll('returnUrl').length > 1) return refused('bad_return_url')
-    const returnUrl = parseReturnUrl(query.get('returnUrl'), deps.returnUrls)
+    const posted = incoming.request.method === 'POST'
+    const query = posted ? await readForm(incoming.request) : incoming.url.searchParams
+    if (query === 'invalid') return refused('bad_request')
+    // Whoever begins a sign-in for another provider has mistaken us for another app.
+    if (query.getAll('iss').some((iss, nth) => nth > 0 || iss !== deps.issuer)) {
+      return refused('bad_request')
+    }
+    if (query.has('returnUrl') && query.has('target_link_uri')) return refused('bad_request')
+    const [wanted, ...more] = [...query.getAll('returnUrl'), ...query.getAll('target_link_uri')]
+    if (more.length > 0) return refused('bad_return_url')
+    const returnUrl = parseReturnUrl(wanted, deps.returnUrls)
     if (returnUrl === undefined) return refused('bad_return_url')
     loginHref = signInAgain(loginHref, { returnUrl })
 

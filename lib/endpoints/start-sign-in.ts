@@ -66,7 +66,9 @@ export function createStartSignIn(deps: StartSignInDeps) {
       if (location.href.length > longestAddress) continue
       const { requestId } = incoming
       deps.log.event('sign_in.started', { requestId, restart: wanted.restart ?? false })
-      return redirect(302, location.href, [setCookie])
+      // After a form only 303 says that what follows is a GET (RFC 9110 section 15.4.4).
+      const status = incoming.request.method === 'POST' ? 303 : 302
+      return redirect(status, location.href, [setCookie])
     }
     return refuse(incoming, 'bad_request', { loginHref: deps.loginHref })
   }

@@ -217,4 +217,28 @@ export const mutants: readonly Mutant[] = [
     test: 'test/short-heads.test.ts',
     title: 'L27: a hint over 256 bytes is dropped, a shorter one is not',
   },
+  {
+    row: 'L23',
+    file: 'lib/endpoints/login.ts',
+    from: 'nth > 0 || ',
+    to: '',
+    test: 'test/third-party-sign-in.test.ts',
+    title: 'L23: by ${method}: what is not for us is 400',
+  },
+  {
+    row: 'L23',
+    file: 'lib/endpoints/login.ts',
+    from: ", ...query.getAll('target_link_uri')]",
+    to: ']',
+    test: 'test/third-party-sign-in.test.ts',
+    title: 'L23: by ${method}: ends at the target_link_uri, with the hint passed on',
+  },
+  {
+    row: 'L23',
+    file: 'lib/endpoints/start-sign-in.ts',
+    from: "=== 'POST' ? 303",
+    to: "=== 'PUT' ? 303",
+    test: 'test/third-party-sign-in.test.ts',
+    title: 'L23: by ${method}: ends at the target_link_uri, with the hint passed on',
+  },
 ]
