@@ -112,3 +112,24 @@ describe('the ID token (OpenID Connect Core section 3.1.3.7)', () => {
     })
   }
 })
+
+describe('a clock that is off', () => {
+  const off: [string, number, number][] = [
+    ['ours behind by 90 s', -90_000, 90],
+    // ID tokens of the scripted provider are good for five minutes.
+    ['ours ahead by 390 s', 390_000, 90],
+  ]
+  for (const [title, ms, seconds] of off) {
+    test(`L24: ${title}: oidc.clockTolerance decides, and 30 s are the default`, async () => {
+      const wallClock = () => Date.now() + ms
+      const at = (clockToleranceSeconds: number) =>
+        providerUnderTest(peer, { wallClock, oidc: { clockToleranceSeconds } })
+      assert.equal(codeOf(await at(30).signIn()), 'bad_provider_answer')
+      assert.equal(codeOf(await at(seconds - 2).signIn()), 'bad_provider_answer')
+      assert.equal(codeOf(await at(seconds + 2).signIn()), 'signed-in')
+      const token = await peer.signLogoutToken({ exp: Math.floor(Date.now() / 1000) + 300 })
+      assert.equal((await at(seconds - 2).provider.verifyLogoutToken(token)).kind, 'invalid')
+      assert.equal((await at(seconds + 2).provider.verifyLogoutToken(token)).kind, 'valid')
+    })
+  }
+})

@@ -70,6 +70,7 @@ describe('A1: what the configuration may not say', () => {
       /set OIDC_CLIENT_KEY/,
     ],
     ['a shared-key algorithm', { oidc: { idTokenAlg: 'HS256' } }, 'oidc.idTokenAlg', /RS256 or/],
+    ['a long tolerance', { oidc: { clockTolerance: '1h' } }, 'oidc.clockTolerance', /at most 10m/],
     ['no algorithm', { oidc: { idTokenAlg: 'none' } }, 'oidc.idTokenAlg', /RS256 or/],
     ['a flag that is a word', { oidc: { par: 'yes' } }, 'oidc.par', /true or false/],
     ['a short idle time', { session: { idle: '59s' } }, 'session.idle', /at least 60s/],

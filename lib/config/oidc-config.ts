@@ -1,3 +1,4 @@
+import type { Duration } from './duration.ts'
 import type { TlsConfig } from './tls-config.ts'
 
 export interface OidcConfig {
@@ -73,4 +74,10 @@ export interface OidcConfig {
    * @default 'RS256'
    */
   idTokenAlg?: string
+  /**
+   * By how much the provider's clock may differ from ours, from `0s` to `10m`. Tokens are believed for as
+   * much longer: setting the clock right is better.
+   * @default '30s'
+   */
+  clockTolerance?: Duration
 }

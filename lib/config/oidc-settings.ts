@@ -15,7 +15,8 @@ export function oidcSettings(
   config: ParsedConfig['oidc'],
   report: Report,
 ): OidcSettings {
-  const { params, refreshParams, revocationParams, authMethod, tls, ...rest } = config
+  const { params, refreshParams, revocationParams, authMethod, tls, clockTolerance, ...rest } =
+    config
   const certificate = tls && clientCertificate('oidc.tls', tls, report)
   checkParameters('oidc.params', 'authorization', params, report)
   checkParameters('oidc.refreshParams', 'refresh', refreshParams, report)
@@ -42,6 +43,7 @@ export function oidcSettings(
     params,
     refreshParams,
     revocationParams,
+    clockToleranceSeconds: clockTolerance,
   }
 }
 

@@ -46,6 +46,7 @@ const oidc = z.strictObject({
   userinfo: flag(false),
   logout: flag(true),
   idTokenAlg: signatureAlgorithms.default('RS256'),
+  clockTolerance: duration({ from: '0s', to: '10m' }).default(30),
 })
 
 const session = z.strictObject({

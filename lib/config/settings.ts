@@ -82,6 +82,8 @@ export interface OidcSettings {
   /** Whether a sign-out leads to the provider's page. */
   readonly logout: boolean
   readonly idTokenAlg: string
+  /** By which the provider's clock may differ from ours. */
+  readonly clockToleranceSeconds: number
 }
 
 export interface SessionSettings {

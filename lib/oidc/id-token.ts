@@ -1,6 +1,5 @@
 import type { JWTPayload } from 'jose'
 import type { KeySet } from './key-set.ts'
-import { clockToleranceSeconds } from './provider-call.ts'
 
 export interface IdTokenRules {
   issuer: string
@@ -33,8 +32,9 @@ export class IdTokenMismatch extends Error {
 export async function verifyIdToken(
   idToken: string,
   rules: IdTokenRules,
-  deps: { keys: KeySet; wallClock(): number },
+  deps: { keys: KeySet; wallClock(): number; clockToleranceSeconds: number },
 ): Promise<IdTokenClaims> {
+  const { clockToleranceSeconds } = deps
   const { payload } = await deps.keys.verify(
     idToken,
     {
@@ -56,7 +56,8 @@ export async function verifyIdToken(
     throw new Error('azp is another client')
   }
   if (rules.nonce !== undefined && payload.nonce !== rules.nonce) throw new IdTokenMismatch('nonce')
-  if (rules.maxAge !== undefined) assertRecent(payload.auth_time, rules.maxAge, rules, nowSeconds)
+  if (rules.maxAge !== undefined)
+    assertRecent(payload.auth_time, rules.maxAge, rules, nowSeconds, clockToleranceSeconds)
   if (!isAcceptedAcr(payload.acr, rules.requiredAcr ?? [])) throw new IdTokenMismatch('acr')
   return payload as IdTokenClaims
 }
@@ -71,9 +72,10 @@ function assertRecent(
   maxAge: number,
   { startedAt }: IdTokenRules,
   nowSeconds: number,
+  toleranceSeconds: number,
 ): void {
   if (typeof authTime !== 'number') throw new IdTokenMismatch('auth_time is missing')
   // A clock of ours that runs ahead must not make a fresh sign-in look old.
   const askedAt = Math.min(nowSeconds, startedAt === undefined ? nowSeconds : startedAt / 1000)
-  if (authTime + maxAge < askedAt - clockToleranceSeconds) throw new IdTokenMismatch('auth_time')
+  if (authTime + maxAge < askedAt - toleranceSeconds) throw new IdTokenMismatch('auth_time')
 }

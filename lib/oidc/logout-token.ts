@@ -1,6 +1,5 @@
 import type { JWTPayload } from 'jose'
 import type { KeySet } from './key-set.ts'
-import { clockToleranceSeconds } from './provider-call.ts'
 import { plainCause } from './provider-error.ts'
 
 const event = 'http://schemas.openid.net/event/backchannel-logout'
@@ -31,7 +30,7 @@ export type LogoutTokenResult =
 export async function verifyLogoutToken(
   token: string,
   rules: { issuer: string; clientId: string; alg: string },
-  deps: { keys: KeySet; wallClock(): number },
+  deps: { keys: KeySet; wallClock(): number; clockToleranceSeconds: number },
 ): Promise<LogoutTokenResult> {
   try {
     const { payload, protectedHeader } = await deps.keys.verify(
@@ -41,18 +40,25 @@ export async function verifyLogoutToken(
         issuer: rules.issuer,
         audience: rules.clientId,
         requiredClaims: ['iat', 'jti'],
-        clockTolerance: clockToleranceSeconds,
+        clockTolerance: deps.clockToleranceSeconds,
         currentDate: new Date(deps.wallClock()),
       },
       'logout',
     )
-    return judge(payload, protectedHeader.typ, deps.wallClock() / 1000)
+    return judge(payload, protectedHeader.typ, {
+      nowSeconds: deps.wallClock() / 1000,
+      toleranceSeconds: deps.clockToleranceSeconds,
+    })
   } catch (error) {
     return refused(plainCause(error).message)
   }
 }
 
-function judge(payload: JWTPayload, typ: unknown, nowSeconds: number): LogoutTokenResult {
+function judge(
+  payload: JWTPayload,
+  typ: unknown,
+  { nowSeconds, toleranceSeconds }: { nowSeconds: number; toleranceSeconds: number },
+): LogoutTokenResult {
   // Not required, because providers leave it out; but a token that says it is something else is not ours.
   if (typ !== undefined && !/^(application\/)?(logout\+jwt|jwt)$/i.test(String(typ))) {
     return refused('typ is another kind of token')
@@ -64,17 +70,16 @@ function judge(payload: JWTPayload, typ: unknown, nowSeconds: number): LogoutTok
   if (sid !== undefined && !isText(sid)) return refused('sid is no text')
   if (sub === undefined && sid === undefined) return refused('there is neither sub nor sid')
   if (!isText(jti)) return refused('jti is no text')
-  if (iat === undefined || iat > nowSeconds + clockToleranceSeconds)
-    return refused('iat lies ahead')
+  if (iat === undefined || iat > nowSeconds + toleranceSeconds) return refused('iat lies ahead')
   const expires = Math.min(exp ?? Number.POSITIVE_INFINITY, iat + maxAgeSeconds)
-  if (expires + clockToleranceSeconds < nowSeconds) return refused('the token is too old')
+  if (expires + toleranceSeconds < nowSeconds) return refused('the token is too old')
   return {
     kind: 'valid',
     issuer: String(iss),
     ...(sub === undefined ? {} : { sub }),
     ...(sid === undefined ? {} : { sid }),
     jti,
-    expiresAt: (expires + clockToleranceSeconds) * 1000,
+    expiresAt: (expires + toleranceSeconds) * 1000,
   }
 }
 

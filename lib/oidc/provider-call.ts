@@ -75,7 +75,7 @@ export function createProviderCalls(deps: {
         // RFC 8705 section 5: where a provider asks for certificates at other addresses.
         use_mtls_endpoint_aliases: oidc.tls !== undefined,
         [client.clockSkew]: Math.round((deps.wallClock() - Date.now()) / 1000),
-        [client.clockTolerance]: clockToleranceSeconds,
+        [client.clockTolerance]: oidc.clockToleranceSeconds,
       },
       (...request) => proof.prove(...request),
     )
@@ -137,9 +137,6 @@ export function createProviderCalls(deps: {
     }
   }
 }
-
-/** Seconds by which the provider's clock may differ from ours. */
-export const clockToleranceSeconds = 30
 
 /** HTTP Basic is what every provider has to take (RFC 6749 section 2.3.1); the body only where it is listed. */
 function takesOtherwise(server: client.ServerMetadata, { method }: ClientProof): boolean {

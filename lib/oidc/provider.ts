@@ -99,7 +99,8 @@ export function createProvider(deps: ProviderDeps): Provider {
     onRefused: (resources) => deps.onRefusedResources?.(resources),
     now,
   })
-  const verifying = { keys, wallClock }
+  const { clockToleranceSeconds } = oidc
+  const verifying = { keys, wallClock, clockToleranceSeconds }
 
   return {
     call,

@@ -66,6 +66,7 @@ export interface RedeemCodeDeps {
   call: OpenProviderCall
   keys: KeySet
   wallClock(): number
+  clockToleranceSeconds: number
 }
 
 /**

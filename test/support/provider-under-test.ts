@@ -35,6 +35,7 @@ function oidcSettings(peer: ScriptedProvider, more: Partial<OidcSettings> = {}) 
     userinfo: false,
     logout: true,
     idTokenAlg: 'RS256',
+    clockToleranceSeconds: 30,
     ...more,
   } satisfies OidcSettings
 }
