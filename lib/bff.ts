@@ -48,6 +48,7 @@ import { createRecentMisconfigurations } from './telemetry/recent-misconfigurati
 import { createClientToken } from './tokens/client-token.ts'
 import { createDpopSigners } from './tokens/dpop.ts'
 import { createExchange } from './tokens/exchange.ts'
+import { createCheckAudience } from './tokens/named-audience.ts'
 import { createRefreshGrant } from './tokens/refresh-grant.ts'
 import { createReplacedSessions } from './tokens/replaced-session.ts'
 import { createRevocation } from './tokens/revocation.ts'
@@ -97,11 +98,9 @@ export async function createBff(options: BffOptions): Promise<Bff> {
   const returnUrls = { publicOrigin, origins: settings.spa.origins, ownPaths: ownPathsOf(settings) }
   const loginHref = `${basePath}/login`
   const ours = { issuer: oidc.issuer, clientId: oidc.clientId }
-
   const redirectUri = `${publicOrigin}${settings.callbackPath}`
   const outgoing = createOutgoing(settings.outgoing)
   const providerFetch = options.fetch ?? outgoing.fetch(() => oidc.tls)
-
   const parameters = createTokenParameters(settings.hooks)
   const provider = createProvider({
     oidc,
@@ -144,7 +143,8 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     log,
   })
   const replaced = createReplacedSessions({ store, sessions })
-  const ofTokens = { provider, parameters, signer, log, now, sleep }
+  const checkAudience = createCheckAudience({ log, remotes: settings.remotes })
+  const ofTokens = { provider, parameters, signer, checkAudience, log, now, sleep }
   const userToken = createUserToken({
     ...ofTokens,
     sessions,

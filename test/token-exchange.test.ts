@@ -7,6 +7,7 @@ import { createNonceMemory } from '#lib/oidc/nonce-memory.ts'
 import type { Session } from '#lib/session/session.ts'
 import { createDpopSigners } from '#lib/tokens/dpop.ts'
 import { createExchange, type ExchangeDeps } from '#lib/tokens/exchange.ts'
+import { createCheckAudience } from '#lib/tokens/named-audience.ts'
 import type { TokenResult } from '#lib/tokens/token-result.ts'
 import { providerUnderTest } from './support/provider-under-test.ts'
 import { startScriptedProvider } from './support/scripted-provider.ts'
@@ -38,6 +39,7 @@ function exchangeUnderTest(more: Partial<ExchangeDeps> = {}) {
     userToken: ({ key }) => ({ kind: 'bearer', token: `token-of-${key}` }),
     clientToken: (name) => ({ kind: 'bearer', token: `token-of-client-${name}` }),
     signer: createDpopSigners({ nonces: createNonceMemory() }),
+    checkAudience: createCheckAudience({ log, remotes: {} }),
     log,
     now: Date.now,
     ...more,

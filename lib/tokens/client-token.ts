@@ -12,6 +12,7 @@ import { type ClientCredentialsDeps, createClientCredentials } from './client-cr
 import type { CreateDpopSigner } from './dpop.ts'
 import { failureFields, tokenFailure } from './grant-failure.ts'
 import { createMachineTokenCache } from './machine-token-cache.ts'
+import type { CheckAudience } from './named-audience.ts'
 import { createRefusedTokens } from './refused-token.ts'
 import { obtainShared } from './shared-machine-token.ts'
 import type { TokenResult } from './token-result.ts'
@@ -41,6 +42,7 @@ export interface ClientTokenDeps extends ClientCredentialsDeps {
   cipher: Cipher
   /** Proofs for APIs. */
   signer: CreateDpopSigner
+  checkAudience: CheckAudience
   log: Log
   sleep(ms: number): Promise<void>
 }
@@ -142,6 +144,7 @@ export function createClientToken(deps: ClientTokenDeps): MachineTokens {
     const { token } = outcome
     if (outcome.from === 'provider') {
       log.event('token.machine.obtained', { client: name, ...lifetimeOf(token) })
+      deps.checkAudience(token.token, deps.clients[name] ?? {}, { client: name })
     }
     const result = carriedToken(token, request.dpopKey, deps.signer)
     held.set(of.place, { token, result, renewAfter: 0 })

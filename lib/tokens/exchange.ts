@@ -18,6 +18,7 @@ import type { CreateDpopSigner } from './dpop.ts'
 import { exchangeFailure, subjectRefusal } from './exchange-failure.ts'
 import { requestExchange } from './exchange-request.ts'
 import { failureFields } from './grant-failure.ts'
+import type { CheckAudience } from './named-audience.ts'
 import { createRefusedTokens } from './refused-token.ts'
 import type { TokenResult } from './token-result.ts'
 import { isFresh, isValid } from './token-slot.ts'
@@ -41,6 +42,7 @@ export interface ExchangeDeps {
   clientToken: ClientToken
   /** Proofs for APIs. */
   signer: CreateDpopSigner
+  checkAudience: CheckAudience
   log: Log
   now(): number
 }
@@ -155,7 +157,9 @@ export function createExchange(deps: ExchangeDeps): ExchangedToken {
     if (sent.kind === 'no-actor') return sent.result
     const name = nameOf(call, subject)
     if (sent.kind === 'failed') return fallBack(name, call, sent.failure, standing)
-    const dpopKey = call.remote.dpop ? call.session.record.dpopKey : undefined
+    const { remote, session } = call
+    deps.checkAudience(sent.token.token, remote.exchange ?? {}, { remotes: [remote.name] })
+    const dpopKey = remote.dpop ? session.record.dpopKey : undefined
     const result = carriedToken(sent.token, dpopKey, deps.signer)
     held.set(name, { token: sent.token, result })
     return result

@@ -5,6 +5,7 @@ import type { AccessToken, Session, SessionRecord } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { StoreUnavailableError } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
+import type { CheckAudience } from './named-audience.ts'
 import type { RefreshGrant, RefreshOutcome } from './refresh-grant.ts'
 import { type RefreshedIdentityDeps, takeIdentity } from './refreshed-identity.ts'
 import type { ReplacedSessions } from './replaced-session.ts'
@@ -18,6 +19,7 @@ export interface RefreshDeps extends RefreshedIdentityDeps {
   readonly revoke: Revocation
   /** The remotes that ask for this resource and scope, by name: for the log. */
   readonly remotesOf: (target: { resource?: string; scope?: string }) => readonly string[]
+  readonly checkAudience: CheckAudience
   readonly log: Log
   readonly now: () => number
   readonly sleep: (ms: number) => Promise<void>
@@ -167,6 +169,10 @@ async function save(
   const { record } = idToken === undefined ? saved : await takeIdentity(deps, saved, idToken)
   if (!token) return keep(deps, { record }, anotherType)
   noteMissingScope(deps.log, request.scope, token.scope)
+  if (request.resource !== undefined) {
+    const { resource } = request
+    deps.checkAudience(token.token, { resource }, { remotes: deps.remotesOf(request) })
+  }
   const { expiresInSeconds } = tokens
   deps.log.event('token.refreshed', {
     sub: record.sub,

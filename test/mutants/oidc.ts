@@ -265,4 +265,20 @@ export const mutants: readonly Mutant[] = [
     test: 'test/sign-out.test.ts',
     title: 'O10: with oidc.logout: false people are signed out here only',
   },
+  {
+    row: 'L24',
+    file: 'lib/oidc/id-token.ts',
+    from: '      clockTolerance: clockToleranceSeconds,',
+    to: '      clockTolerance: 30,',
+    test: 'test/oidc-id-token.test.ts',
+    title: 'L24: ${title}: oidc.clockTolerance decides, and 30 s are the default',
+  },
+  {
+    row: 'L24',
+    file: 'lib/oidc/logout-token.ts',
+    from: 'clockTolerance: deps.clockToleranceSeconds',
+    to: 'clockTolerance: 30',
+    test: 'test/oidc-id-token.test.ts',
+    title: 'L24: ${title}: oidc.clockTolerance decides, and 30 s are the default',
+  },
 ]

@@ -90,4 +90,20 @@ export const mutants: readonly Mutant[] = [
     test: 'test/token-expired.test.ts',
     title: 'T25: the client library counts it as sign-in needed',
   },
+  {
+    row: 'T26',
+    file: 'lib/tokens/named-audience.ts',
+    from: 'asked.some((each) => named.includes(each))',
+    to: 'named.length > 1',
+    test: 'test/named-audience.test.ts',
+    title: "T26: one ${title} is ${isTold ? 'told once, with the remote' : 'not told'}",
+  },
+  {
+    row: 'T26',
+    file: 'lib/tokens/named-audience.ts',
+    from: '    told.set(place, true)\n',
+    to: '',
+    test: 'test/named-audience.test.ts',
+    title: "T26: one ${title} is ${isTold ? 'told once, with the remote' : 'not told'}",
+  },
 ]

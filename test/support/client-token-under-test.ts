@@ -7,6 +7,7 @@ import type { KeyValue } from '#lib/store/key-value.ts'
 import { createMemoryStore } from '#lib/store/memory.ts'
 import { createClientToken } from '#lib/tokens/client-token.ts'
 import { createDpopSigners } from '#lib/tokens/dpop.ts'
+import { createCheckAudience } from '#lib/tokens/named-audience.ts'
 import type { TokenResult } from '#lib/tokens/token-result.ts'
 import { providerUnderTest } from './provider-under-test.ts'
 import type { ScriptedProvider } from './scripted-provider.ts'
@@ -44,6 +45,7 @@ export function clientTokenUnderTest(peer: ScriptedProvider) {
         store,
         cipher,
         signer: createDpopSigners({ nonces: createNonceMemory() }),
+        checkAudience: createCheckAudience({ log, remotes: {} }),
         log,
         now: options.now ?? Date.now,
         sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
