@@ -108,7 +108,8 @@ const passed = [
 ]
 
 /** Other names pass by family: those of one's own (RFC 6648), and of protocols that scripts speak. */
-const passedFamilies = /^(?:x|connect|cross-origin|grpc|odata|ratelimit|repeatability|tus|upload)-/
+const passedFamilies =
+  /^(?:x|connect|cross-origin|grpc|mcp|odata|ratelimit|repeatability|tus|upload)-/
 
 /** The rules for one remote. `expose`: further names, lower case, that pass by setting. */
 export function createAnswerRules(expose: readonly string[]): (name: string) => AnswerRule {

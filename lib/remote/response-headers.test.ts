@@ -242,7 +242,14 @@ describe('P32: an answer’s headers pass by name', () => {
       ...['ratelimit-remaining', 'x-total-count', 'x-ratelimit-limit', 'x-next-page', 'x-cache'],
       ...['x-vercel-ai-ui-message-stream', 'x-frame-options', 'cross-origin-opener-policy'],
       ...['referrer-policy', 'permissions-policy', 'grpc-status', 'connect-content-encoding'],
-      ...['upload-offset', 'tus-resumable', 'odata-version', 'request-id', 'x-csrf-token'],
+      ...[
+        'upload-offset',
+        'tus-resumable',
+        'mcp-session-id',
+        'odata-version',
+        'request-id',
+        'x-csrf-token',
+      ],
     ]) {
       assert.deepEqual(answer({ [name]: 'v' })[name], ['v'], name)
     }

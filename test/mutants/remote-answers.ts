@@ -212,6 +212,14 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'P32',
     file: 'lib/remote/answer-header-rules.ts',
+    from: 'connect|cross-origin|grpc|mcp|odata',
+    to: 'connect|cross-origin|grpc|odata',
+    test: 'lib/remote/response-headers.test.ts',
+    title: 'P32: an answer’s headers pass by name',
+  },
+  {
+    row: 'P32',
+    file: 'lib/remote/answer-header-rules.ts',
     from: "return passedFamilies.test(name) && !droppedFamilies.test(name) ? 'pass' : 'drop'",
     to: "return droppedFamilies.test(name) ? 'drop' : 'pass'",
     test: 'lib/remote/response-headers.test.ts',
