@@ -9,6 +9,7 @@ import type { Router } from './apis.ts'
 
 /** What an app would write, with the settings that docs/client-libraries.md names and no others. */
 const base = '/api/remote/libraries'
+type Transport = 'polling' | 'websocket'
 const goOn = () => fetch(`${base}/go-on`, { method: 'POST' })
 
 const libraries = {
@@ -69,7 +70,7 @@ const libraries = {
     return { hello, numbers }
   },
 
-  async socketIo(transport: 'polling' | 'websocket') {
+  async socketIo(transport: Transport) {
     const socket = io(location.origin, { path: `${base}/socket.io/`, transports: [transport] })
     const welcome = await new Promise<ArrayBuffer>((resolve, reject) => {
       socket.on('welcome', resolve)
@@ -125,6 +126,12 @@ const libraries = {
   },
 }
 
-Object.assign(window, { libraries })
+/** By a timer: see `open` in stack.ts. */
+async function use(name: keyof typeof libraries, transport: Transport = 'polling') {
+  await new Promise((resolve) => setTimeout(resolve))
+  return libraries[name](transport)
+}
 
-export type Libraries = typeof libraries
+Object.assign(window, { use })
+
+export type Use = typeof use

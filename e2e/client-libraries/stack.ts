@@ -34,13 +34,21 @@ export async function startLibraryStack(host: Host): Promise<LibraryStack> {
       if (signedIn.length > 0) await page.goto('/')
       else await openSignedIn(page)
       signedIn = await page.context().cookies()
-      // As a script of the app: under the policy of its pages, with their nonce.
-      await page.evaluate((text) => {
-        const tag = document.createElement('script')
-        tag.nonce = document.querySelector<HTMLScriptElement>('script[nonce]')?.nonce ?? ''
-        tag.textContent = text
-        document.head.append(tag)
-      }, script)
+      // As a script of the app: under the policy of its pages, with their nonce. And by a timer, since
+      // the policy does not hold (`eval`) for what a debugger calls.
+      await page.evaluate(
+        (text) =>
+          new Promise<void>((resolve) => {
+            setTimeout(() => {
+              const tag = document.createElement('script')
+              tag.nonce = document.querySelector<HTMLScriptElement>('script[nonce]')?.nonce ?? ''
+              tag.textContent = text
+              document.head.append(tag)
+              resolve()
+            })
+          }),
+        script,
+      )
     },
     async close() {
       await stack.close()
