@@ -25,6 +25,13 @@ after(async () => {
   rmSync(directory, { recursive: true })
 })
 
+const handshake = ['Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13']
+const refusedHandshakes: [number, string, string[]][] = [
+  [404, 'GET /nothing', handshake],
+  [404, 'GET /api/remote/api/x', handshake],
+  [404, 'GET /api/remote/nothing/x', handshake],
+]
+
 /** A public origin on https, with every page behind the gate. */
 for (const host of ['node', 'next'] as const) {
   describe(`pages on the ${host} host`, () => {
@@ -94,6 +101,7 @@ for (const host of ['node', 'next'] as const) {
         [404, 'GET /api/remote/nothing/x'],
         [400, 'GET /api/remote/api/%2e%2e/x'],
         [403, 'POST /api/remote/api/x', ['Sec-Fetch-Site: cross-site', 'Content-Length: 0']],
+        ...(host === 'node' ? refusedHandshakes : []),
       ]
       const cookie = await signIn()
       for (const [status, line, more = ['Sec-Fetch-Site: same-origin']] of expected) {

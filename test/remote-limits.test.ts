@@ -1,61 +1,27 @@
 import assert from 'node:assert/strict'
-import { EventEmitter } from 'node:events'
-import { Readable } from 'node:stream'
 import { describe, it } from 'node:test'
-import type { AnswerSink } from '#lib/remote/exchange.ts'
 import { request } from './support/raw-http.ts'
-import {
-  type RemoteFixture,
-  startRawUpstream,
-  startRemote,
-  startUpstream,
-  until,
-} from './support/remote-fixture.ts'
+import { Caller } from './support/remote-caller.ts'
+import { startRawUpstream, startRemote, startUpstream, until } from './support/remote-fixture.ts'
 
-/** A call as a host hands it over, from any address. */
-class Caller extends EventEmitter implements AnswerSink {
-  status = 0
-  headers: string[] = []
-  body = ''
-  readonly source: Readable
-
-  constructor(
-    fixture: RemoteFixture,
-    { from = '203.0.113.1', user = '', lines = [] as string[], method = 'GET', remote = 'api' },
-  ) {
-    super()
-    this.source = new Readable({ read() {} })
-    const cookie = user === '' ? [] : ['cookie', `sid=${user}`]
-    fixture.remote.handle({
-      method,
-      target: `/api/remote/${remote}/x`,
-      rawHeaders: ['sec-fetch-site', 'same-origin', ...cookie, ...lines],
-      body: this.source,
-      peerAddress: from,
-      sink: this,
+describe('P33: the body of a request that no remote takes', () => {
+  for (const remote of ['nope', 'a%2fb']) {
+    it(`is not read for long (${remote})`, async (t) => {
+      t.mock.timers.enable({ apis: ['setTimeout'] })
+      const upstream = await startUpstream()
+      const fixture = await startRemote({ remotes: [{ target: upstream.origin, token: 'none' }] })
+      const lines = ['content-length', '99999999999']
+      const caller = new Caller(fixture, { method: 'POST', lines, remote })
+      assert.ok([400, 404].includes(caller.status))
+      caller.source.push('x')
+      t.mock.timers.tick(5000)
+      assert.equal(caller.source.destroyed, true)
+      t.mock.timers.reset()
+      await fixture.close()
+      await upstream.close()
     })
   }
-  get code(): string | undefined {
-    return this.body === '' ? undefined : JSON.parse(this.body).code
-  }
-  writeContinue() {}
-  flushHeaders() {}
-  writeHead(status: number, headers: string[]) {
-    this.status = status
-    this.headers = headers
-  }
-  write() {
-    return true
-  }
-  end(chunk?: Buffer | string) {
-    this.body = String(chunk ?? '')
-    setImmediate(() => this.emit('close'))
-  }
-  destroy() {
-    this.source.destroy()
-    this.emit('close')
-  }
-}
+})
 
 /** An API that answers nobody until it is let. */
 async function startSilent() {
@@ -118,6 +84,55 @@ describe('P17: who only announces a body takes no place', () => {
 })
 
 describe('P17: calls in flight', () => {
+  it('begin with the first byte of a body, however small and slow it is', async () => {
+    const { upstream } = await startSilent()
+    const fixture = await startRemote({
+      remotes: [{ target: upstream.origin, token: 'none' }],
+      limits: { perAddress: 2, perSession: 100 },
+    })
+    for (const lines of [
+      ['content-length', '65536'],
+      ['content-length', '10000000'],
+    ]) {
+      const slow = [1, 2].map(() => new Caller(fixture, { method: 'POST', lines }))
+      assert.equal(fixture.remote.inFlight, 2)
+      for (const caller of slow) caller.source.push('x')
+      await until(() => slow.every(({ source }) => source.readableLength === 0))
+      await new Promise(setImmediate)
+      assert.equal(new Caller(fixture, {}).code, 'too_many_requests')
+      const third = new Caller(fixture, { method: 'POST', lines })
+      third.source.push('x')
+      await until(() => third.code === 'too_many_requests')
+      const other = new Caller(fixture, { from: '203.0.113.2' })
+      assert.equal(other.code, undefined)
+      for (const caller of [...slow, other]) caller.destroy()
+      await fixture.idle()
+    }
+    await fixture.close()
+    await upstream.close()
+  })
+
+  it('of one IPv6 network count as one client’s, however its addresses are written', async () => {
+    const { upstream, waiting } = await startSilent()
+    const fixture = await startRemote({
+      remotes: [{ target: upstream.origin, token: 'none' }],
+      limits: { perAddress: 1, perSession: 100 },
+    })
+    const codeOf = (from: string) => new Caller(fixture, { from }).code
+    assert.equal(codeOf('2001:db8:1:1::1'), undefined)
+    for (const from of ['2001:db8:1:1::2', '2001:db8:1:1:ffff:0:0:1', '2001:DB8:1:1::1.2.3.4']) {
+      assert.equal(codeOf(from), 'too_many_requests', from)
+    }
+    for (const from of ['2001:db8:1:2::1', '2001:db8:1::1', '2001:db8::1:1:0:0:1']) {
+      assert.equal(codeOf(from), undefined, from)
+    }
+    await until(() => waiting.length === 4)
+    for (const answer of waiting) answer()
+    await fixture.idle()
+    await fixture.close()
+    await upstream.close()
+  })
+
   it('are limited by session', async () => {
     const { upstream, waiting } = await startSilent()
     const fixture = await startRemote({

@@ -15,11 +15,12 @@ export interface NodeRemote {
 export function createNodeRemote(
   remote: Remote,
   peerOf: (request: IncomingMessage) => string = addressOf,
+  answerHeaders: Readonly<Record<string, string>> = {},
 ): NodeRemote {
   return {
     handle(request, response) {
       keepHeadBytes(response)
-      if (request.httpVersionMinor === 0) breakByReset(response)
+      if (request.httpVersionMinor === 0) asOfHttp10(response)
       const method = request.method ?? 'GET'
       remote.handle({
         method,
@@ -38,6 +39,7 @@ export function createNodeRemote(
         peerAddress: peerOf(request),
         socket,
         head,
+        answerHeaders,
       })
     },
   }
@@ -49,9 +51,10 @@ function addressOf({ socket }: IncomingMessage): string {
 
 /**
  * To HTTP/1.0 (which nginx speaks by default) the end of the connection may be the end of the answer, so
- * an answer that breaks off has to end in a reset.
+ * an answer that breaks off has to end in a reset. It knows no `100 Continue` (RFC 9110 section 10.1.1).
  */
-function breakByReset(response: ServerResponse): void {
+function asOfHttp10(response: ServerResponse): void {
+  response.writeContinue = () => undefined
   response.destroy = () => {
     response.socket?.resetAndDestroy()
     return response

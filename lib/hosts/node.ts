@@ -50,7 +50,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
   const isSocket = socketPath(bff.settings.host) !== undefined
   const peerOf = ({ socket }: IncomingMessage) =>
     isSocket ? unixPeer : (socket.remoteAddress ?? '')
-  const remote = createNodeRemote(bff.remote, peerOf)
+  const remote = createNodeRemote(bff.remote, peerOf, more)
   const frontDoor = createFrontDoor(bff)
   const queuedAnswers = createQueuedAnswers()
   const background = (task: Promise<unknown>) => {

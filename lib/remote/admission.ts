@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { clientAddress, type ForwardedTrust, plainAddress, unixPeer } from '../http/forwarded.ts'
 import { isLoopback } from '../http/loopback.ts'
 import { isPrivateAddress } from '../http/private-network.ts'
@@ -13,13 +14,15 @@ export interface Caller {
   readonly sessionKey: string | undefined
 }
 
-/** What a call holds from the moment in which its request is sent until its answer is over (P17). */
+/** What a call holds from the first byte that it costs us until its answer is over (P17). */
 export interface Place {
+  /** Takes one of the API's own places too, when the request is sent. Else why there is none. */
+  enter(upstream: Upstream): ProblemCode | undefined
   leave(): void
 }
 
-/** Gives a place, or says why there is none. */
-export type Admission = (upstream: Upstream, caller: Caller) => Place | ProblemCode
+/** Counts a call for its address and its session, or says why it may not be. */
+export type Admission = (caller: Caller) => Place | ProblemCode
 
 export interface AdmissionDeps {
   readonly limits: { readonly perAddress: number; readonly perSession: number }
@@ -57,28 +60,43 @@ export function createAdmission({ limits, trusts, publicOrigin, log }: Admission
     })
   }
 
-  return (upstream, caller) => {
-    const address = addressOf(caller)
+  return (caller) => {
+    const address = holderOf(addressOf(caller))
     const { sessionKey } = caller
     if (!addresses.take(address)) return 'too_many_requests'
     if (!sessions.take(sessionKey)) {
       addresses.give(address)
       return 'too_many_requests'
     }
-    const giveBack = () => {
-      addresses.give(address)
-      sessions.give(sessionKey)
-    }
-    const refusal = upstream.admit()
-    if (refusal !== undefined) {
-      giveBack()
-      return refusal
-    }
+    let entered: Upstream | undefined
     return {
+      enter(upstream) {
+        const refusal = upstream.admit()
+        if (refusal === undefined) entered = upstream
+        return refusal
+      },
       leave() {
-        upstream.released()
-        giveBack()
+        entered?.released()
+        addresses.give(address)
+        sessions.give(sessionKey)
       },
     }
   }
+}
+
+/** Who has an IPv6 address has all 2^64 of its network (RFC 4291 section 2.5.1). */
+function holderOf(address: string | undefined): string | undefined {
+  if (address === undefined || !isIPv6(address)) return address
+  const [head = '', tail] = address.split('::')
+  const before = groupsOf(head)
+  const after = tail === undefined ? [] : groupsOf(tail)
+  const zeros = Array<number>(Math.max(0, 8 - before.length - after.length)).fill(0)
+  return [...before, ...zeros, ...after].slice(0, 4).join(':')
+}
+
+function groupsOf(text: string): number[] {
+  // An IPv4 address at the end stands for two groups, and is never among the first four.
+  return text === ''
+    ? []
+    : text.split(':').flatMap((it) => (it.includes('.') ? [0, 0] : [parseInt(it, 16)]))
 }

@@ -54,8 +54,10 @@ const droppedFamilies = new RegExp(
     '^(?:access-control|attribution-reporting|proxy|sec-session)-',
     '-session-registration$',
     '(?:^|-)cdn-',
-    '^(?:akamai|edge|fastly|netlify|surrogate)-',
-    '^x-(?:accel|litespeed|lighttpd|middleware|nextjs|reproxy)-',
+    // A proxy or a platform hears to the same name with and without `x-`.
+    '^(?:x-)?(?:akamai|appengine|edge|envoy|fastly|netlify|surrogate)-',
+    '^x-(?:accel|archive|litespeed|lighttpd|middleware|nextjs|reproxy)-',
+    '^x-(?:cache-tags?|matched-path|invoke-)',
     '^x-sendfile',
     // But what a chat's stream says of itself.
     '^x-vercel-(?!ai-)',

@@ -7,6 +7,7 @@ import type { Log } from '../telemetry/log.ts'
 import type { Admission } from './admission.ts'
 import type { AnswerSink } from './exchange.ts'
 import type { Tracing } from './trace.ts'
+import type { WaitingBodies } from './waiting-bodies.ts'
 
 /** What a request's cookie led to. */
 export type FoundSession =
@@ -29,6 +30,7 @@ export interface CallServices {
   readonly tracing: Tracing
   readonly trusts: ForwardedTrust
   readonly admit: Admission
+  readonly waiting: WaitingBodies
   readonly log: Log
   /** A call is answered with a stream of events. */
   onEventStream(call: EventStreamCall): void

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { ProblemCode } from '../http/problem.ts'
 import type { Session } from '../session/session.ts'
-import { StoreUnavailableError } from '../store/key-value.ts'
+import { type MaybePromise, StoreUnavailableError } from '../store/key-value.ts'
 import type { TokenResult } from '../tokens/token-result.ts'
 import type { Place } from './admission.ts'
 import { Answer } from './answer.ts'
@@ -76,9 +76,7 @@ export class Call implements AttemptOwner {
     this.#answer.cookies = head.cookie
     if (!this.#remote.needsSession) return this.#chooseToken()
     const onForged = () => logForgedTicket(this.#services.log, this.logged)
-    const found = readSession(head.cookie, 'use', onForged)
-    if (found instanceof Promise) this.#when(found, (it) => this.#onSession(it))
-    else this.#onSession(found)
+    this.#when(readSession(head.cookie, 'use', onForged), (found) => this.#onSession(found))
   }
 
   /** Answers with a problem, unless something was answered already. */
@@ -149,8 +147,7 @@ export class Call implements AttemptOwner {
 
   #chooseToken(): void {
     const chosen = this.#remote.chooseToken(this.#session, this, undefined)
-    if (chosen instanceof Promise) this.#when(chosen, (token) => this.#onToken(token))
-    else this.#onToken(chosen)
+    this.#when(chosen, (token) => this.#onToken(token))
   }
 
   #onToken(token: TokenResult) {
@@ -167,11 +164,22 @@ export class Call implements AttemptOwner {
     this.#plainHeaders = this.#head.passed.length
     if (!this.#source) return this.#dispatch()
     if (this.#head.expect !== undefined) this.sink.writeContinue()
-    const facts = { bytes: bodyLength, maxBytes: limit, idleMs: this.idleTimeoutMs }
-    takeBody(this.#source, facts, (body) => this.#onBody(body))
+    const { idleTimeoutMs: idleMs } = this
+    takeBody(this.#source, { bytes: bodyLength, maxBytes: limit, idleMs }, this, this.#services)
   }
 
-  #onBody(body: Buffer | PassingBody | BodyError) {
+  /** Counts the call, from where it costs something. */
+  onBegun(): boolean {
+    if (this.#isOver) return false
+    const { forwardedFor } = this.#head
+    const caller = { peerAddress: this.peerAddress, forwardedFor, sessionKey: this.#session?.key }
+    const place = this.#place ?? this.#services.admit(caller)
+    if (typeof place === 'string') this.fail(place)
+    else this.#place = place
+    return this.#place !== undefined
+  }
+
+  onBody(body: Buffer | PassingBody | BodyError) {
     if (this.#isOver) return
     if (body instanceof BodyError) return this.fail(problemOfFailure(body, false))
     this.#body = body
@@ -184,14 +192,10 @@ export class Call implements AttemptOwner {
 
   /** Sends the request, for the first time or again. */
   #dispatch() {
-    if (!this.#place) {
-      const place = this.#services.admit(this.#remote.upstream, {
-        peerAddress: this.peerAddress,
-        forwardedFor: this.#head.forwardedFor,
-        sessionKey: this.#session?.key,
-      })
-      if (typeof place === 'string') return this.fail(place)
-      this.#place = place
+    if (!this.#attempt) {
+      if (!this.onBegun()) return
+      const refusal = this.#place?.enter(this.#remote.upstream)
+      if (refusal) return this.fail(refusal)
     }
     const { passed } = this.#head
     passed.length = this.#plainHeaders
@@ -267,9 +271,7 @@ export class Call implements AttemptOwner {
       this.#token = token
       this.#dispatch()
     }
-    const chosen = this.#remote.chooseToken(this.#session, this, rejected)
-    if (chosen instanceof Promise) this.#when(chosen, onRenewed)
-    else onRenewed(chosen)
+    this.#when(this.#remote.chooseToken(this.#session, this, rejected), onRenewed)
   }
 
   #onClose(): void {
@@ -283,13 +285,11 @@ export class Call implements AttemptOwner {
     this.#services.onOver()
   }
 
-  /** Goes on when a promise has been kept, unless the client has gone away meanwhile. */
-  #when<T>(promise: Promise<T>, next: (value: T) => void): void {
-    promise
-      .then((value) => {
-        if (!this.#isOver) next(value)
-      })
-      .catch((cause: unknown) => this.crash(cause))
+  /** Goes on at once, or when a promise has been kept, unless the client has gone away meanwhile. */
+  #when<T>(found: MaybePromise<T>, next: (value: T) => void): void {
+    if (found instanceof Promise) {
+      found.then((value) => this.#isOver || next(value)).catch((cause) => this.crash(cause))
+    } else next(found)
   }
 
   get logged(): LoggedCall {

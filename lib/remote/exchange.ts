@@ -44,4 +44,6 @@ export interface UpgradeExchange {
   readonly socket: Duplex
   /** What had arrived behind the request's head. */
   readonly head: Buffer
+  /** What every answer of this host has, lower case. */
+  readonly answerHeaders: Readonly<Record<string, string>>
 }

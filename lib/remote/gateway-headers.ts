@@ -2,7 +2,8 @@
 const believed = [
   // How the request came, and from where.
   '^(?:proxy|x-original|x-remote|x-arr|x-host|x-envoy|x-istio|x-nginx)-',
-  '^x-forwarded(?:-|$)',
+  '^x-forward(?:ed)?(?:-|$)',
+  '^forwarded-for$',
   '^x-(?:real-(?:ip|host|port)|original-?url|originating-ip|proxyuser-ip|host|scheme|proto|url-scheme)$',
   '^(?:front-end-https|x-http-host-override|x-rewrite-path|x-script-name)$',
   '(?:^|-)(?:client|source|peer|connecting|socket|viewer)-?(?:ip|addr|address)$',
@@ -11,8 +12,14 @@ const believed = [
   'remote-user$',
   '(?:^|-)(?:remote|auth|authenticated|forwarded)-(?:user|groups?|email|name|userid)$',
   '^(?:remote|impersonate|oidc-claim|oidc|tailscale|x-tailscale)-',
-  '^x-(?:webauth|auth-request|authenticated|authentik|authelia|pomerium|vouch)-',
-  '^x-(?:consumer|credential|anonymous-consumer|jwt-claim|token-claim|openid|spiffe)(?:-|$)',
+  '^x-(?:webauth|auth-request|authenticated|authentik|authelia|pomerium|vouch|hasura)-',
+  '^x-auth-(?:username|subject|roles|audience|expiresin)$',
+  // But `X-Access-Token` and `X-Auth-Token`, which an API has to verify, and apps send too.
+  '^x-(?:userinfo|id-token)$',
+  '^x-(?:consumer|credential|anonymous-consumer|kong|apisix|token-claim|openid|spiffe)(?:-|$)',
+  '^x-jwt-(?:assertion|payload|claims?)(?:-|$)',
+  '^(?:iv|sm|shib|l5d)-',
+  '^(?:smuser|eppn|affiliation|unscoped-affiliation)$',
   '^x-(?:ms-client|ms-token|goog-authenticated|goog-iap|apigateway-api|endpoint-api)-',
   '^x-(?:amzn-(?:oidc|mtls|request-context|lambda-context)|serverless-authorization)(?:-|$)',
   '^cf-(?:access|connecting|client|ip|tls|worker)',

@@ -15,8 +15,10 @@ import { isRemoteTarget, matchRoute, remoteRoot } from './match-route.ts'
 import { createOpenEnded } from './open-ended.ts'
 import { prepareRemote, type ReadyRemote } from './prepare-remote.ts'
 import { problemAnswer } from './problem-answer.ts'
+import { dropRest } from './request-body.ts'
 import { createTracing } from './trace.ts'
 import { endWith, upgrade } from './upgrade.ts'
+import { createWaitingBodies } from './waiting-bodies.ts'
 
 /** The proxy: everything below `/api/remote/`. */
 export interface Remote {
@@ -73,6 +75,7 @@ export function createRemote(deps: RemoteDeps): Remote {
     tracing: createTracing(),
     trusts,
     admit: createAdmission({ limits: settings.limits, trusts, publicOrigin, log }),
+    waiting: createWaitingBodies(),
     log,
     onEventStream(call) {
       const stream = { cookie: call.sessionCookie, close: () => call.cut() }
@@ -109,6 +112,7 @@ export function createRemote(deps: RemoteDeps): Remote {
     sink.on('error', () => undefined)
     sink.writeHead(status, headers)
     sink.end(body)
+    if (exchange.body) dropRest(exchange.body)
   }
 
   /** No such remote; or a name that could never be one, which is a path that wants to be another. */
@@ -132,7 +136,7 @@ export function createRemote(deps: RemoteDeps): Remote {
       const remote = match && remotes.get(match.name)
       socket.on('error', () => undefined)
       if (match && remote) void upgrade({ services, openEnded }, remote, match, exchange)
-      else endWith(socket, refusal(exchange, match?.name))
+      else endWith(exchange, refusal(exchange, match?.name))
     },
     endOpenEnded: openEnded.endAll,
     get inFlight() {

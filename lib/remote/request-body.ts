@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import type { WaitingBodies } from './waiting-bodies.ts'
 
 /** Bodies up to this size are read whole first, and so can be sent again after a 401 (T12). */
 const replayableBytes = 64 * 1024
@@ -9,6 +10,9 @@ const bufferedBytes = 256 * 1024
 /** After an early answer the client may go on sending for so long; then its connection is broken. */
 const restPatienceMs = 5000
 
+/** A small body has so long in all, however steadily it drips. */
+const smallBodyMs = 60_000
+
 /** Why a body did not arrive whole. */
 export class BodyError extends Error {
   readonly code: 'body_too_large' | 'request_timeout' | 'body_aborted'
@@ -18,45 +22,83 @@ export class BodyError extends Error {
   }
 }
 
-/**
- * Calls back once: with a body that passes, as soon as it has begun, or with the bytes of a small one, when
- * they are all there, or with why they are not. So who only announces a body makes nobody wait (P17).
- */
+export interface BodyFacts {
+  /** Infinite when nobody said. */
+  readonly bytes: number
+  readonly maxBytes: number
+  readonly idleMs: number
+}
+
+/** Told of a body. */
+export interface BodyTaker {
+  /** Its first bytes are there: false refuses the rest, and nothing more is told. */
+  onBegun(): boolean
+  /** Once: a body that passes, as soon as it has begun; a small one, whole; or why there is none. */
+  onBody(body: Buffer | PassingBody | BodyError): void
+}
+
+/** Takes a request's body. Who only announces one makes nobody wait (P17). */
 export function takeBody(
   source: Readable,
-  { bytes, maxBytes, idleMs }: { bytes: number; maxBytes: number; idleMs: number },
-  done: (body: Buffer | PassingBody | BodyError) => void,
+  facts: BodyFacts,
+  taker: BodyTaker,
+  { waiting }: { readonly waiting: WaitingBodies },
 ): void {
-  if (bytes > replayableBytes) new PassingBody(source, { maxBytes, idleMs }).whenBegun(done)
-  else readSmallBody(source, { bytes, idleMs }, done)
+  if (facts.bytes <= replayableBytes) readSmallBody(source, facts, taker, waiting)
+  else {
+    new PassingBody(source, facts).whenBegun((body) => {
+      if (body instanceof BodyError || taker.onBegun()) taker.onBody(body)
+      else body.destroy()
+    })
+  }
 }
 
 /**
- * Reads a body of known, small size and calls back once: with the bytes, or with why there are none.
- * When the client goes away before the end there is nobody left to call back for.
+ * Reads a body of known, small size whole. When the client goes away before the end there is nobody left
+ * to tell.
  */
 function readSmallBody(
   source: Readable,
-  { bytes, idleMs }: { bytes: number; idleMs: number },
-  done: (body: Buffer | BodyError) => void,
+  { bytes, idleMs }: BodyFacts,
+  taker: BodyTaker,
+  waiting: WaitingBodies,
 ): void {
   const chunks: Buffer[] = []
   let received = 0
-  const idle = setTimeout(() => {
-    source.off('end', onEnd)
-    done(new BodyError('request_timeout'))
-  }, idleMs)
-  function onEnd(): void {
+  let leave: (() => void) | undefined
+  const idle = setTimeout(giveUp, idleMs)
+  const total = setTimeout(giveUp, smallBodyMs)
+  function stop(): void {
     clearTimeout(idle)
-    done(received === bytes ? Buffer.concat(chunks) : new BodyError('body_aborted'))
+    clearTimeout(total)
+    leave?.()
+    source.off('data', onData).off('end', onEnd)
+    chunks.length = 0
   }
-  source.on('data', (chunk: Buffer) => {
+  function giveUp(): void {
+    stop()
+    taker.onBody(new BodyError('request_timeout'))
+  }
+  function onData(chunk: Buffer): void {
+    if (!leave) {
+      if (!taker.onBegun()) {
+        stop()
+        return
+      }
+      leave = waiting.add(bytes, giveUp)
+    }
     received += chunk.length
     if (received <= bytes) chunks.push(chunk)
     idle.refresh()
-  })
+  }
+  function onEnd(): void {
+    const whole = received === bytes ? Buffer.concat(chunks) : new BodyError('body_aborted')
+    stop()
+    taker.onBody(whole)
+  }
+  source.on('data', onData)
   source.on('end', onEnd)
-  source.on('close', () => clearTimeout(idle))
+  source.on('close', stop)
   source.on('error', ignore)
 }
 

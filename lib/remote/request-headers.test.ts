@@ -138,6 +138,10 @@ describe('P3: a request’s headers on their way in', () => {
 describe('P32: a request’s headers that only a gateway may send', () => {
   for (const name of [
     // Families, with a name of each.
+    ...['X-Auth-Username', 'X-Auth-Roles', 'X-Userinfo', 'X-ID-Token', 'X-JWT-Assertion'],
+    ...['X-JWT-Claims', 'iv-user', 'iv-groups', 'SM-User', 'SMUSER', 'Shib-Identity-Provider'],
+    ...['Eppn', 'l5d-client-id', 'X-Hasura-Role', 'Forwarded-For', 'X-Forward-For'],
+    ...['X-Kong-Consumer', 'X-APISIX-Consumer'],
     ...[
       'X-Client-IP',
       'True-Client-IP',

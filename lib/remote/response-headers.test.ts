@@ -209,6 +209,9 @@ describe('P32: an answer’s headers pass by name', () => {
   for (const name of [
     ...['strict-transport-security', 'nel', 'report-to', 'reporting-endpoints', 'accept-ch'],
     ...['critical-ch', 'origin-trial', 'origin-agent-cluster', 'x-middleware-rewrite'],
+    ...['x-envoy-immediate-health-check-fail', 'x-envoy-degraded', 'x-archive-files'],
+    ...['x-appengine-blobkey', 'x-cache-tag', 'x-cache-tags', 'x-edge-control', 'x-surrogate-key'],
+    ...['x-netlify-cache-tag', 'x-akamai-edgescape', 'x-matched-path', 'x-invoke-path'],
     ...['x-nextjs-redirect', 'x-vercel-cache', 'x-vercel-id', 'x-sendfile', 'x-sendfile-type'],
     ...[
       'x-lighttpd-send-file',

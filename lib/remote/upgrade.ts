@@ -74,12 +74,17 @@ export async function upgrade(
       await addToken(head.passed, token, remote, facts)
       if (gone.signal.aborted) return
       // Held during the handshake only: an open WebSocket is no call.
-      const place = services.admit(remote.upstream, {
+      const place = services.admit({
         peerAddress: exchange.peerAddress,
         forwardedFor: head.forwardedFor,
         sessionKey: session?.key,
       })
       if (typeof place === 'string') return refuse(place)
+      const busy = place.enter(remote.upstream)
+      if (busy) {
+        place.leave()
+        return refuse(busy)
+      }
       const answer = await handshake(remote, facts, head.passed, gone.signal).finally(place.leave)
       if (answer.socket) return join(answer.headers, answer.socket, session && head.cookie)
       const nonce = answer.headers['dpop-nonce']
@@ -127,23 +132,27 @@ export async function upgrade(
 
   /** A browser shows a page nothing of this answer, so its status is all that passes. */
   function passRefusal(status: number): void {
-    endWith(socket, { status, headers: ['connection', 'close', 'content-length', '0'], body: '' })
+    const headers = ['connection', 'close', 'content-length', '0']
+    endWith(exchange, { status, headers, body: '' })
   }
 
   function refuse(code: ProblemCode, cause?: unknown): void {
     logProblem(services.log, logged, code, cause)
     const answer = problemAnswer(code, { requestId: id, headers: { connection: 'close' } })
-    endWith(socket, answer)
+    endWith(exchange, answer)
   }
 }
 
 /** Writes a whole answer to a bare socket. */
 export function endWith(
-  socket: Duplex,
+  { socket, answerHeaders }: Pick<UpgradeExchange, 'socket' | 'answerHeaders'>,
   { status, headers, body }: { status: number; headers: string[]; body: string },
 ): void {
   let text = `HTTP/1.1 ${status} Refused\r\n`
   for (let i = 0; i + 1 < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`
+  for (const [name, value] of Object.entries(answerHeaders)) {
+    if (!headers.includes(name)) text += `${name}: ${value}\r\n`
+  }
   socket.end(`${text}\r\n${body}`, () => socket.destroy())
 }
 

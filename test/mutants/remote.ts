@@ -140,15 +140,41 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'P17',
     file: 'lib/remote/request-body.ts',
-    from: 'new PassingBody(source, { maxBytes, idleMs }).whenBegun(done)',
-    to: 'done(new PassingBody(source, { maxBytes, idleMs }))',
+    from: `    this.#onBegun = done
+    this.on('error', ignore)
+    this.read(0)`,
+    to: '    done(this)',
     test: 'test/remote-limits.test.ts',
     title: 'P17: who only announces a body takes no place',
   },
   {
     row: 'P17',
+    file: 'lib/remote/request-body.ts',
+    from: '      if (!taker.onBegun()) {',
+    to: '      if (false) {',
+    test: 'test/remote-limits.test.ts',
+    title: 'P17: calls in flight',
+  },
+  {
+    row: 'P17',
+    file: 'lib/remote/waiting-bodies.ts',
+    from: 'if (total <= maxBytes || oldest === one) break',
+    to: 'if (oldest === one) break',
+    test: 'lib/remote/waiting-bodies.test.ts',
+    title: 'P17: small bodies that wait',
+  },
+  {
+    row: 'P17',
     file: 'lib/remote/admission.ts',
-    from: '        upstream.released()\n',
+    from: ".slice(0, 4).join(':')",
+    to: ".join(':')",
+    test: 'test/remote-limits.test.ts',
+    title: 'P17: calls in flight',
+  },
+  {
+    row: 'P17',
+    file: 'lib/remote/admission.ts',
+    from: '        entered?.released()\n',
     to: '',
     test: 'test/remote-limits.test.ts',
     title: 'P17: calls in flight',
@@ -192,5 +218,13 @@ export const mutants: readonly Mutant[] = [
     to: '!answering',
     test: 'test/remote-disconnects.test.ts',
     title: 'sends no body again that has begun to pass',
+  },
+  {
+    row: 'P33',
+    file: 'lib/remote/remote.ts',
+    from: 'if (exchange.body) dropRest(exchange.body)',
+    to: '',
+    test: 'test/remote-limits.test.ts',
+    title: 'P33: the body of a request that no remote takes',
   },
 ]
