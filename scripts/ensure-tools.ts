@@ -7,11 +7,30 @@ import { pathToFileURL } from 'node:url'
 export interface Tools {
   chromium: string
   redisServer: string
+  nginx: string
+  haproxy: string
 }
 
 type Tool = keyof Tools
 
-const names: Record<Tool, string> = { chromium: 'a Chromium', redisServer: 'a Redis server' }
+interface Facts {
+  /** For people. */
+  name: string
+  /** Environment variable with its path. */
+  variable: string
+  /** What makes it say its version and end. */
+  version: string
+}
+
+const facts: Record<Tool, Facts> = {
+  chromium: { name: 'a Chromium', variable: 'CHROMIUM_PATH', version: '--version' },
+  redisServer: { name: 'a Redis server', variable: 'REDIS_SERVER_PATH', version: '--version' },
+  nginx: { name: 'nginx', variable: 'NGINX_PATH', version: '-v' },
+  haproxy: { name: 'HAProxy', variable: 'HAPROXY_PATH', version: '-v' },
+}
+
+/** Servers that tests start by name. */
+export const serverTools = ['redisServer', 'nginx', 'haproxy'] as const
 
 /** Ways to get a tool, tried in this order. None of them asks a question. */
 interface Installer {
@@ -34,6 +53,8 @@ const installers: readonly Installer[] = [
     gives: {
       chromium: [...aptInstall, 'chromium', 'fonts-liberation'],
       redisServer: [...aptInstall, 'redis-server'],
+      nginx: [...aptInstall, 'nginx-light'],
+      haproxy: [...aptInstall, 'haproxy'],
     },
     root: true,
   },
@@ -42,6 +63,8 @@ const installers: readonly Installer[] = [
     gives: {
       chromium: ['dnf', 'install', '-y', '-q', 'chromium'],
       redisServer: ['dnf', 'install', '-y', '-q', 'redis'],
+      nginx: ['dnf', 'install', '-y', '-q', 'nginx'],
+      haproxy: ['dnf', 'install', '-y', '-q', 'haproxy'],
     },
     root: true,
   },
@@ -50,10 +73,20 @@ const installers: readonly Installer[] = [
     gives: {
       chromium: ['apk', 'add', '-q', 'chromium', 'font-liberation'],
       redisServer: ['apk', 'add', '-q', 'redis'],
+      nginx: ['apk', 'add', '-q', 'nginx'],
+      haproxy: ['apk', 'add', '-q', 'haproxy'],
     },
     root: true,
   },
-  { needs: 'brew', gives: { redisServer: ['brew', 'install', '--quiet', 'redis'] }, root: false },
+  {
+    needs: 'brew',
+    gives: {
+      redisServer: ['brew', 'install', '--quiet', 'redis'],
+      nginx: ['brew', 'install', '--quiet', 'nginx'],
+      haproxy: ['brew', 'install', '--quiet', 'haproxy'],
+    },
+    root: false,
+  },
   // Where the system has no Chromium package (or one that only points to a snap).
   { needs: 'apt-get', gives: { chromium: [...playwright, '--with-deps', 'chromium'] }, root: true },
   { needs: 'node', gives: { chromium: [...playwright, 'chromium'] }, root: false },
@@ -61,7 +94,7 @@ const installers: readonly Installer[] = [
 
 /**
  * Finds or installs the tools. Throws with the command that would help when one cannot be had.
- * `CHROMIUM_PATH` and `REDIS_SERVER_PATH` go before everything else.
+ * `CHROMIUM_PATH`, `REDIS_SERVER_PATH`, `NGINX_PATH` and `HAPROXY_PATH` go before everything else.
  */
 export async function ensureTools(wanted: readonly Tool[]): Promise<Partial<Tools>> {
   const found: Partial<Tools> = {}
@@ -71,19 +104,21 @@ export async function ensureTools(wanted: readonly Tool[]): Promise<Partial<Tool
 
 async function find(tool: Tool): Promise<string | undefined> {
   for (const candidate of await candidates(tool)) {
-    if (spawnSync(candidate, ['--version'], { stdio: 'ignore', timeout: 30_000 }).status === 0) {
-      return candidate
-    }
+    const asked = [facts[tool].version]
+    const { status } = spawnSync(candidate, asked, { stdio: 'ignore', timeout: 30_000 })
+    if (status === 0) return candidate
   }
   return undefined
 }
 
 async function candidates(tool: Tool): Promise<string[]> {
-  const { CHROMIUM_PATH, REDIS_SERVER_PATH } = process.env
-  if (tool === 'redisServer') return present([REDIS_SERVER_PATH, onPath('redis-server')])
+  const chosen = process.env[facts[tool].variable]
+  if (tool === 'redisServer') return present([chosen, onPath('redis-server')])
+  // Where not everybody has it on the PATH.
+  if (tool !== 'chromium') return present([chosen, onPath(tool), `/usr/sbin/${tool}`])
   const { chromium } = await import('playwright')
   return present([
-    CHROMIUM_PATH,
+    chosen,
     onPath('chromium'),
     onPath('chromium-browser'),
     onPath('google-chrome'),
@@ -103,16 +138,16 @@ async function install(tool: Tool): Promise<string> {
       tried.push(`sudo ${command.join(' ')}`)
       continue
     }
-    console.log(`Installing ${names[tool]}: ${command.join(' ')}`)
+    console.log(`Installing ${facts[tool].name}: ${command.join(' ')}`)
     if (before) execute([...prefix, ...before])
     execute([...prefix, ...command])
     const path = await find(tool)
     if (path) return path
     tried.push(command.join(' '))
   }
-  const variable = tool === 'chromium' ? 'CHROMIUM_PATH' : 'REDIS_SERVER_PATH'
+  const { name, variable } = facts[tool]
   throw new Error(
-    `The tests need ${names[tool]}, and it could not be installed here.\n` +
+    `The tests need ${name}, and it could not be installed here.\n` +
       tried.map((command) => `  Tried or needed: ${command}\n`).join('') +
       `  Install it yourself, or set ${variable} to the program, and run the tests again.`,
   )
@@ -153,7 +188,7 @@ function present(paths: (string | undefined)[]): string[] {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   try {
-    console.log(await ensureTools(['chromium', 'redisServer']))
+    console.log(await ensureTools(['chromium', ...serverTools]))
   } catch (error) {
     console.error(error instanceof Error ? error.message : error)
     process.exitCode = 1

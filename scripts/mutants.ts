@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { ensureTools } from './ensure-tools.ts'
+import { ensureTools, serverTools } from './ensure-tools.ts'
 import { chooseMutants, drawSample, today } from './mutants/choose.ts'
 import { judgeMutants } from './mutants/judge.ts'
 import { readTables } from './mutants/tables.ts'
@@ -23,8 +23,8 @@ const seed = values.seed ?? process.env.MUTANTS_SEED ?? today()
 const mutants = values.sample ? drawSample(chosen, Number(values.sample), seed) : chosen
 if (values.sample) console.log(`A sample of ${mutants.length}: MUTANTS_SEED=${seed}`)
 
-const { redisServer } = await ensureTools(['redisServer'])
-if (redisServer) process.env.PATH += delimiter + dirname(redisServer)
+const servers = await ensureTools(serverTools)
+for (const path of Object.values(servers)) process.env.PATH += delimiter + dirname(path)
 
 const atOnce = Math.min(2, availableParallelism())
 const { noticed, unnoticed, errors } = await judgeMutants({

@@ -2,7 +2,7 @@ import { globSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { runBrowserTests } from './browser-tests.ts'
 import { ensureBuild } from './ensure-build.ts'
-import { ensureTools } from './ensure-tools.ts'
+import { ensureTools, serverTools } from './ensure-tools.ts'
 import { type Outcome, runNodeTests } from './node-tests.ts'
 
 /**
@@ -34,10 +34,10 @@ function add(outcome: Outcome): void {
 }
 
 try {
-  const { redisServer } = withNode ? await ensureTools(['redisServer']) : {}
+  const servers = withNode ? await ensureTools(serverTools) : {}
   const { chromium } = withBrowser ? await ensureTools(['chromium']) : {}
   // Last on the PATH: the same directory may hold an older Node.
-  if (redisServer) process.env.PATH += delimiter + dirname(redisServer)
+  for (const path of Object.values(servers)) process.env.PATH += delimiter + dirname(path)
   if (withNode || withBrowser) await ensureBuild()
   if (withNode) {
     add(

@@ -58,4 +58,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/unix-socket.test.ts',
     title: 'A19: HOST=unix:<path>',
   },
+  {
+    row: 'A16',
+    file: 'lib/hosts/shutdown.ts',
+    from: 'response.shouldKeepAlive = false',
+    to: 'response.shouldKeepAlive = true',
+    test: 'test/draining.test.ts',
+    title: 'A16: while a host drains',
+  },
 ]
