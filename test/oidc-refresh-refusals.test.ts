@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict'
-import { after, describe, test } from 'node:test'
+import { after, afterEach, describe, test } from 'node:test'
 import { createRefreshGrant } from '#lib/tokens/refresh-grant.ts'
 import { providerUnderTest } from './support/provider-under-test.ts'
-import { type ScriptedAnswer, startScriptedProvider } from './support/scripted-provider.ts'
+import {
+  type RecordedRequest,
+  type ScriptedAnswer,
+  startScriptedProvider,
+} from './support/scripted-provider.ts'
 
 const peer = await startScriptedProvider()
 after(() => peer.close())
+afterEach(() => peer.override('token'))
+
+const isRefresh = ({ params }: RecordedRequest) => params.get('grant_type') === 'refresh_token'
 
 describe('T5: a refresh that fails', () => {
   const answers: [string, ScriptedAnswer, string, string?][] = [
@@ -89,7 +96,7 @@ describe('T5: a refresh that fails', () => {
     test(`with ${title} is ${kind}`, async () => {
       const { provider, oidc } = providerUnderTest(peer)
       const grant = createRefreshGrant({ provider, oidc, now: Date.now })
-      peer.once('token', () => answer)
+      peer.override('token', (it, usual) => (isRefresh(it) ? answer : usual()))
       const outcome = await grant({
         refreshToken: 'x',
         expected: { sub: 'alice', issuer: peer.issuer },
@@ -122,7 +129,8 @@ describe('T5: a refresh that fails', () => {
           // Its own provider for each: the look at our credentials happens once a minute.
           const { provider, oidc } = providerUnderTest(peer)
           const grant = createRefreshGrant({ provider, oidc, now: Date.now })
-          peer.once('token', () => ({ status, body: error === undefined ? '' : { error } }))
+          const answer = { status, body: error === undefined ? '' : { error } }
+          peer.override('token', (it, usual) => (isRefresh(it) ? answer : usual()))
           const outcome = await grant({
             refreshToken: 'x',
             ...(resource === undefined ? {} : { resource }),

@@ -28,6 +28,12 @@ function forgetSecret(): void {
   app.provider.override('revocation', () => empty)
 }
 
+/** Sent with our secret, which the scripted provider takes by HTTP Basic. */
+function isOurs({ headers }: RecordedRequest, secret: string): boolean {
+  const text = Buffer.from((headers.authorization ?? '').slice('Basic '.length), 'base64')
+  return text.toString().endsWith(`:${secret}`)
+}
+
 const looks = () =>
   app.provider.requests.filter(
     ({ name, params }) =>
@@ -102,6 +108,7 @@ describe('T20: a refresh that is answered 400 without a reason', () => {
     const browser = await signedIn()
     for (const [token, revocation] of [
       [{ status: 400, body: { error: 'invalid_grant' } }, { status: 200 }],
+      [{ status: 401, body: { error: 'invalid_grant' } }, { status: 400 }],
       [{ status: 401, body: '' }, { status: 404 }],
       [{ status: 503 }, { fault: 'reset' }],
     ] satisfies [ScriptedAnswer, ScriptedAnswer][]) {
@@ -126,6 +133,94 @@ describe('T20: a refresh that is answered 400 without a reason', () => {
     await app.browser().signInHere()
     assert.equal((await browser.call('/api/remote/api/x')).status, 401)
     assert.equal(await browser.user(), undefined)
+  })
+
+  const blocked: ScriptedAnswer = { status: 403, body: 'blocked' }
+  const isFirstOf = (tries: number) => {
+    let count = 0
+    return () => ++count <= tries
+  }
+  const othersDoing: [string, (ours: boolean) => ScriptedAnswer][] = [
+    ...[302, 403, 404, 405, 410, 429, 500, 503].map(
+      (status): [string, (ours: boolean) => ScriptedAnswer] => [
+        `wrong ones are answered ${status}`,
+        (ours) => (ours ? empty : { status, body: '<html>' }),
+      ],
+    ),
+    ['ours are answered 403', (ours) => (ours ? blocked : empty)],
+    ['a page is shown instead', (ours) => (ours ? empty : { body: '<html>' })],
+    ['ours are refused by name', (ours) => (ours ? { status: 401, body: '' } : empty)],
+  ]
+  for (const [title, answer] of othersDoing) {
+    test(`T20: a difference that no token endpoint makes shows nothing: ${title}`, async () => {
+      const browser = await signedIn()
+      const script = (request: RecordedRequest) =>
+        isRefresh(request) ? empty : answer(isOurs(request, app.provider.clientSecret))
+      app.provider.override('token', script)
+      app.provider.override('revocation', script)
+      assert.equal((await browser.call('/api/remote/api/x')).status, 503)
+      assert.equal((await browser.user())?.sub, 'alice')
+    })
+  }
+
+  for (const after of [blocked, { status: 401, body: '' }] satisfies ScriptedAnswer[]) {
+    for (const tries of [1, 2, 3]) {
+      const title = `${after.status} after ${tries}`
+      test(`T20: a difference that ours do not keep up shows nothing: ${title}`, async () => {
+        const browser = await signedIn()
+        const isOpen = { token: isFirstOf(tries), revocation: isFirstOf(tries) }
+        app.provider.override('token', (it) => (isRefresh(it) || isOpen.token() ? empty : after))
+        app.provider.override('revocation', () => (isOpen.revocation() ? empty : after))
+        assert.equal((await browser.call('/api/remote/api/x')).status, 503)
+        assert.equal((await browser.user())?.sub, 'alice')
+      })
+    }
+  }
+
+  test('T20: one stray page of an ingress ends no session of those that it was sent to', async () => {
+    const browsers = [await signedIn(), app.browser(), app.browser()]
+    for (const browser of browsers.slice(1)) await browser.signInHere()
+    app.advance(expired)
+    const isStray = isFirstOf(3)
+    app.provider.override('token', (it, usual) =>
+      isRefresh(it) && isStray() ? { status: 400, body: '<html>400 Bad Request</html>' } : usual(),
+    )
+    const answers = await Promise.all(browsers.map((it) => it.call('/api/remote/api/x')))
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [200, 200, 200],
+    )
+    for (const browser of browsers) assert.equal((await browser.user())?.sub, 'alice')
+  })
+
+  test('T20: a refresh token that has worked since is judged anew', async () => {
+    const browser = await signedIn()
+    app.provider.state.rotate = false
+    forgetSecret()
+    assert.equal((await browser.call('/api/remote/api/x')).status, 503)
+    app.advance(10_000)
+    app.provider.override('token')
+    app.provider.override('revocation')
+    // Far enough from the first look for another one, and near enough to its trouble.
+    assert.equal((await browser.call('/api/remote/api/x')).status, 200)
+    app.advance(expired)
+    forgetSecret()
+    assert.equal((await browser.call('/api/remote/api/x')).status, 503)
+    assert.equal((await browser.user())?.sub, 'alice')
+  })
+
+  test('T20: a refusal of long ago is another trouble, whatever has succeeded since', async () => {
+    const browser = await signedIn({ config: { session: { idle: '1d', absolute: '2d' } } })
+    forgetSecret()
+    assert.equal((await browser.call('/api/remote/api/x')).status, 503)
+    app.provider.override('token')
+    app.provider.override('revocation')
+    app.advance(60_000)
+    await app.browser().signInHere()
+    app.advance(3600_000)
+    forgetSecret()
+    assert.equal((await browser.call('/api/remote/api/x')).status, 503)
+    assert.equal((await browser.user())?.sub, 'alice')
   })
 
   test('T20: a success of earlier proves nothing', async () => {

@@ -27,9 +27,9 @@ interface Who {
 }
 
 /**
- * Shows the provider our credentials and wrong ones, with a code and then with a token that we made up.
- * Where the answers differ, ours are good (T20). That needs no knowledge of how a provider refuses a wrong
- * client: some do it as they refuse everything. Never rejects.
+ * Shows the provider our credentials, wrong ones and ours again, with a code and then with a token that we
+ * made up. Where the wrong ones are answered otherwise, ours are good (T20). That needs no knowledge of how a
+ * provider refuses a wrong client: some do it as they refuse everything. Never rejects.
  */
 export async function lookAtCredentials(deps: CredentialsLookDeps): Promise<CredentialsStanding> {
   const { oidc } = deps
@@ -41,8 +41,10 @@ export async function lookAtCredentials(deps: CredentialsLookDeps): Promise<Cred
     const wrong = answer && (await wrongOnes(oidc, answer.method))
     const other = wrong && (await answerTo(ask, wrong, deps))
     if (!answer || !other) continue
-    if (answer.status !== other.status || answer.error !== other.error) return 'good'
     if (answer.refusesClient) standing = 'bad'
+    if (answer.refusesClient || isAlike(answer, other) || !isRefusal(other)) continue
+    // What blocks further tries, or answers otherwise by chance, answers ours otherwise as well.
+    if (isAlike(answer, await answerTo(ask, ours, deps))) return 'good'
   }
   return standing
 }
@@ -59,8 +61,30 @@ const redeemMadeUpCode: Ask = ({ configuration }, { redirectUri }) =>
 const revokeMadeUpToken: Ask = ({ configuration }) =>
   client.tokenRevocation(configuration, madeUp(), { token_type_hint: 'refresh_token' })
 
-/** Undefined where there is no such endpoint, or none that is well. */
-async function answerTo(ask: Ask, who: Who, deps: CredentialsLookDeps) {
+interface Answer {
+  status: number
+  error: string | undefined
+  method: ClientProof['method']
+  refusesClient: boolean
+}
+
+function isAlike(one: Answer, other: Answer | undefined): boolean {
+  return one.status === other?.status && one.error === other.error
+}
+
+function isRefusal({ status, error }: Answer): boolean {
+  return status !== 200 || error !== undefined
+}
+
+/**
+ * Undefined where there is no such endpoint, none that is well, or an answer that is not an endpoint's but
+ * of what stands before it: those make 200, 400 and 401 (RFC 6749 section 5.2, RFC 7009 section 2.2).
+ */
+async function answerTo(
+  ask: Ask,
+  who: Who,
+  deps: CredentialsLookDeps,
+): Promise<Answer | undefined> {
   let call: ProviderCall | undefined
   let refusesClient = false
   try {
@@ -68,18 +92,17 @@ async function answerTo(ask: Ask, who: Who, deps: CredentialsLookDeps) {
     call = opened
     await opened.send(() => ask(opened, deps))
   } catch (error) {
-    const { kind } = callFailure(error, call?.answer ?? { sent: false })
-    if (kind === 'unavailable') return undefined
-    refusesClient = kind === 'misconfigured'
+    const failure = callFailure(error, call?.answer ?? { sent: false })
+    if (failure.kind === 'unavailable') return undefined
+    // Whoever judges the grant has taken the client, with whatever status it says so.
+    refusesClient = failure.kind === 'misconfigured' && failure.error !== 'invalid_grant'
   }
-  if (call?.answer.status === undefined) return undefined
-  return {
-    status: call.answer.status,
-    error: call.answer.error,
-    method: call.method(),
-    refusesClient,
-  }
+  const { status, error } = call?.answer ?? {}
+  if (!call || status === undefined || !endpointsOwn.has(status)) return undefined
+  return { status, error, method: call.method(), refusesClient }
 }
+
+const endpointsOwn: ReadonlySet<number> = new Set([200, 400, 401])
 
 async function wrongOnes(oidc: OidcSettings, method: ClientProof['method']): Promise<Who> {
   const { clientId, auth } = oidc

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import * as client from 'openid-client'
 import type { OidcSettings } from '../config/settings.ts'
 import type { AddedParameters } from '../config/token-parameters.ts'
@@ -9,9 +8,9 @@ import type { ProviderCall } from '../oidc/provider-call.ts'
 import { plainCause } from '../oidc/provider-error.ts'
 import { tokenLimitMs } from '../oidc/provider-fetch.ts'
 import type { TokenAnswer } from '../oidc/token-answer.ts'
-import { createBoundedMap } from '../store/bounded-map.ts'
 import { readRefusal } from './refresh-refusal.ts'
 import { isForeign } from './refreshed-identity.ts'
+import { createUnclearRefusals } from './unclear-refusals.ts'
 
 export interface RefreshGrantRequest {
   refreshToken: string
@@ -60,24 +59,9 @@ export interface RefreshGrantDeps {
 /** The refresh_token grant (RFC 6749 section 6, OpenID Connect Core section 12). Never rejects. */
 export function createRefreshGrant(deps: RefreshGrantDeps): RefreshGrant {
   const { credentials } = deps.provider
-  // When each refresh token was first refused without a reason: by hashes, all of one size.
-  const unclearSince = createBoundedMap<number>({ maxWeight: 10_000, weigh: () => 1 })
+  const unclear = createUnclearRefusals(deps.now)
 
-  /** A refusal without a reason is the token's fault only if it is not our own (T20). */
-  async function clear(refreshToken: string, failure: CallFailure): Promise<RefreshOutcome> {
-    const name = createHash('sha256').update(refreshToken).digest('base64url')
-    const since = unclearSince.get(name) ?? deps.now()
-    unclearSince.set(name, since)
-    const standing = await credentials.standing(since)
-    if (standing === 'good') return { kind: 'rejected', ...detailOf(failure) }
-    if (standing === 'bad') return { kind: 'misconfigured', ...detailOf(failure) }
-    const cause = new Error('the refusal does not say whether it is the token or our credentials')
-    return { kind: 'unavailable', ...detailOf(failure), cause }
-  }
-
-  return async (request) => {
-    // A session from before the issuer was changed: its refresh token is no business of the new one.
-    if (request.expected.issuer !== deps.oidc.issuer) return anotherIssuer
+  async function redeem(request: RefreshGrantRequest): Promise<Redeemed> {
     let call: ProviderCall | undefined
     try {
       const opened = await deps.provider.call({ limitMs: tokenLimitMs })
@@ -88,16 +72,48 @@ export function createRefreshGrant(deps: RefreshGrantDeps): RefreshGrant {
         client.refreshTokenGrant(opened.configuration, request.refreshToken, parameters, proof),
       )
       credentials.worked()
-      return outcomeOf(tokens, request)
+      unclear.forget(request.refreshToken)
+      return { outcome: outcomeOf(tokens, request) }
     } catch (error) {
       const failure = callFailure(error, call?.answer ?? { sent: false })
       const asked = isOwnGrant(request) ? 'sign-in’s own grant' : 'another target'
       const refusal = readRefusal(failure, asked)
-      if (refusal === 'unclear') return clear(request.refreshToken, failure)
-      return { kind: kindOf[refusal], ...detailOf(failure), ...causeOf(refusal, failure) }
+      if (refusal === 'unclear') return { unclear: failure }
+      return {
+        outcome: { kind: kindOf[refusal], ...detailOf(failure), ...causeOf(refusal, failure) },
+      }
     }
   }
+
+  /**
+   * A refusal without a reason is the token's fault only if it is not our own (T20), and if it comes twice:
+   * a stray page of what stands before the provider looks the same.
+   */
+  async function clear(
+    request: RefreshGrantRequest,
+    failure: CallFailure,
+  ): Promise<RefreshOutcome> {
+    const standing = await credentials.standing(unclear.since(request.refreshToken))
+    if (standing === 'bad') return { kind: 'misconfigured', ...detailOf(failure) }
+    if (standing === 'good') {
+      const again = await redeem(request)
+      return again.outcome ?? { kind: 'rejected', ...detailOf(again.unclear) }
+    }
+    const cause = new Error('the refusal does not say whether it is the token or our credentials')
+    return { kind: 'unavailable', ...detailOf(failure), cause }
+  }
+
+  return async (request) => {
+    // A session from before the issuer was changed: its refresh token is no business of the new one.
+    if (request.expected.issuer !== deps.oidc.issuer) return anotherIssuer
+    const redeemed = await redeem(request)
+    return redeemed.outcome ?? clear(request, redeemed.unclear)
+  }
 }
+
+type Redeemed =
+  | { readonly outcome: RefreshOutcome }
+  | { readonly outcome?: never; readonly unclear: CallFailure }
 
 function parametersOf(
   { resource, scope, added }: RefreshGrantRequest,

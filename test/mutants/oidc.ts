@@ -164,10 +164,26 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'T20',
     file: 'lib/oidc/credentials-look.ts',
-    from: 'if (answer.status !== other.status || answer.error !== other.error)',
-    to: 'if (!answer.refusesClient)',
+    from: 'answer.refusesClient || isAlike(answer, other) ||',
+    to: 'answer.refusesClient ||',
     test: 'test/own-credentials.test.ts',
     title: 'T20: keeps it where good and wrong credentials are answered alike',
+  },
+  {
+    row: 'T20',
+    file: 'lib/oidc/credentials-look.ts',
+    from: 'if (isAlike(answer, await answerTo(ask, ours, deps))) return',
+    to: 'return',
+    test: 'test/own-credentials.test.ts',
+    title: 'T20: a difference that ours do not keep up shows nothing: ${title}',
+  },
+  {
+    row: 'T20',
+    file: 'lib/oidc/credentials-look.ts',
+    from: ' || !endpointsOwn.has(status)',
+    to: '',
+    test: 'test/own-credentials.test.ts',
+    title: 'T20: a difference that no token endpoint makes shows nothing: ${title}',
   },
   {
     row: 'T15',

@@ -179,14 +179,6 @@ export const mutants: readonly Mutant[] = [
     title: 'T5: a refusal of a token that another instance has just replaced ends nothing',
   },
   {
-    row: 'T20',
-    file: 'lib/tokens/refresh-grant.ts',
-    from: "if (refusal === 'unclear') return clear(request.refreshToken, failure)",
-    to: "if (refusal === 'unclear') return { kind: 'rejected' }",
-    test: 'test/own-credentials.test.ts',
-    title: 'T20: signs nobody out when our secret is wrong, and is 503',
-  },
-  {
     row: 'T17',
     file: 'lib/tokens/token-fetch.ts',
     from: 'if (!isSameOrigin(next.url, home)) token = undefined',
