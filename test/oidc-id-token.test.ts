@@ -77,7 +77,8 @@ describe('the ID token (OpenID Connect Core section 3.1.3.7)', () => {
     assert.equal((await start({ maxAge: 0 })).url.searchParams.get('max_age'), '0')
     for (const auth_time of [undefined, past]) {
       withIdToken({ auth_time })
-      assert.equal(codeOf(await signIn({ expected: { maxAge: 60 } })), 'sign_in_failed')
+      const code = codeOf(await signIn({ expected: { maxAge: 60 } }))
+      assert.equal(code, 'sign_in_request_ignored')
     }
     assert.equal(codeOf(await signIn({ expected: { maxAge: 60 } })), 'signed-in')
     withIdToken({ auth_time: past })
@@ -92,12 +93,12 @@ describe('the ID token (OpenID Connect Core section 3.1.3.7)', () => {
     [asked, undefined, 'signed-in'],
     [asked, null, 'signed-in'],
     [asked, '', 'signed-in'],
-    [asked, 'bronze', 'sign_in_failed'],
-    [asked, 'idp:local', 'sign_in_failed'],
-    [asked, 'gold silver', 'sign_in_failed'],
-    [asked, 'Gold', 'sign_in_failed'],
-    [asked, 0, 'sign_in_failed'],
-    [asked, ['gold', 'bronze'], 'sign_in_failed'],
+    [asked, 'bronze', 'sign_in_request_ignored'],
+    [asked, 'idp:local', 'sign_in_request_ignored'],
+    [asked, 'gold silver', 'sign_in_request_ignored'],
+    [asked, 'Gold', 'sign_in_request_ignored'],
+    [asked, 0, 'sign_in_request_ignored'],
+    [asked, ['gold', 'bronze'], 'sign_in_request_ignored'],
     ['2', 2, 'signed-in'],
     ['idp:local', 'bronze', 'signed-in'],
     ['tenant:7  idp:x', 'bronze', 'signed-in'],

@@ -111,6 +111,15 @@ describe('what was asked of a sign-in', () => {
     const { browser, answer } = await answering({ acr: 'bronze' }, query)
     assert.equal(answer.status, 400)
     assert.equal(await browser.user(), undefined)
+    assert.match(answer.body, /<a href="\/deep\?a=1"/)
+    const good = await answering({ acr: 'gold' }, query)
+    assert.equal(good.answer.headers.get('location'), '/deep?a=1')
+    assert.deepEqual(warnings(), [])
+  })
+
+  test('L18: another failure leads to the same sign-in, with all that was asked of it', async () => {
+    const query = '?returnUrl=/deep%3Fa%3D1&acr_values=gold%20idp:x&max_age=600'
+    const { answer } = await answering({ iss: 'https://another.example' }, query)
     const href = /<a href="([^"]*)"/.exec(answer.body)?.[1]?.replaceAll('&#38;', '&')
     const again = new URL(href ?? '', app.origin)
     assert.equal(again.pathname, '/bff/login')
@@ -119,9 +128,6 @@ describe('what was asked of a sign-in', () => {
       acr_values: 'gold idp:x',
       max_age: '600',
     })
-    const good = await answering({ acr: 'gold' }, query)
-    assert.equal(good.answer.headers.get('location'), '/deep?a=1')
-    assert.deepEqual(warnings(), [])
   })
 
   test('L18: no acr at all passes, with one warning', async () => {

@@ -72,11 +72,12 @@ export function createCallback(deps: CallbackDeps): Endpoint {
   ): Response {
     const { requestId } = incoming
     const { remembered } = transaction
-    const { code, error, cause } = result
+    const { code, error, about, cause } = result
     deps.log.event('sign_in.failed', {
       requestId,
       code,
       ...(error === undefined ? {} : { error }),
+      ...about,
       ...(cause === undefined ? {} : { cause }),
     })
     const returnUrl = parseReturnUrl(remembered.returnUrl, deps.returnUrls)
@@ -86,8 +87,12 @@ export function createCallback(deps: CallbackDeps): Endpoint {
     if (remembered.prompt === 'none' && needsInteraction.test(error ?? '') && returnUrl) {
       return redirect(303, returnUrl, clearCookies)
     }
-    const again = signInAgain(loginHref, remembered)
-    return refuse(incoming, code, { loginHref: again, setCookies: clearCookies, ...options })
+    // Another try would be ignored as well: the way leads back to where the person came from (L25).
+    const way =
+      code === 'sign_in_request_ignored'
+        ? { loginHref, backHref: returnUrl ?? '/' }
+        : { loginHref: signInAgain(loginHref, remembered) }
+    return refuse(incoming, code, { ...way, setCookies: clearCookies, ...options })
   }
 
   /** The provider does not know the resource of some remote: once more, without it (T15). */
@@ -186,7 +191,7 @@ export function createCallback(deps: CallbackDeps): Endpoint {
       return lost(incoming, taken, { state, kind: answeredError ? 'error' : 'code' })
     }
     const { nonce, codeVerifier, startedAt, remembered } = taken.transaction
-    const { maxAge, acrValues } = remembered
+    const { maxAge, acrValues, prompt } = remembered
     const dpopKey = dpopKeyFor(taken.transaction)
     const result = await deps.provider.redeemCode(form ? { form } : { url: incoming.url }, {
       state,
@@ -197,6 +202,7 @@ export function createCallback(deps: CallbackDeps): Endpoint {
       startedAt,
       ...(maxAge === undefined ? {} : { maxAge }),
       ...(acrValues === undefined ? {} : { acrValues }),
+      ...(prompt === undefined ? {} : { prompt }),
       ...(dpopKey === undefined ? {} : { dpopKey }),
     })
     if (result.kind === 'signed-in') return succeeded(incoming, taken, result)

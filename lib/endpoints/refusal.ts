@@ -11,6 +11,8 @@ export function refuse(
   code: ProblemCode,
   options: {
     loginHref: string
+    /** Where signing in again is of no use: where the person goes on. */
+    backHref?: string
     setCookies?: readonly string[]
     allow?: string
     /** @default the one of the code */
@@ -26,8 +28,14 @@ export function refuse(
     ...(status === 503 ? { 'retry-after': '2' } : {}),
   }
   const response = isNavigation(request)
-    ? errorPage({ status, title, requestId, retryHref: options.loginHref, headers: extra })
+    ? errorPage({ status, title, requestId, ...wayOn(options), headers: extra })
     : problem(code, { requestId, status, headers: extra })
   for (const cookie of options.setCookies ?? []) response.headers.append('set-cookie', cookie)
   return response
+}
+
+function wayOn({ loginHref, backHref }: { loginHref: string; backHref?: string }) {
+  return backHref === undefined
+    ? { href: loginHref, text: 'Sign in again' }
+    : { href: backHref, text: 'Go back' }
 }

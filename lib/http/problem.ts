@@ -10,6 +10,10 @@ export const problems = {
   sid_mismatch: [400, 'This sign-out link belongs to another session.'],
   sign_in_lost: [400, 'This sign-in has expired or was already used. Please sign in again.'],
   sign_in_failed: [400, 'The sign-in did not succeed. Please try again.'],
+  sign_in_request_ignored: [
+    400,
+    'The sign-in service did not do what this sign-in needs: it ignored that a new or a stronger one was asked for.',
+  ],
   sign_in_framed: [400, 'Signing in needs the whole window, not a frame.'],
   sign_in_cancelled: [400, 'The sign-in was cancelled.'],
   logout_token_invalid: [400, 'The logout token is not valid.'],

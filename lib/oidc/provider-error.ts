@@ -28,6 +28,8 @@ export class ProviderError extends Error {
  */
 export function plainCause(error: unknown): Error {
   if (!(error instanceof Error)) return new Error('something that is no Error was thrown')
+  // It says no more than its code; what was wrong stands in its cause, which is plain already.
+  if (error instanceof ProviderError && error.cause instanceof Error) return error.cause
   const codes = new Set<string>()
   let link: unknown = error
   for (let depth = 0; depth < 5 && link instanceof Error; depth++) {
@@ -41,8 +43,11 @@ export function plainCause(error: unknown): Error {
   return plain
 }
 
-/** An OAuth error code as it may enter a log or a message: `[a-z_]`, at most 64 characters (L4). */
+/**
+ * An OAuth error code as it came, for a log or a message: of the characters that RFC 6749 section 5.2
+ * allows in one, none of which controls anything, at most 64 (L4, A8).
+ */
 export function errorCode(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined
-  return value.replace(/[^a-z_]/g, '').slice(0, 64) || undefined
+  return value.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '').slice(0, 64) || undefined
 }

@@ -18,6 +18,8 @@ export interface ProviderAnswer {
   status?: number
   /** OAuth error code of a 4xx answer, or of a 2xx without a token, whatever the content type. */
   error?: string
+  /** Epoch milliseconds of its `Date`. */
+  date?: number
 }
 
 export interface ProviderFetchOptions {
@@ -42,6 +44,7 @@ export function createProviderFetch(options: ProviderFetchOptions): CustomFetch 
       answer.sent = true
       delete answer.status
       delete answer.error
+      delete answer.date
     }
     // redirect: a provider's endpoint that redirects is not the endpoint of its metadata.
     // cache: on the Next host, the global fetch would otherwise be cached by the framework.
@@ -56,6 +59,8 @@ export function createProviderFetch(options: ProviderFetchOptions): CustomFetch 
     if (nonce) onNonce?.(url, nonce)
     if (answer) {
       answer.status = response.status
+      const date = Date.parse(response.headers.get('date') ?? '')
+      if (date > 0) answer.date = date
       const error = errorOf(body, response.status)
       if (error !== undefined) answer.error = error
     }

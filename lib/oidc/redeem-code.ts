@@ -4,13 +4,14 @@ import type { TokenParameters } from '../config/token-parameters.ts'
 import { parseAuthorizationResponse } from './authorization-response.ts'
 import { callFailure, failureCodes } from './call-failure.ts'
 import { type GrantedToken, grantedToken } from './granted-token.ts'
-import { type IdTokenClaims, IdTokenMismatch, verifyIdToken } from './id-token.ts'
+import { type IdTokenClaims, verifyIdToken } from './id-token.ts'
 import type { KeySet } from './key-set.ts'
 import type { OpenProviderCall } from './provider-call.ts'
 import { type ProviderError, plainCause } from './provider-error.ts'
 import { tokenLimitMs } from './provider-fetch.ts'
 import { requiredAcr } from './required-acr.ts'
 import type { TokenAnswer } from './token-answer.ts'
+import { type RefusedClaim, TokenRefusal } from './token-refusal.ts'
 import { fetchUserInfo } from './user-info.ts'
 
 /** What the login transaction remembers, for the answer to be checked against. */
@@ -26,6 +27,8 @@ export interface ExpectedSignIn {
   maxAge?: number
   /** When the request asked for it: an `acr` that is none of these fails the sign-in. */
   acrValues?: string
+  /** When the request asked for one. */
+  prompt?: string
   /** Private JWK: the tokens must be bound to it (RFC 9449). */
   dpopKey?: JsonWebKey
 }
@@ -50,11 +53,14 @@ export type SignInResult =
       code:
         | 'sign_in_failed'
         | 'sign_in_cancelled'
+        | 'sign_in_request_ignored'
         | 'provider_unavailable'
         | 'bad_provider_answer'
         | 'provider_misconfigured'
-      /** OAuth error code, sanitised: `[a-z_]`, at most 64 characters. */
+      /** OAuth error code, as it came, without what no log may hold. */
       error?: string
+      /** Of the token that was refused. */
+      about?: RefusedClaim
       /** For the log; holds no token. */
       cause?: unknown
     }
@@ -102,7 +108,10 @@ export async function redeemCode(
       return failed('bad_provider_answer', 'the token type is not what was asked for')
     const { idToken, refreshToken } = tokens
     if (idToken === undefined) throw new Error('the token answer has no ID token')
-    const idClaims = await verifyIdToken(idToken, rulesOf(expected, oidc), deps)
+    const idClaims = await verifyIdToken(idToken, rulesOf(expected, oidc), {
+      ...deps,
+      providerDate: call.answer.date,
+    })
     const userInfo = oidc.userinfo
       ? await fetchUserInfo(accessToken.token, idClaims.sub, expected.dpopKey, deps.call)
       : {}
@@ -115,11 +124,19 @@ export async function redeemCode(
       ...(response.sessionState === undefined ? {} : { sessionState: response.sessionState }),
     }
   } catch (error) {
-    if (error instanceof IdTokenMismatch) return failed('sign_in_failed', error)
+    if (error instanceof TokenRefusal) return { ...refusals[error.kind], ...told(error) }
     const failure = callFailure(error, call.answer)
     return failed(failureCodes[failure.kind], failure.cause, failure.error)
   }
 }
+
+const refusals = {
+  bad: { kind: 'failed', code: 'bad_provider_answer' },
+  foreign: { kind: 'failed', code: 'sign_in_failed' },
+  ignored: { kind: 'failed', code: 'sign_in_request_ignored' },
+} as const
+
+const told = (refusal: TokenRefusal) => ({ about: refusal.about, cause: plainCause(refusal) })
 
 async function requestTokens(
   parameters: URLSearchParams,
@@ -139,7 +156,7 @@ async function requestTokens(
 }
 
 function rulesOf(expected: ExpectedSignIn, oidc: OidcSettings) {
-  const { issuer, clientId, nonce, maxAge, startedAt, acrValues } = expected
+  const { issuer, clientId, nonce, maxAge, startedAt, acrValues, prompt } = expected
   return {
     issuer,
     clientId,
@@ -147,6 +164,7 @@ function rulesOf(expected: ExpectedSignIn, oidc: OidcSettings) {
     alg: oidc.idTokenAlg,
     ...(maxAge === undefined ? {} : { maxAge }),
     ...(startedAt === undefined ? {} : { startedAt }),
+    ...(prompt === undefined ? {} : { prompt }),
     requiredAcr: requiredAcr(acrValues),
   }
 }

@@ -2,10 +2,11 @@ import * as client from 'openid-client'
 import { callFailure, toProviderError } from './call-failure.ts'
 import type { OpenProviderCall } from './provider-call.ts'
 import { callLimitMs } from './provider-fetch.ts'
+import { shown, TokenRefusal } from './token-refusal.ts'
 
 /**
  * OpenID Connect Core section 5.3. The answer must be about `sub` (section 5.3.2, L7); a signed answer
- * has its signature verified. Rejects with ProviderError.
+ * has its signature verified. Rejects with TokenRefusal or ProviderError.
  */
 export async function fetchUserInfo(
   accessToken: string,
@@ -23,10 +24,24 @@ export async function fetchUserInfo(
       dpopKey ? { DPoP: await call.dpop(dpopKey) } : undefined,
     )
   } catch (error) {
+    const other = otherSubject(error)
+    if (other !== undefined) {
+      const found = shown(other.found)
+      throw new TokenRefusal({ token: 'UserInfo', claim: 'sub', found, expected: shown(sub) })
+    }
     const failure = callFailure(error, call.answer)
     // The token is seconds old: a provider that refuses it contradicts itself.
     throw toProviderError(
       failure.kind === 'unavailable' ? failure : { ...failure, kind: 'bad_answer' },
     )
   }
+}
+
+/** What openid-client found in place of the `sub`. */
+function otherSubject(error: unknown): { found: unknown } | undefined {
+  for (let link = error; link instanceof Error; link = link.cause) {
+    const { attribute, body } = Object(link.cause) as { attribute?: unknown; body?: unknown }
+    if (attribute === 'sub') return { found: (Object(body) as { sub?: unknown }).sub }
+  }
+  return undefined
 }

@@ -16,7 +16,7 @@ export interface LogFields {
   'request.suspicious': Refused & { what: SuspiciousRequest; route: string }
   'sign_in.started': { requestId: string; restart: boolean }
   'sign_in.succeeded': { requestId: string; sub: string; sid?: string }
-  'sign_in.failed': { requestId: string; code: ProblemCode; error?: string; cause?: unknown }
+  'sign_in.failed': SignInFailure
   'sign_in.acr_missing': { requestId: string; sub: string }
   'sign_out.done': { requestId?: string; sub: string; reason: SignOutReason }
   'session.unreadable': { reason: string }
@@ -56,6 +56,21 @@ export interface LogFields {
   'store.exposed': { file: string; tightened: boolean }
   misconfiguration: { what: string; fix: string }
   'unexpected.error': { where: string; cause: unknown }
+}
+
+export interface SignInFailure {
+  requestId: string
+  code: ProblemCode
+  /** OAuth error code. */
+  error?: string
+  /** Which claim of what was refused, what was found there and what was expected (A8). */
+  token?: string
+  claim?: string
+  found?: string
+  expected?: string
+  /** Whose clock looks wrong. */
+  clock?: string
+  cause?: unknown
 }
 
 /** Of requests that strangers make. */

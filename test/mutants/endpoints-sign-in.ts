@@ -119,7 +119,7 @@ export const mutants: readonly Mutant[] = [
     from: "if (returnUrl !== undefined && returnUrl !== '/')",
     to: 'if (returnUrl === undefined)',
     test: 'test/sign-in-answers.test.ts',
-    title: 'L18: an acr that was not asked for fails the sign-in, and the page keeps the way',
+    title: 'L18: another failure leads to the same sign-in, with all that was asked of it',
   },
   {
     row: 'L18',
@@ -240,5 +240,14 @@ export const mutants: readonly Mutant[] = [
     to: "=== 'PUT' ? 303",
     test: 'test/third-party-sign-in.test.ts',
     title: 'L23: by ${method}: ends at the target_link_uri, with the hint passed on',
+  },
+  {
+    row: 'L25',
+    file: 'lib/endpoints/callback.ts',
+    from: "code === 'sign_in_request_ignored'",
+    to: "code === 'sign_in_cancelled'",
+    test: 'test/refused-claims.test.ts',
+    title:
+      'L25: a provider that ignores ${what} is named, and nobody is asked to try again (${query})',
   },
 ]
