@@ -111,7 +111,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     now,
     log,
     resources: resourcesOf(settings.remotes),
-    onRefusedResources: (resources) => tellRefused(settings.remotes, resources, log),
+    onRefusedResources: (...refused) => tellRefused(settings.remotes, log, ...refused),
   })
   const tickets = createTickets({ secrets, ...cookies, now })
   const sessions = createSessions({

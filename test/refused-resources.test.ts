@@ -9,17 +9,19 @@ import type { RecordedRequest, ScriptedProvider } from './support/scripted-provi
 const refused = 'urn:unknown'
 const asksForRefused = ({ params }: RecordedRequest) => params.getAll('resource').includes(refused)
 
+function backWith(error: string, { params }: RecordedRequest, provider: ScriptedProvider) {
+  const to = new URL(params.get('redirect_uri') ?? '')
+  const answer = { error, state: params.get('state') ?? '', iss: provider.issuer }
+  for (const [name, value] of Object.entries(answer)) to.searchParams.set(name, value)
+  return { status: 302, headers: { location: to.href } }
+}
+
 /** Where a provider can say `invalid_target`. At sign-in, it knows of good resources by then only. */
 const places = {
   'in its redirect': (provider) =>
-    provider.override('authorize', async (request, usual) => {
-      if (!asksForRefused(request)) return usual()
-      const to = new URL(request.params.get('redirect_uri') ?? '')
-      const answer = { error: 'invalid_target', state: request.params.get('state') ?? '' }
-      for (const [name, value] of Object.entries(answer)) to.searchParams.set(name, value)
-      to.searchParams.set('iss', provider.issuer)
-      return { status: 302, headers: { location: to.href } }
-    }),
+    provider.override('authorize', async (request, usual) =>
+      asksForRefused(request) ? backWith('invalid_target', request, provider) : usual(),
+    ),
   'in answer to a pushed request': (provider) =>
     provider.override('par', (request, usual) =>
       asksForRefused(request) ? { status: 400, body: { error: 'invalid_target' } } : usual(),
@@ -107,6 +109,63 @@ describe('T15: a resource that the provider refuses', () => {
         assert.deepEqual(lastAsked(app), ['urn:good'])
       }
       assert.equal(told(app).length, 1)
+    }
+  })
+
+  for (const how of ['in its redirect', 'in answer to the code'] as const) {
+    test(`T15: of which probes cannot tell costs its own remote only: ${how}`, async (t) => {
+      const app = await start(t)
+      const { provider } = app
+      const isInRedirect = how === 'in its redirect'
+      let asked: string[][] = []
+      provider.override('authorize', async (request, usual) => {
+        if (request.params.get('prompt') === 'none') {
+          return backWith('login_required', request, provider)
+        }
+        asked.push(request.params.getAll('resource'))
+        const isRefused = isInRedirect && asksForRefused(request)
+        return isRefused ? backWith('invalid_target', request, provider) : usual()
+      })
+      provider.override('token', (request, usual) => {
+        const isForCode = request.params.has('code') && asked.at(-1)?.includes(refused)
+        const isRefused = asksForRefused(request) || (isForCode && !isInRedirect)
+        return isRefused ? { status: 400, body: { error: 'invalid_target' } } : usual()
+      })
+      for (let i = 0; i < 2; i++) {
+        asked = []
+        const browser = app.browser()
+        const arrived = await browser.signInHere('?returnUrl=/deep')
+        assert.equal(arrived.headers.get('location'), '/deep')
+        // Nobody else's sign-in is changed, and this one has made two visits.
+        assert.deepEqual(asked, [[refused, 'urn:good'], []])
+        assert.equal((await browser.call('/api/remote/good/x')).status, 200)
+        assert.equal((await browser.call('/api/remote/unknown/x')).status, 503)
+        assert.equal((await browser.call('/api/remote/plain/x')).status, 200)
+      }
+      const atSignIn = told(app).filter((it) => it.includes('sign-in'))
+      assert.equal(atSignIn.length, isInRedirect ? 0 : 1)
+      assert.match(atSignIn.join(), isInRedirect ? /^$/ : /one of these.*unknown.*good/)
+      assert.match(told(app).join(), /no token for resource "urn:unknown".* \(remote unknown\)/)
+      assert.doesNotMatch(told(app).join(), /no token for resource "urn:good"/)
+    })
+  }
+
+  test('T15: another one, of which probes cannot tell, keeps nobody from signing in either', async (t) => {
+    const late = 'urn:late'
+    const app = await start(t, {}, [refused, 'urn:good', late])
+    app.provider.override('authorize', async (request, usual) => {
+      const isLate =
+        request.params.get('prompt') !== 'none' && request.params.getAll('resource').includes(late)
+      const isRefused = isLate || asksForRefused(request)
+      return isRefused ? backWith('invalid_target', request, app.provider) : usual()
+    })
+    // The first one learns of the one that probes tell of, and comes back with the other one.
+    await app.browser().signInHere()
+    for (let i = 0; i < 2; i++) {
+      const browser = app.browser()
+      await browser.signInHere()
+      assert.equal((await browser.user())?.sub, 'alice')
+      assert.deepEqual(lastAsked(app), [])
     }
   })
 

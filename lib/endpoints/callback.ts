@@ -102,7 +102,10 @@ export function createCallback(deps: CallbackDeps): Endpoint {
     toldBy: 'provider' | 'browser',
   ): Promise<Response | undefined> {
     if (remembered.restart) return undefined
-    const left = await deps.provider.leaveOutResources(toldBy)
+    const left = await deps.provider.leaveOutResources(
+      toldBy,
+      remembered.fewerResources ? 'fewer' : 'all',
+    )
     if (left === 'nothing-asked') return undefined
     return repeat(incoming, state, remembered, left === 'none' ? { withoutResources: true } : {})
   }

@@ -19,7 +19,7 @@ export interface SignInRequest extends Remembered {
 }
 
 export interface StartSignInDeps {
-  readonly provider: Pick<Provider, 'authorizationUrl'>
+  readonly provider: Pick<Provider, 'authorizationUrl' | 'resourcesAsked'>
   readonly sessions: Pick<Sessions, 'read'>
   readonly transactions: Transactions
   /** A DPoP key for the session to be. */
@@ -31,7 +31,15 @@ export interface StartSignInDeps {
 /** Sends the browser to the provider, with state, nonce and PKCE of 32 random bytes each (L1). */
 export function createStartSignIn(deps: StartSignInDeps) {
   async function begin(incoming: EndpointRequest, wanted: SignInRequest) {
-    const { loginHint, uiLocales, withoutResources, inPlaceOf, ...remembered } = wanted
+    const {
+      loginHint,
+      uiLocales,
+      withoutResources,
+      inPlaceOf,
+      fewerResources: _,
+      ...remembered
+    } = wanted
+    const fewer = withoutResources || deps.provider.resourcesAsked() === 'fewer'
     const onForged = () => incoming.suspicious('forged_ticket')
     const read = await deps.sessions.read(incoming.cookies, 'peek', onForged)
     const { transaction, setCookie } = deps.transactions.begin(
@@ -40,6 +48,7 @@ export function createStartSignIn(deps: StartSignInDeps) {
         ...remembered,
         ...(read.kind === 'session' ? { previous: read.session.key } : {}),
         ...(deps.dpop === 'dpop' ? { dpop: true } : {}),
+        ...(fewer ? { fewerResources: true } : {}),
       },
       inPlaceOf,
     )

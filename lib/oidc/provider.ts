@@ -2,7 +2,11 @@ import type { ServerMetadata } from 'openid-client'
 import type { OidcSettings } from '../config/settings.ts'
 import type { TokenParameters } from '../config/token-parameters.ts'
 import type { Log } from '../telemetry/log.ts'
-import { type AskedResources, createAskedResources } from './asked-resources.ts'
+import {
+  type AskedResources,
+  type AskedResourcesDeps,
+  createAskedResources,
+} from './asked-resources.ts'
 import { type AuthorizationRequest, authorizationUrl } from './authorization-request.ts'
 import { createClientProofs } from './client-auth.ts'
 import { lookAtCredentials } from './credentials-look.ts'
@@ -40,7 +44,7 @@ export interface ProviderDeps {
   /** Resources (RFC 8707) for which user tokens will be asked; named at sign-in. @default [] */
   resources?: readonly string[]
   /** Told which of them the provider refuses. @default nobody is told */
-  onRefusedResources?(resources: readonly string[]): void
+  onRefusedResources?: AskedResourcesDeps['onRefused']
 }
 
 /** The OpenID Provider, as the rest of the engine sees it. Nothing is asked of it before the first use. */
@@ -60,6 +64,8 @@ export interface Provider {
    * not know a resource: that one is left out, then and for a while.
    */
   authorizationUrl(request: AuthorizationRequest): Promise<URL>
+  /** Whether a sign-in that begins now names all resources. */
+  resourcesAsked: AskedResources['extent']
   /** After an `invalid_target`: with which resources a sign-in may be tried again. */
   leaveOutResources: AskedResources['leaveOut']
   /** The provider's answer at the callback, from the query or from a form post. */
@@ -96,7 +102,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   const asked = createAskedResources({
     resources: deps.resources ?? [],
     isRefused: createResourceProbe({ authorizationUrl: urlFor, fetch }),
-    onRefused: (resources) => deps.onRefusedResources?.(resources),
+    onRefused: (resources, which) => deps.onRefusedResources?.(resources, which),
     now,
   })
   const { clockToleranceSeconds } = oidc
@@ -109,14 +115,18 @@ export function createProvider(deps: ProviderDeps): Provider {
     metadata,
     signInOrigins: origins,
     async authorizationUrl(request) {
+      const extent = asked.extent()
       try {
         return await urlFor(request, request.withoutResources ? [] : asked.list())
       } catch (error) {
         const isTarget = error instanceof ProviderError && error.error === 'invalid_target'
-        if (!isTarget || (await asked.leaveOut('provider')) === 'nothing-asked') throw error
-        return urlFor(request, asked.list())
+        if (!isTarget) throw error
+        const left = await asked.leaveOut('provider', extent)
+        if (left === 'nothing-asked') throw error
+        return urlFor(request, left === 'none' ? [] : asked.list())
       }
     },
+    resourcesAsked: asked.extent,
     leaveOutResources: asked.leaveOut,
     async redeemCode(answer, expected) {
       const parameters = 'url' in answer ? answer.url.searchParams : answer.form

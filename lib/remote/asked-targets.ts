@@ -20,11 +20,27 @@ export function remotesOf(remotes: Remotes, target: TokenTarget): string[] {
 }
 
 /** The provider does not know these resources, and sign-ins go on without them. */
-export function tellRefused(remotes: Remotes, resources: readonly string[], log: Log): void {
-  for (const { name, resource } of Object.values(remotes)) {
-    if (resource === undefined || !resources.includes(resource)) continue
+export function tellRefused(
+  remotes: Remotes,
+  log: Log,
+  resources: readonly string[],
+  which: 'each' | 'one of them',
+): void {
+  const told = Object.values(remotes).flatMap(({ name, resource }) =>
+    resource !== undefined && resources.includes(resource)
+      ? [`resource "${resource}" (remote ${name})`]
+      : [],
+  )
+  if (which === 'one of them') {
     log.event('misconfiguration', {
-      what: `the provider refuses a sign-in for resource "${resource}" (remote ${name})`,
+      what: `the provider refuses a sign-in for one of these, and does not say which: ${told.join(', ')}`,
+      fix: 'compare their resources with what the provider knows; until then sign-ins go without any',
+    })
+    return
+  }
+  for (const it of told) {
+    log.event('misconfiguration', {
+      what: `the provider refuses a sign-in for ${it}`,
       fix: 'compare the resource of the remote with what the provider knows; until then sign-ins go without it',
     })
   }

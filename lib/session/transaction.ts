@@ -16,6 +16,8 @@ export interface Remembered {
   readonly restart?: boolean
   /** Store key of the session that this sign-in replaces; a Strict ticket does not reach the callback. */
   readonly previous?: string
+  /** It did not name all resources of the settings (T15). */
+  readonly fewerResources?: boolean
   /** The code, and then the tokens, are bound to a key made of `dpopSeed`. */
   readonly dpop?: boolean
 }
