@@ -182,3 +182,17 @@ test('A5: an attacker cannot flood the log, and hides no other kind of attack', 
     [30, undefined, undefined, undefined, undefined],
   )
 })
+
+test('A5: failed sign-ins, which need no provider, flood no log either', async () => {
+  const failed = () => app.log.events.filter(({ event }) => event === 'sign_in.failed')
+  app.advance(60_000)
+  const before = failed().length
+  for (let i = 0; i < 30; i += 1) {
+    const browser = app.browser()
+    const { headers } = await browser.send(`${app.origin}/bff/login`)
+    const state = new URL(headers.get('location') ?? '').searchParams.get('state')
+    const { status } = await browser.send(`${app.origin}/bff/callback?error=x&state=${state}`)
+    assert.equal(status, 400)
+  }
+  assert.ok(failed().length - before <= 21, `${failed().length - before}`)
+})

@@ -55,6 +55,17 @@ describe('a back-channel logout during the code exchange', () => {
     })
   }
 
+  test('L16: whose form lay open during a logout elsewhere signs in all the same', async (t) => {
+    const { browser, callback } = await begun()
+    app.advance(1000)
+    assert.equal((await logout(await app.provider.signLogoutToken({ sid: undefined }))).status, 200)
+    app.provider.state.claims.auth_time = Math.floor(app.now() / 1000) + 2
+    t.after(() => delete app.provider.state.claims.auth_time)
+    assert.equal((await browser.send(callback)).status, 303)
+    assert.equal((await browser.user())?.sub, 'alice')
+    app.advance(5000)
+  })
+
   test('L16: a mark is there before sessions are looked for', async (t) => {
     const memory = createMemoryStore()
     const calls: string[] = []

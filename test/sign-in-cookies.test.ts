@@ -114,3 +114,15 @@ describe('a sign-in that gave way', () => {
     assert.equal((await browser.send(callback)).status, 303, 'and does it no harm')
   })
 })
+
+test('L9: who has seen the state of a sign-in cannot end the session that it replaces', async () => {
+  const victim = app.browser()
+  await victim.signInHere()
+  const { headers } = await victim.send(`${app.origin}/bff/login?max_age=0`)
+  const seen = new URL(headers.get('location') ?? '').searchParams.get('state')
+  const stranger = app.browser()
+  const until = ({ pathname }: URL) => pathname === '/'
+  await stranger.visit(`${app.origin}/bff/callback?state=${seen}&code=x`, { until })
+  assert.ok(await stranger.user(), 'the stranger is signed in by a sign-in of their own')
+  assert.ok(await victim.user())
+})

@@ -7,6 +7,13 @@ export interface EndedSignInsDeps {
   readonly now: () => number
 }
 
+interface SignIn {
+  readonly sid?: string
+  readonly sub: string
+  /** Seconds since the epoch. */
+  readonly authTime?: number
+}
+
 /** As long as a sign-in may be under way. */
 const rememberedMs = 600_000
 
@@ -15,25 +22,31 @@ export function createEndedSignIns({ store, issuer, now }: EndedSignInsDeps) {
   const keyOf = (kind: 'sid' | 'sub', value: string) =>
     `ended-${kind}:${createHash('sha256').update(`${issuer}\0${value}`).digest('base64url')}`
 
-  const keysOf = ({ sid, sub }: { sid?: string | undefined; sub?: string | undefined }) => [
-    ...(sid === undefined ? [] : [keyOf('sid', sid)]),
-    ...(sub === undefined ? [] : [keyOf('sub', sub)]),
-  ]
-
   return {
     /** To be called before sessions are looked up: what is created later then finds the mark. */
     async add(ended: { sid?: string; sub?: string }): Promise<void> {
-      await Promise.all(
-        keysOf(ended).map((key) => store.addMember(key, String(now()), rememberedMs)),
-      )
+      const { sid, sub } = ended
+      const keys = [
+        ...(sid === undefined ? [] : [keyOf('sid', sid)]),
+        ...(sub === undefined ? [] : [keyOf('sub', sub)]),
+      ]
+      await Promise.all(keys.map((key) => store.addMember(key, String(now()), rememberedMs)))
     },
     /**
      * Whether a sign-in that began at `startedAt` (epoch milliseconds) was ended since. To be called once
-     * the session can be found; a sign-in that began after the logout is a new one.
+     * the session can be found; a sign-in that began after the logout is a new one, and so is one whose
+     * user proved who they are after it, where `auth_time` says when: their form lay open meanwhile.
      */
-    async has(signIn: { sid?: string | undefined; sub: string }, startedAt: number) {
-      const marks = await Promise.all(keysOf(signIn).map((key) => store.members(key)))
-      return marks.flat().some((endedAt) => Number(endedAt) >= startedAt)
+    async has(signIn: SignIn, startedAt: number): Promise<boolean> {
+      const { sid, sub, authTime } = signIn
+      const marksOf = async (kind: 'sid' | 'sub', value: string) =>
+        (await store.members(keyOf(kind, value))).map(Number)
+      const [bySid, bySub] = await Promise.all([
+        sid === undefined ? [] : marksOf('sid', sid),
+        marksOf('sub', sub),
+      ])
+      const provedAt = Math.max(startedAt, (authTime ?? 0) * 1000)
+      return bySid.some((at) => at >= startedAt) || bySub.some((at) => at >= provedAt)
     },
   }
 }

@@ -39,7 +39,7 @@ export type TakenTransaction =
   | {
       readonly kind: 'lost'
       /** Of a `state` that is ours, whoever brings it. */
-      readonly remembered?: Remembered
+      readonly remembered?: Omit<Remembered, 'previous'>
       /** This browser has a sign-in under way. */
       readonly underWay: boolean
       /** Taken before; `by-this-answer`: in this very browser, with the same code. */
@@ -106,7 +106,9 @@ export function createTransactions(options: TransactionsOptions) {
       if (!opened) return { kind: 'lost', underWay, used: 'no' }
       const { startedAt, browser, audience: begunFor, ...rest } = opened.value
       const remembered = rest as unknown as Remembered
-      const lost = { kind: 'lost', remembered, underWay, used: 'no' } as const
+      // Whoever has seen a `state` may bring it: of the browser that began it they get nothing to end.
+      const { previous: _, ...passedOn } = remembered
+      const lost = { kind: 'lost', remembered: passedOn, underWay, used: 'no' } as const
       const browserKey = ofBrowser.find(({ key }) => hashOf(key) === browser)
       if (!browserKey || begunFor !== audience) return lost
       if (typeof startedAt !== 'number' || startedAt + lifetimeSeconds * 1000 <= now()) return lost

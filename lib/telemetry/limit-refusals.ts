@@ -1,7 +1,13 @@
 import type { Log, LogEvent, LogFields } from './log.ts'
 
 /** Events that strangers cause at will. */
-const limited = ['request.refused', 'request.suspicious', 'logout_token.refused'] as const
+const limited = [
+  'request.refused',
+  'request.suspicious',
+  'logout_token.refused',
+  // An answer with an error needs no provider.
+  'sign_in.failed',
+] as const
 type Limited = (typeof limited)[number]
 
 /** So many of one kind at once, and one more a second. */
@@ -57,6 +63,7 @@ function isLimited(event: LogEvent): event is Limited {
 }
 
 function kindOf(event: Limited, fields: LogFields[Limited]): string {
-  if ('code' in fields) return `${event} ${fields.code} ${fields.route}`
+  const route = 'route' in fields ? fields.route : ''
+  if ('code' in fields) return `${event} ${fields.code} ${route}`
   return 'what' in fields ? `${event} ${fields.what}` : event
 }

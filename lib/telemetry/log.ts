@@ -16,7 +16,7 @@ export interface LogFields {
   'request.suspicious': Refused & { what: SuspiciousRequest; route: string }
   'sign_in.started': { requestId: string; restart: boolean }
   'sign_in.succeeded': { requestId: string; sub: string; sid?: string }
-  'sign_in.failed': SignInFailure
+  'sign_in.failed': SignInFailure & { suppressed?: number }
   'sign_in.acr_missing': { requestId: string; sub: string }
   'sign_out.done': { requestId?: string; sub: string; reason: SignOutReason }
   'session.unreadable': { reason: string }

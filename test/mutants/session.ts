@@ -234,4 +234,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/cookie-names.test.ts',
     title: 'S13: on https the prefix stands before all of them, whatever they are called',
   },
+  {
+    row: 'L9',
+    file: 'lib/session/transaction.ts',
+    from: 'remembered: passedOn, underWay',
+    to: 'remembered, underWay',
+    test: 'test/sign-in-cookies.test.ts',
+    title: 'L9: who has seen the state of a sign-in cannot end the session that it replaces',
+  },
 ]
