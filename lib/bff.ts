@@ -100,6 +100,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
   const ours = { issuer: oidc.issuer, clientId: oidc.clientId }
   const redirectUri = `${publicOrigin}${settings.callbackPath}`
   const outgoing = createOutgoing(settings.outgoing)
+  const navigate = outgoing.navigate(() => oidc.tls)
   const providerFetch = options.fetch ?? outgoing.fetch(() => oidc.tls)
   const parameters = createTokenParameters(settings.hooks)
   const provider = createProvider({
@@ -226,7 +227,9 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       development: settings.mode === 'development',
       store: store.kind,
       redirectUri,
-      probeRedirectUri: createRedirectUriProbe({ provider, fetch: providerFetch, redirectUri }),
+      probeRedirectUri: settings.onVercel
+        ? undefined
+        : createRedirectUriProbe({ provider, navigate, redirectUri, ...ours, store }),
       log,
       misconfigurations: misconfigurations.list,
     }),

@@ -95,6 +95,7 @@ describe('a misconfiguration is told with its fix', () => {
     ).misconfigurations
     assert.match(shown.fix, /register http:\/\/localhost:\d+\/bff\/callback/)
     app.provider.override('authorize')
+    app.advance(86_400_000)
     const accepted = JSON.parse((await app.browser().call('/bff/diagnostics')).body)
     assert.equal(accepted.redirectUri.standing, 'accepted')
     await app.close()

@@ -3,7 +3,7 @@ import { cookieNameFor } from './cookie-name.ts'
 import { checkCookieOwners } from './cookie-names.ts'
 import type { Config } from './define-config.ts'
 import { suggestion } from './did-you-mean.ts'
-import { type Environment, processEnvironment, readMode, readVariable } from './env.ts'
+import { type Environment, onVercel, processEnvironment, readMode, readVariable } from './env.ts'
 import { drainMs, listenHost, listenPort, logLevel, workerCount } from './listen.ts'
 import { machineClient } from './machine-client.ts'
 import { oidcSettings } from './oidc-settings.ts'
@@ -59,6 +59,7 @@ function buildSettings(env: Environment, config: ParsedConfig, report: Report): 
   checkCookieOwners(config.remotes, report)
   return {
     mode,
+    onVercel: onVercel(env),
     publicOrigin: origin,
     ...paths(config, report),
     secrets: secrets(env, report),

@@ -3,6 +3,7 @@ import type { ClientCertificate, OutgoingSettings } from '../http/outgoing.ts'
 /** The checked settings, as every other part of the engine sees them. Made by `loadSettings`, never by hand. */
 export interface Settings {
   readonly mode: 'development' | 'production'
+  readonly onVercel: boolean
   /** Scheme, host and port as the browser sees them, for example `https://app.example.com`. */
   readonly publicOrigin: string
   /** Where the endpoints live, without a trailing slash: `/bff`; the empty string for the root. */

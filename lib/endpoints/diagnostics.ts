@@ -12,7 +12,8 @@ export interface DiagnosticsDeps {
   readonly development: boolean
   readonly store: string
   readonly redirectUri: string
-  readonly probeRedirectUri: () => Promise<RedirectUriStanding>
+  /** Undefined where none is made. */
+  readonly probeRedirectUri: (() => Promise<RedirectUriStanding>) | undefined
   readonly log: Log
   /** The last misconfigurations that were told to the log, newest first. */
   readonly misconfigurations: () => readonly { what: string; fix: string; at: number }[]
@@ -24,7 +25,8 @@ export function createDiagnostics(deps: DiagnosticsDeps): Endpoint {
     if (!deps.development) return problem('not_found', { requestId })
     const read = await deps.sessions.read(cookies, 'peek')
     const metadata = await deps.provider.metadata().catch(() => undefined)
-    const standing = metadata === undefined ? 'unknown' : await deps.probeRedirectUri()
+    const probed = metadata === undefined ? undefined : await deps.probeRedirectUri?.()
+    const standing = probed ?? 'unknown'
     if (standing === 'refused') {
       deps.log.event('misconfiguration', {
         what: 'the provider does not accept our redirect URI',

@@ -32,8 +32,21 @@ export interface ConnectOptions {
 export interface Outgoing {
   connect(options: ConnectOptions): Connect
   /** A `fetch` that goes this way. `certificateFor` is asked with the origin of each new connection. */
-  fetch(certificateFor?: (origin: string) => ClientCertificate | undefined): typeof fetch
+  fetch(certificateFor?: CertificateFor): typeof fetch
+  /**
+   * A GET whose headers are those that it is given, as a browser sends when somebody navigates: `fetch`
+   * says `Sec-Fetch-Mode: cors`, whatever it is told. Follows no redirect, and keeps 64 KB of the body.
+   */
+  navigate(certificateFor?: CertificateFor): Navigate
 }
+
+type CertificateFor = (origin: string) => ClientCertificate | undefined
+
+export type Navigate = (
+  url: URL,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+) => Promise<Response>
 
 export function createOutgoing({ ca, proxy }: OutgoingSettings): Outgoing {
   const road = proxy && { url: new URL(proxy.url), noProxy: parseNoProxy(proxy.noProxy) }
@@ -58,21 +71,33 @@ export function createOutgoing({ ca, proxy }: OutgoingSettings): Outgoing {
     }
   }
 
+  function agentFor(certificateFor: CertificateFor): Agent {
+    const ways = new Map<ClientCertificate | undefined, Connect>()
+    const wayFor: Connect = (target, callback) => {
+      const certificate = certificateFor(`${target.protocol}//${target.host}`)
+      let way = ways.get(certificate)
+      if (!way) {
+        way = connect({ timeout: fetchConnectMs, allowH2: false, certificate })
+        ways.set(certificate, way)
+      }
+      way(target, callback)
+    }
+    return new Agent({ connect: wayFor, allowH2: false })
+  }
+
   return {
     connect,
-    fetch(certificateFor = () => undefined) {
-      const ways = new Map<ClientCertificate | undefined, Connect>()
-      const wayFor: Connect = (target, callback) => {
-        const certificate = certificateFor(`${target.protocol}//${target.host}`)
-        let way = ways.get(certificate)
-        if (!way) {
-          way = connect({ timeout: fetchConnectMs, allowH2: false, certificate })
-          ways.set(certificate, way)
-        }
-        way(target, callback)
+    navigate(certificateFor = () => undefined) {
+      const agent = agentFor(certificateFor)
+      return async ({ origin, pathname, search }, headers, signal) => {
+        const path = `${pathname}${search}`
+        const answer = await agent.request({ origin, path, method: 'GET', headers, signal })
+        return responseOf(answer)
       }
+    },
+    fetch(certificateFor = () => undefined) {
       // The global `fetch` is of another undici, which may be older than this one.
-      const dispatcher = new Dispatcher1Wrapper(new Agent({ connect: wayFor, allowH2: false }))
+      const dispatcher = new Dispatcher1Wrapper(agentFor(certificateFor))
       // What a framework does to the global fetch must not keep a user's answer.
       return (input, init) =>
         fetch(input, { cache: 'no-store', ...init, dispatcher } as RequestInit)
@@ -80,6 +105,24 @@ export function createOutgoing({ ca, proxy }: OutgoingSettings): Outgoing {
   }
 }
 
+async function responseOf(answer: Dispatcher.ResponseData): Promise<Response> {
+  const { statusCode, body } = answer
+  const headers = new Headers()
+  for (const [name, values] of Object.entries(answer.headers)) {
+    for (const value of [values ?? []].flat()) headers.append(name, value)
+  }
+  const chunks: Buffer[] = []
+  let room = navigatedBytes
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    chunks.push(chunk.subarray(0, room))
+    room -= chunk.length
+    if (room <= 0) break
+  }
+  const empty = statusCode === 204 || statusCode === 205 || statusCode === 304
+  return new Response(empty ? null : Buffer.concat(chunks), { status: statusCode, headers })
+}
+
+const navigatedBytes = 65_536
 const fetchConnectMs = 10_000
 
 type Way = { readonly connect: Connect }

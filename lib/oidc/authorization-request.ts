@@ -20,6 +20,8 @@ export interface AuthorizationRequest {
   withoutResources?: boolean
   /** Thumbprint of the key that the code will be bound to (RFC 9449 section 10). */
   dpopJkt?: string
+  /** In place of ours, to see what the provider makes of it. */
+  redirectUri?: string
   /** The private key itself: a pushed request then carries a proof as well. */
   dpopKey?: JsonWebKey
 }
@@ -76,7 +78,7 @@ function parametersOf(
   }
   set('client_id', oidc.clientId)
   set('response_type', 'code')
-  set('redirect_uri', redirectUri)
+  set('redirect_uri', request.redirectUri ?? redirectUri)
   set('scope', oidc.scope)
   set('state', request.state)
   set('nonce', request.nonce)

@@ -1,36 +1,119 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
+import type { Navigate } from '../http/outgoing.ts'
 import type { Provider } from './provider.ts'
+import { ProviderError } from './provider-error.ts'
 import { callLimitMs } from './provider-fetch.ts'
 
 /** Whether the provider would send a browser back to us; `unknown` when it cannot be told from here. */
 export type RedirectUriStanding = 'accepted' | 'refused' | 'unknown'
 
-/**
- * Asks the authorization endpoint as a browser without cookies would, with `prompt=none`: a provider that
- * knows the redirect URI redirects to it with an error, and one that does not shows a page of its own
- * (RFC 6749 section 4.1.2.1), which is why no log of ours would ever tell. For development only.
- */
-export function createRedirectUriProbe(deps: {
+export interface RedirectUriProbeDeps {
   provider: Pick<Provider, 'authorizationUrl'>
-  fetch: typeof fetch
+  navigate: Navigate
   redirectUri: string
-}): () => Promise<RedirectUriStanding> {
-  const random = () => randomBytes(32).toString('base64url')
+  /** For whom the URI is registered. */
+  issuer: string
+  clientId: string
+  /** Remembers what was found, for all instances: compare `create` and `getFresh` of a store. */
+  store: {
+    create(key: string, value: string, ttlMs: number): Promise<boolean>
+    getFresh(key: string): Promise<{ value: string; version: number } | undefined>
+    replace(key: string, version: number, value: string): Promise<number | undefined>
+  }
+}
+
+const dayMs = 86_400_000
+const mostRedirects = 8
+
+/**
+ * Asks the authorization endpoint as a browser without cookies would, once for our redirect URI and once
+ * for one that nobody has registered. A provider that knows ours comes back to it, or shows another page
+ * than for the other; for one that it does not know it shows a page of its own (RFC 6749 section
+ * 4.1.2.1), which is why no log of ours would ever tell. Once a day, by whichever instance is first.
+ */
+export function createRedirectUriProbe(
+  deps: RedirectUriProbeDeps,
+): () => Promise<RedirectUriStanding> {
+  const { store, redirectUri } = deps
+  const subject = [deps.issuer, deps.clientId, redirectUri].join('\0')
+  const key = `redirect-uri:${createHash('sha256').update(subject).digest('base64url')}`
+
+  async function look(): Promise<RedirectUriStanding> {
+    const madeUp = new URL(`/${random()}`, redirectUri).href
+    const [ours, other] = [await endOf(deps, redirectUri), await endOf(deps, madeUp)]
+    if (ours === 'back') return 'accepted'
+    if (ours === 'unknown' || other === 'unknown') return 'unknown'
+    return ours === other ? 'refused' : 'accepted'
+  }
+
   return async () => {
     try {
-      const url = await deps.provider.authorizationUrl({
-        state: random(),
-        nonce: random(),
-        codeChallenge: random(),
-        prompt: 'none',
-      })
-      const signal = AbortSignal.timeout(callLimitMs)
-      const response = await deps.fetch(url, { redirect: 'manual', cache: 'no-store', signal })
-      await response.body?.cancel()
-      if (response.headers.get('location')?.startsWith(deps.redirectUri)) return 'accepted'
-      return response.status >= 400 && response.status < 500 ? 'refused' : 'unknown'
+      if (await store.create(key, 'unknown', dayMs)) {
+        const standing = await look()
+        const entry = await store.getFresh(key)
+        if (entry) await store.replace(key, entry.version, standing)
+        return standing
+      }
+      return ((await store.getFresh(key))?.value ?? 'unknown') as RedirectUriStanding
     } catch {
       return 'unknown'
     }
+  }
+}
+
+const random = () => randomBytes(32).toString('base64url')
+
+/** Where a browser ends: `back` at the redirect URI, `unknown`, or else at what page of the provider. */
+async function endOf(
+  { provider, navigate }: RedirectUriProbeDeps,
+  redirectUri: string,
+): Promise<'back' | 'unknown' | (string & {})> {
+  try {
+    const request = { state: random(), nonce: random(), codeChallenge: random(), prompt: 'none' }
+    let url = await provider.authorizationUrl({ ...request, redirectUri })
+    const { origin } = url
+    const signal = AbortSignal.timeout(callLimitMs)
+    const cookies = new Map<string, string>()
+    for (let hops = 0; hops <= mostRedirects; hops++) {
+      const answer = await navigate(url, navigation(cookies), signal)
+      if (answer.status >= 500) return 'unknown'
+      keep(cookies, answer.headers)
+      const location = answer.headers.get('location')
+      if (answer.status < 300 || answer.status > 399 || location === null) {
+        // The page of a form post (OAuth 2.0 Form Post Response Mode) leads back too.
+        const leadsBack = (await answer.text()).includes(`action="${redirectUri}"`)
+        return leadsBack ? 'back' : `${answer.status} ${url.origin}${url.pathname}`
+      }
+      url = new URL(location, url)
+      if (`${url.origin}${url.pathname}` === redirectUri) return 'back'
+      if (url.origin !== origin) return `elsewhere: ${url.origin}`
+    }
+    return 'unknown'
+  } catch (error) {
+    // A pushed request is refused at once.
+    const told = error instanceof ProviderError && error.code !== 'provider_unavailable'
+    return told ? `pushed: ${error.code} ${error.error}` : 'unknown'
+  }
+}
+
+function navigation(cookies: ReadonlyMap<string, string>): Record<string, string> {
+  const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  return {
+    accept: 'text/html,application/xhtml+xml,*/*;q=0.8',
+    'accept-language': 'en',
+    'upgrade-insecure-requests': '1',
+    'sec-fetch-site': 'none',
+    'sec-fetch-mode': 'navigate',
+    'sec-fetch-dest': 'document',
+    'sec-fetch-user': '?1',
+    ...(cookie === '' ? {} : { cookie }),
+  }
+}
+
+function keep(cookies: Map<string, string>, headers: Headers): void {
+  for (const line of headers.getSetCookie()) {
+    const [pair = ''] = line.split(';', 1)
+    const at = pair.indexOf('=')
+    if (at > 0) cookies.set(pair.slice(0, at).trim(), pair.slice(at + 1).trim())
   }
 }

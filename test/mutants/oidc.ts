@@ -225,4 +225,28 @@ export const mutants: readonly Mutant[] = [
     test: 'test/sign-out.test.ts',
     title: 'O10: with oidc.logout: false people are signed out here only',
   },
+  {
+    row: 'A9',
+    file: 'lib/oidc/redirect-uri-probe.ts',
+    from: "ours === other ? 'refused' : 'accepted'",
+    to: "ours.startsWith('4') ? 'refused' : 'accepted'",
+    test: 'test/redirect-uri-probe.test.ts',
+    title: 'A9: a provider that ${what}',
+  },
+  {
+    row: 'A9',
+    file: 'lib/oidc/redirect-uri-probe.ts',
+    from: 'const dayMs = 86_400_000',
+    to: 'const dayMs = 1',
+    test: 'test/redirect-uri-probe.test.ts',
+    title: 'A9: asks as a browser that navigates, once a day, whichever instance is first',
+  },
+  {
+    row: 'A9',
+    file: 'lib/oidc/redirect-uri-probe.ts',
+    from: "    'sec-fetch-mode': 'navigate',\n",
+    to: '',
+    test: 'test/redirect-uri-probe.test.ts',
+    title: 'A9: asks as a browser that navigates, once a day, whichever instance is first',
+  },
 ]
