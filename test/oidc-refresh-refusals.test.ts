@@ -143,6 +143,33 @@ describe('T5: a refresh that fails', () => {
     }
   })
 
+  for (const asked of ['resource', 'scope', 'audience']) {
+    const added = { [asked]: 'urn:x' }
+    test(`T5: 400 invalid_request is no dead token where settings or a hook ask for more: ${asked}`, async () => {
+      for (const by of ['oidc.refreshParams', 'a hook']) {
+        const isHook = by === 'a hook'
+        const settings = isHook ? {} : { oidc: { refreshParams: added } }
+        const { provider, oidc } = providerUnderTest(peer, settings)
+        const grant = createRefreshGrant({ provider, oidc, now: Date.now })
+        const refuse = (error: string) =>
+          peer.once('token', () => ({ status: 400, body: { error } }))
+        const request = {
+          refreshToken: 'x',
+          ...(isHook ? { added } : {}),
+          expected: { sub: 'alice', issuer: peer.issuer },
+        }
+        for (const error of ['invalid_request', 'invalid_target', 'invalid_scope']) {
+          refuse(error)
+          const outcome = await grant(request)
+          assert.ok(outcome.kind === 'refused-target', `${by} ${error} ${outcome.kind}`)
+          assert.deepEqual(outcome.asked, added)
+        }
+        refuse('invalid_grant')
+        assert.equal((await grant(request)).kind, 'rejected')
+      }
+    })
+  }
+
   test('because the provider cannot be found at a cold start is unavailable', async () => {
     const { provider, oidc } = providerUnderTest(peer)
     const grant = createRefreshGrant({ provider, oidc, now: Date.now })

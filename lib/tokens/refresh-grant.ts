@@ -46,7 +46,12 @@ export type RefreshOutcome =
   | { kind: 'rejected'; error?: string; status?: number }
   | { kind: 'unavailable'; error?: string; status?: number; cause?: unknown }
   | { kind: 'misconfigured'; error?: string; status?: number }
-  | { kind: 'refused-target'; error?: string; status?: number }
+  | { kind: 'refused-target'; asked: AskedTarget; error?: string; status?: number }
+
+/** What a token request asked for beyond the sign-in's own grant, whoever added it. */
+type AskedTarget = { readonly [name in (typeof targetNames)[number]]?: string }
+
+const targetNames = ['resource', 'scope', 'audience'] as const
 
 export type RefreshGrant = (request: RefreshGrantRequest) => Promise<RefreshOutcome>
 
@@ -62,12 +67,12 @@ export function createRefreshGrant(deps: RefreshGrantDeps): RefreshGrant {
   const unclear = createUnclearRefusals(deps.now)
 
   async function redeem(request: RefreshGrantRequest): Promise<Redeemed> {
+    const parameters = parametersOf(request, deps.oidc)
     let call: ProviderCall | undefined
     try {
       const opened = await deps.provider.call({ limitMs: tokenLimitMs })
       call = opened
       const proof = request.dpopKey ? { DPoP: await opened.dpop(request.dpopKey) } : undefined
-      const parameters = parametersOf(request, deps.oidc)
       const tokens = await opened.grant(() =>
         client.refreshTokenGrant(opened.configuration, request.refreshToken, parameters, proof),
       )
@@ -76,9 +81,12 @@ export function createRefreshGrant(deps: RefreshGrantDeps): RefreshGrant {
       return { outcome: outcomeOf(tokens, request) }
     } catch (error) {
       const failure = callFailure(error, call?.answer ?? { sent: false })
-      const asked = isOwnGrant(request) ? 'sign-in’s own grant' : 'another target'
-      const refusal = readRefusal(failure, asked)
+      const asked = targetOf(parameters)
+      const refusal = readRefusal(failure, asked ? 'another target' : 'sign-in’s own grant')
       if (refusal === 'unclear') return { unclear: failure }
+      if (refusal === 'target') {
+        return { outcome: { kind: 'refused-target', asked: asked ?? {}, ...detailOf(failure) } }
+      }
       return {
         outcome: { kind: kindOf[refusal], ...detailOf(failure), ...causeOf(refusal, failure) },
       }
@@ -137,14 +145,16 @@ function outcomeOf(tokens: TokenAnswer, request: RefreshGrantRequest): RefreshOu
 
 const kindOf = {
   dead: 'rejected',
-  target: 'refused-target',
   misconfigured: 'misconfigured',
   unavailable: 'unavailable',
 } as const
 
-function isOwnGrant({ resource, scope, added = {} }: RefreshGrantRequest): boolean {
-  const asked = { ...added, ...(resource && { resource }), ...(scope && { scope }) }
-  return !('resource' in asked) && !('scope' in asked)
+/** Of what was really sent: settings and hooks add to it as remotes do. */
+function targetOf(parameters: Readonly<Record<string, string>>): AskedTarget | undefined {
+  const named = targetNames.filter((name) => name in parameters)
+  return named.length === 0
+    ? undefined
+    : Object.fromEntries(named.map((name) => [name, parameters[name]]))
 }
 
 function detailOf({ status, error }: CallFailure) {

@@ -78,7 +78,7 @@ export async function refreshSession(
     })
     if (outcome.kind === 'refreshed') return save(deps, session, request, outcome, startedAt)
     if (outcome.kind === 'foreign') return endForeign(deps, session, outcome)
-    if (outcome.kind === 'refused-target') return refuseTarget(deps, session, request)
+    if (outcome.kind === 'refused-target') return refuseTarget(deps, session, request, outcome)
     if (outcome.kind !== 'rejected') return keep(deps, session, outcome)
     deps.log.event('token.refresh.rejected', { sub: record.sub, ...detail(outcome) })
     if (tried !== undefined) return endRejected(deps, session)
@@ -136,13 +136,14 @@ function refuseTarget(
   deps: RefreshDeps,
   { record }: Session,
   request: RefreshRequest,
+  { asked }: Extract<RefreshOutcome, { kind: 'refused-target' }>,
 ): RefreshResult {
-  const { resource, scope } = request
+  const named = Object.entries(asked).map(([name, value]) => `${name} "${value}"`)
   const remotes = deps.remotesOf(request)
   const whose = remotes.length === 0 ? '' : ` (remote ${remotes.join(', ')})`
   deps.log.event('misconfiguration', {
-    what: `the provider gives no token for resource "${resource ?? ''}" and scope "${scope ?? ''}"${whose}`,
-    fix: 'compare resource and scope of the remote with what the provider knows, and ask for the scope at sign-in (OIDC_SCOPE)',
+    what: `the provider gives no token for ${named.join(' and ')}${whose}`,
+    fix: 'compare what the remote, oidc.refreshParams or a hook asks for with what the provider knows, and ask for the scope at sign-in (OIDC_SCOPE)',
   })
   return { kind: 'kept', code: 'token_unavailable', record }
 }

@@ -2,6 +2,15 @@ import type { Mutant } from './mutant.ts'
 
 export const mutants: readonly Mutant[] = [
   {
+    row: 'T5',
+    file: 'lib/tokens/refresh-grant.ts',
+    from: 'targetOf(parameters)',
+    to: 'targetOf({ ...request.added })',
+    test: 'test/oidc-refresh-refusals.test.ts',
+    title:
+      'T5: 400 invalid_request is no dead token where settings or a hook ask for more: ${asked}',
+  },
+  {
     row: 'T20',
     file: 'lib/tokens/refresh-grant.ts',
     from: "if (refusal === 'unclear') return { unclear: failure }",

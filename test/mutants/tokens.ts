@@ -213,7 +213,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'T15',
     file: 'lib/tokens/refresh-session.ts',
-    from: "if (outcome.kind === 'refused-target') return refuseTarget(deps, session, request)\n",
+    from: "if (outcome.kind === 'refused-target') return refuseTarget(deps, session, request, outcome)\n",
     to: "if (outcome.kind === 'refused-target') return endRejected(deps, session)\n",
     test: 'test/refused-resources.test.ts',
     title: 'T15: at a refresh harms its own remote only',
