@@ -145,14 +145,20 @@ describe('token exchange (RFC 8693)', () => {
     assert.equal(requests().length, 0)
   })
 
-  test('failures are told apart, logged, and not kept', async () => {
-    const { exchangedToken, log } = exchangeUnderTest()
+  test('failures are told apart, logged, and kept for three seconds', async () => {
+    let time = Date.now()
+    const { exchangedToken, log } = exchangeUnderTest({ now: () => time })
     const attempt = () => exchangedToken(session('alice'), legacy, {})
     peer.once('token', () => ({ status: 503 }))
     assert.deepEqual(await attempt(), { kind: 'failed', code: 'token_unavailable' })
+    assert.deepEqual(await attempt(), { kind: 'failed', code: 'token_unavailable' })
+    time += 3001
     peer.once('token', () => ({ status: 400, body: { error: 'invalid_target' } }))
     assert.deepEqual(await attempt(), { kind: 'failed', code: 'provider_misconfigured' })
+    assert.deepEqual(await attempt(), { kind: 'failed', code: 'provider_misconfigured' })
+    time += 3001
     assert.equal((await attempt()).kind, 'bearer')
+    assert.equal(requests().length, 3)
     assert.equal(log.events.filter(({ event }) => event === 'token.exchange.failed').length, 2)
   })
 

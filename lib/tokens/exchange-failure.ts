@@ -19,10 +19,10 @@ export function subjectRefusal({
 }
 
 /** Why there is no exchanged token, once the user's token was renewed, or was too new for that (T18). */
-export function exchangeFailure(failure: CallFailure, subject: 'renewed' | 'new'): TokenFailure {
+export function exchangeFailure(failure: CallFailure): TokenFailure {
   const refusal = subjectRefusal(failure)
   if (refusal === 'certain') return 'session_expired'
-  // It may be the token, which is renewed when it is old enough: that is no misconfiguration yet.
-  if (refusal === 'possible' && subject === 'new') return 'token_unavailable'
+  // It may be the token all the same, so it is no misconfiguration of ours for certain.
+  if (refusal === 'possible') return 'token_unavailable'
   return tokenFailure(failure)
 }

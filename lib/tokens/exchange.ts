@@ -5,7 +5,6 @@ import {
   nameOfAdded,
   type TokenParameters,
 } from '../config/token-parameters.ts'
-import type { CallFailure } from '../oidc/call-failure.ts'
 import type { Provider } from '../oidc/provider.ts'
 import { plainCause } from '../oidc/provider-error.ts'
 import type { AccessToken, Session } from '../session/session.ts'
@@ -20,9 +19,9 @@ import { requestExchange } from './exchange-request.ts'
 import { failureFields } from './grant-failure.ts'
 import type { CheckAudience } from './named-audience.ts'
 import { createRefusedTokens } from './refused-token.ts'
-import type { TokenResult } from './token-result.ts'
+import type { TokenFailure, TokenResult } from './token-result.ts'
 import { isFresh, isValid } from './token-slot.ts'
-import type { UserToken } from './user-token.ts'
+import { type CoolDown, coolDownMs, type UserToken } from './user-token.ts'
 
 /**
  * The token that a remote with `exchange` is called with: the user's, exchanged (RFC 8693). Without a
@@ -63,7 +62,7 @@ interface ExchangeCall {
 
 type Sent =
   | Awaited<ReturnType<typeof requestExchange>>
-  | { readonly kind: 'no-actor'; readonly result: TokenResult }
+  | { readonly kind: 'no-actor'; readonly code: TokenFailure }
 
 type Carried = Extract<TokenResult, { kind: 'bearer' | 'dpop' }>
 
@@ -83,6 +82,7 @@ export function createExchange(deps: ExchangeDeps): ExchangedToken {
   })
   const flights = new Map<string, Promise<TokenResult>>()
   const refused = createRefusedTokens(now)
+  const coolDowns = createBoundedMap<CoolDown>({ maxWeight: 10_000, weigh: () => 1 })
 
   return (session, remote, { rejected }) => {
     try {
@@ -113,6 +113,8 @@ export function createExchange(deps: ExchangeDeps): ExchangedToken {
     const flightName = `${name} ${call.rejected ?? ''}`
     const under = flights.get(flightName)
     if (under) return under
+    const coolDown = coolDowns.get(name)
+    if (coolDown && coolDown.until > now()) return fallBack(name, call, coolDown.code)
     const flight = obtain(call, subject).finally(() => flights.delete(flightName))
     flights.set(flightName, flight)
     return flight
@@ -121,12 +123,14 @@ export function createExchange(deps: ExchangeDeps): ExchangedToken {
   async function obtain(call: ExchangeCall, subject: Carried): Promise<TokenResult> {
     const first = await send(call, subject)
     if (first.kind !== 'failed' || subjectRefusal(first.failure) === 'no') {
-      return settle(call, subject, first, 'renewed')
+      return settle(call, subject, first)
     }
     const renewed = await deps.userToken(call.session, { rejected: subject.token })
-    if (renewed.kind !== 'bearer' && renewed.kind !== 'dpop') return renewed
-    if (renewed.token === subject.token) return settle(call, subject, first, 'new')
-    return settle(call, renewed, await send(call, renewed), 'renewed')
+    if (renewed.kind === 'failed') return fail(call, subject, renewed.code)
+    if (renewed.kind === 'none' || renewed.token === subject.token) {
+      return settle(call, subject, first)
+    }
+    return settle(call, renewed, await send(call, renewed))
   }
 
   async function send({ session, remote, added }: ExchangeCall, subject: Carried): Promise<Sent> {
@@ -134,8 +138,8 @@ export function createExchange(deps: ExchangeDeps): ExchangedToken {
     const dpopKey = remote.dpop ? session.record.dpopKey : undefined
     const actor = settings.actor === undefined ? undefined : await actorOf(settings.actor)
     // Delegation without its actor would be impersonation, which nobody has configured.
-    if (actor?.kind === 'none') return noActor({ kind: 'failed', code: 'provider_misconfigured' })
-    if (actor?.kind === 'failed') return noActor(actor)
+    if (actor?.kind === 'none') return { kind: 'no-actor', code: 'provider_misconfigured' }
+    if (actor?.kind === 'failed') return { kind: 'no-actor', code: actor.code }
     return requestExchange(
       {
         subjectToken: subject.token,
@@ -148,20 +152,18 @@ export function createExchange(deps: ExchangeDeps): ExchangedToken {
     )
   }
 
-  function settle(
-    call: ExchangeCall,
-    subject: Carried,
-    sent: Sent,
-    standing: 'renewed' | 'new',
-  ): TokenResult {
-    if (sent.kind === 'no-actor') return sent.result
-    const name = nameOf(call, subject)
-    if (sent.kind === 'failed') return fallBack(name, call, sent.failure, standing)
+  function settle(call: ExchangeCall, subject: Carried, sent: Sent): TokenResult {
+    if (sent.kind === 'no-actor') return fail(call, subject, sent.code)
+    if (sent.kind === 'failed') {
+      const { name } = call.remote
+      log.event('token.exchange.failed', { remote: name, ...failureFields(sent.failure) })
+      return fail(call, subject, exchangeFailure(sent.failure))
+    }
     const { remote, session } = call
     deps.checkAudience(sent.token.token, remote.exchange ?? {}, { remotes: [remote.name] })
     const dpopKey = remote.dpop ? session.record.dpopKey : undefined
     const result = carriedToken(sent.token, dpopKey, deps.signer)
-    held.set(name, { token: sent.token, result })
+    held.set(nameOf(call, subject), { token: sent.token, result })
     return result
   }
 
@@ -174,19 +176,20 @@ export function createExchange(deps: ExchangeDeps): ExchangedToken {
     return deps.clientToken(client, {})
   }
 
+  /** Then the provider is left alone for a while, by this session and remote. */
+  function fail(call: ExchangeCall, subject: Carried, code: TokenFailure): TokenResult {
+    const name = nameOf(call, subject)
+    coolDowns.set(name, { until: now() + coolDownMs, code })
+    const result = fallBack(name, call, code)
+    refused.noteFailure(call.rejected)
+    return result
+  }
+
   /** The token that was exchanged before, while it is valid and nobody refused it. */
-  function fallBack(
-    name: string,
-    { remote, rejected }: ExchangeCall,
-    failure: CallFailure,
-    standing: 'renewed' | 'new',
-  ): TokenResult {
-    log.event('token.exchange.failed', { remote: remote.name, ...failureFields(failure) })
+  function fallBack(name: string, { rejected }: ExchangeCall, code: TokenFailure): TokenResult {
     const known = held.get(name)
     const isGood = known && !refused.isSpent(known.token, rejected)
-    refused.noteFailure(rejected)
-    if (isGood && isValid(known.token, now())) return known.result
-    return { kind: 'failed', code: exchangeFailure(failure, standing) }
+    return isGood && isValid(known.token, now()) ? known.result : { kind: 'failed', code }
   }
 }
 
@@ -201,10 +204,6 @@ function targetOf({ exchange = {} }: RemoteSettings) {
     ...(resource === undefined ? {} : { resource }),
     ...(scope === undefined ? {} : { scope }),
   }
-}
-
-function noActor(result: TokenResult): Sent {
-  return { kind: 'no-actor', result }
 }
 
 function sha256(text: string): string {

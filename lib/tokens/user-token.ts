@@ -36,13 +36,13 @@ interface Asked extends TokenTarget {
   readonly added: AddedParameters
 }
 
-interface CoolDown {
+export interface CoolDown {
   readonly until: number
   readonly code: TokenFailure
 }
 
 /** After a transient failure the provider is left alone for this long. */
-const coolDownMs = 3000
+export const coolDownMs = 3000
 /** A caller that holds a valid token does not wait long for a better one. */
 const patienceMs = 1000
 

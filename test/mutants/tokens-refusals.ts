@@ -42,4 +42,20 @@ export const mutants: readonly Mutant[] = [
     test: 'test/own-credentials.test.ts',
     title: 'T20: a refusal of long ago is another trouble, whatever has succeeded since',
   },
+  {
+    row: 'T18',
+    file: 'lib/tokens/exchange.ts',
+    from: 'if (coolDown && coolDown.until > now()) return fallBack(name, call, coolDown.code)',
+    to: '',
+    test: 'test/exchange-dead-subject.test.ts',
+    title: 'T18: a failing exchange is not asked anew for every call: ${how}',
+  },
+  {
+    row: 'T18',
+    file: 'lib/tokens/exchange-failure.ts',
+    from: "if (refusal === 'possible') return 'token_unavailable'",
+    to: '',
+    test: 'test/exchange-dead-subject.test.ts',
+    title: 'T18: what a new token does not heal is 503, and ends nothing',
+  },
 ]
