@@ -44,7 +44,7 @@ describe('Q1: tables of wrong changes', () => {
   const refused: [title: string, change: Partial<TabledMutant>, says: RegExp][] = [
     ['a row that is not there', { row: 'L3' }, /^has a change for L3 which is no row of/],
     ['a file of another row', { file: 'lib/b.ts', from: 'c()' }, /does not hold it/],
-    ['a test of another row', shownBy('b', 'L2'), /does not show it/],
+    ['a test of another row', { ...shownBy('b', 'L2'), to: 'd()' }, /does not show it/],
     ['a text that is not there', { from: 'z()' }, /stands 0 times/],
     ['a text that is there twice', { from: 'b()' }, /stands 2 times/],
     ['no change', { to: 'a()' }, /changes nothing/],

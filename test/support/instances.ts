@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '#lib/config/define-config.ts'
 import { listen } from './app.ts'
 import { createHttpBrowser, type HttpBrowser, type Visit } from './http-browser.ts'
@@ -107,9 +108,11 @@ export async function startInstances(options: InstancesOptions): Promise<Instanc
     signIn,
     async signInExpired() {
       const { accessTokenLifetime } = provider.state
-      provider.state.accessTokenLifetime = 0
+      provider.state.accessTokenLifetime = 1
       const browser = await signIn()
       provider.state.accessTokenLifetime = accessTokenLifetime
+      // The clocks of other processes cannot be moved.
+      await sleep(1100)
       return browser
     },
     events: (name) =>
