@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { randomBytes, randomUUID } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import { createReport } from './report.ts'
 import { secrets, weaknessOf } from './secrets.ts'
@@ -42,6 +42,26 @@ test('A7: what a dictionary or a walk over the keyboard would guess is refused',
     ...['to be or not to be, that is the question', 'github.com/acme/storefront-backend-prod'],
   ]) {
     assert.match(weaknessOf(value) ?? 'accepted', /guess|words|example/, value)
+  }
+})
+
+test('A7: a word or a sentence is refused in its other spellings, and random text is not', () => {
+  const digest = (algorithm: string, text: string) => createHash(algorithm).update(text)
+  for (const value of [
+    digest('md5', 'password').digest('hex'),
+    digest('md5', '').digest('hex'),
+    digest('sha256', '').digest('hex').toUpperCase(),
+    digest('sha256', 'changeme\n').digest('base64'),
+    Buffer.from('my super secret password for bff!').toString('base64'),
+    Buffer.from('correct horse battery staple').toString('hex'),
+    Buffer.from('qwertyuiopasdfghjklzxcvbnm').toString('base64url'),
+  ]) {
+    assert.match(weaknessOf(value) ?? 'accepted', /guess/, value)
+  }
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+  for (let round = 0; round < 500; round++) {
+    const text = [...randomBytes(40)].map((it) => alphabet[it % alphabet.length]).join('')
+    assert.equal(weaknessOf(Buffer.from(text).toString('base64')), undefined, text)
   }
 })
 

@@ -1,5 +1,6 @@
 import { type Environment, readVariable } from './env.ts'
 import { bitsToGuess, isMadeOfWords } from './guessable.ts'
+import { hiddenText, isDigestOfWord } from './hidden-text.ts'
 import type { Report } from './report.ts'
 
 const smallest = 32
@@ -36,6 +37,12 @@ export function weaknessOf(value: string): string | undefined {
   }
   if (isMadeOfWords(value)) return 'is made of words, which dictionaries hold'
   if (bitsToGuess(value) < smallestGuess) return 'is made of parts that are easy to guess'
+  if (isDigestOfWord(value)) return 'is the digest of a word that is easy to guess'
+  const hidden = hiddenText(value)
+  if (hidden === undefined) return undefined
+  if (exampleWords.test(hidden) || isMadeOfWords(hidden) || bitsToGuess(hidden) < smallestGuess) {
+    return 'is another spelling of a text that is easy to guess'
+  }
   return undefined
 }
 

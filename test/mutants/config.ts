@@ -97,4 +97,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/cookie-names.test.ts',
     title: 'S13: no cookie of an API takes the name of ours',
   },
+  {
+    row: 'A7',
+    file: 'lib/config/hidden-text.ts',
+    from: "isHex ? 'hex' : 'base64'",
+    to: "'hex'",
+    test: 'lib/config/secrets.test.ts',
+    title: 'A7: a word or a sentence is refused in its other spellings, and random text is not',
+  },
 ]
