@@ -172,6 +172,31 @@ describe('T21: an odd member of a token answer costs itself and nothing else', (
     })
   }
 
+  test('T21: a token that fits no header is used for no call, and its refresh token is saved', async () => {
+    const unfit = ['a\r\nx-admin: 1', 'a\nb', 'a\0b', 'a\x7fb', '\u{1f39f}', 'a\u0100']
+    const browser = await signedIn()
+    const call = async (remote: string) => (await browser.call(`/api/remote/${remote}/x`)).status
+    for (const access_token of unfit) {
+      const label = JSON.stringify(access_token)
+      app.advance(expired)
+      answerWith('refresh_token', (body) => ({ ...body, access_token }))
+      assert.equal(await call('api'), 503, label)
+      const newest = [...app.provider.state.refreshTokens.keys()].at(-1)
+      app.advance(3001)
+      answerWith(exchangeGrant, (body) => ({ ...body, access_token }))
+      assert.equal(await call('exchanged'), 503, label)
+      assert.equal(last('refresh_token')?.get('refresh_token'), newest, label)
+      assert.equal(await call('api'), 200, label)
+      answerWith('client_credentials', (body) => ({ ...body, access_token }))
+      await app.bff.forgetClientToken('catalog')
+      assert.equal((await app.bff.clientToken('catalog')).kind, 'failed', label)
+      answerWith('authorization_code', (body) => ({ ...body, access_token }))
+      const nobody = app.browser()
+      await nobody.signInHere()
+      assert.equal(await nobody.user(), undefined, label)
+    }
+  })
+
   test('T21: an error in a 2xx without a token is that error', async () => {
     for (const access_token of [undefined, null, '', 0]) {
       app.provider.override('token')

@@ -88,6 +88,8 @@ describe('T10: what was bound is never sent as a Bearer token', () => {
       assert.deepEqual([answer.status, codeOf(answer)], [503, 'token_unavailable'])
       assert.equal(upstream.requests.length, 0)
       app.provider.override('token')
+      // A failing exchange rests for three seconds.
+      app.advance(3001)
       assert.equal((await browser.call(`/api/remote/${remote}/x`)).status, 200)
       assert.deepEqual(schemes(), [['DPoP', true]])
     })

@@ -12,14 +12,15 @@ export interface GrantedToken {
 /**
  * The access token of an answer. Undefined when its type is not the one that was asked for: a DPoP key is
  * never downgraded to Bearer (T10), a proof cannot be invented, and `N_A` (RFC 8693 section 2.2.1) stands
- * for a token that goes into no header.
+ * for a token that goes into no header. A line break, and what else RFC 9110 section 5.5 leaves out, goes
+ * into none either. A refresh token beside it is good all the same (T21).
  */
 export function grantedToken(
   answer: TokenAnswer,
   type: 'bearer' | 'dpop',
 ): GrantedToken | undefined {
-  if (answer.type !== type) return undefined
   const { accessToken: token, expiresInSeconds, scope } = answer
+  if (answer.type !== type || !fitsHeader.test(token)) return undefined
   return {
     token,
     type,
@@ -27,3 +28,5 @@ export function grantedToken(
     ...(scope === undefined ? {} : { scope }),
   }
 }
+
+const fitsHeader = /^[\t\x20-\x7e\x80-\xff]+$/

@@ -105,7 +105,10 @@ export async function redeemCode(
     const tokens = await requestTokens(response.parameters, expected, call, deps)
     const accessToken = grantedToken(tokens, expected.dpopKey ? 'dpop' : 'bearer')
     if (!accessToken)
-      return failed('bad_provider_answer', 'the token type is not what was asked for')
+      return failed(
+        'bad_provider_answer',
+        'the token has another type than was asked for, or fits no header',
+      )
     const { idToken, refreshToken } = tokens
     if (idToken === undefined) throw new Error('the token answer has no ID token')
     const idClaims = await verifyIdToken(idToken, rulesOf(expected, oidc), {

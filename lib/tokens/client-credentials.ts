@@ -87,7 +87,8 @@ export function createClientCredentials(
             client.clientCredentialsGrant(opened.configuration, parameters, proof),
           )
           const granted = grantedToken(answer, dpopKey ? 'dpop' : 'bearer')
-          if (!granted) throw new Error('the token type is not what was asked for')
+          if (!granted)
+            throw new Error('the token has another type than was asked for, or fits no header')
           const { expiresInSeconds, ...token } = granted
           const obtainedAt = now()
           const expiry =

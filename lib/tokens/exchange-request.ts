@@ -38,7 +38,8 @@ export async function requestExchange(
       client.genericGrantRequest(opened.configuration, grantType, parametersOf(request), proof),
     )
     const granted = grantedToken(answer, dpopKey ? 'dpop' : 'bearer')
-    if (!granted) throw new Error('the token type is not what was asked for')
+    if (!granted)
+      throw new Error('the token has another type than was asked for, or fits no header')
     const { expiresInSeconds, ...token } = granted
     const obtainedAt = deps.now()
     const expiry =

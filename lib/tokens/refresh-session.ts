@@ -168,7 +168,7 @@ async function save(
   }
   const { idToken } = tokens
   const { record } = idToken === undefined ? saved : await takeIdentity(deps, saved, idToken)
-  if (!token) return keep(deps, { record }, anotherType)
+  if (!token) return keep(deps, { record }, unusable)
   noteMissingScope(deps.log, request.scope, token.scope)
   if (request.resource !== undefined) {
     const { resource } = request
@@ -184,10 +184,10 @@ async function save(
   return { kind: 'token', token, record }
 }
 
-const anotherType = {
+const unusable = {
   kind: 'unavailable',
   status: 200,
-  cause: new Error('another token type was asked for'),
+  cause: new Error('the token has another type than was asked for, or fits no header'),
 } as const satisfies RefreshOutcome
 
 function datedToken(granted: GrantedToken, obtainedAt: number): AccessToken {

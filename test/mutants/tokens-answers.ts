@@ -106,4 +106,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/named-audience.test.ts',
     title: "T26: one ${title} is ${isTold ? 'told once, with the remote' : 'not told'}",
   },
+  {
+    row: 'T21',
+    file: 'lib/oidc/granted-token.ts',
+    from: ' || !fitsHeader.test(token)',
+    to: '',
+    test: 'test/token-answers.test.ts',
+    title: 'T21: a token that fits no header is used for no call, and its refresh token is saved',
+  },
 ]
