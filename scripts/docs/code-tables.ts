@@ -28,15 +28,20 @@ export function eventTable(root: string): string {
 
 function readEventFields(path: string): Map<string, string[]> {
   const source = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true)
-  const fields = new Map<string, string[]>()
-  for (const statement of source.statements) {
-    if (!ts.isInterfaceDeclaration(statement) || statement.name.text !== 'LogFields') continue
-    for (const member of statement.members) {
-      if (!ts.isPropertySignature(member) || !member.type || !ts.isTypeLiteralNode(member.type))
-        continue
-      const names = member.type.members.map((each) => each.name?.getText() ?? '')
-      fields.set(member.name.getText().replaceAll("'", ''), names)
-    }
+  const interfaces = new Map(
+    source.statements.filter(ts.isInterfaceDeclaration).map((it) => [it.name.text, it.members]),
+  )
+
+  /** The names of a type's members: written there, of an interface of the file, or of both together. */
+  function namesOf(type: ts.TypeNode | undefined): string[] {
+    if (type === undefined) return []
+    if (ts.isIntersectionTypeNode(type)) return type.types.flatMap(namesOf)
+    const members = ts.isTypeLiteralNode(type) ? type.members : interfaces.get(type.getText())
+    return members?.map((each) => each.name?.getText() ?? '') ?? []
   }
-  return fields
+
+  const events = [...(interfaces.get('LogFields') ?? [])].filter(ts.isPropertySignature)
+  return new Map(
+    events.map(({ name, type }) => [name.getText().replaceAll("'", ''), namesOf(type)]),
+  )
 }
