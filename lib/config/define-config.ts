@@ -192,13 +192,14 @@ export interface TokensConfig {
 export interface LimitsConfig {
   /**
    * Calls in flight of one client's address, in each process; more are answered 429. From `1`. WebSockets
-   * do not count once they are open. Where a front hides the clients (see `BFF_TRUST_PROXY`) no such limit
-   * holds: everybody behind it would share one.
+   * do not count once they are open; the addresses of one IPv6 network of 64 bits are one. No such limit holds
+   * for a peer on loopback or in a private network, which may be a front: name it in `BFF_TRUST_PROXY`.
    * @default 1024
    */
   perAddress?: number
   /**
-   * Calls in flight of one session, in each process; more are answered 429. From `1`.
+   * Calls in flight of one session, in each process; more are answered 429. From `1`. Calls to remotes that
+   * need no session (`token: 'none'`, `'client'`) do not count.
    * @default 512
    */
   perSession?: number

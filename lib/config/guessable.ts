@@ -61,6 +61,8 @@ function words(value: string): Part[] {
 }
 
 const fewestPairs = 14
+/** A short text comes to a good average by chance more easily than a long one. */
+const bitsOfChance = 4
 /** Of an average pair. In disguise, where chance has more letters to play with, it takes more. */
 const bitsOfWords = { plain: 0.65, disguised: 0.85 }
 
@@ -85,7 +87,7 @@ function bitsOfPair(letters: string, value: string): number {
     pairs += 1
     bits += isHump(value, at) ? -1 : letterPairBits(first, second) - change(value, at)
   }
-  return pairs < fewestPairs ? Number.NEGATIVE_INFINITY : bits / pairs
+  return pairs < fewestPairs ? Number.NEGATIVE_INFINITY : (bits - bitsOfChance) / pairs
 }
 
 /** `correctHorse`: where two words meet. */

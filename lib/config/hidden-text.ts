@@ -30,16 +30,18 @@ const hashed = [
   ...['production', 'qwerty', 'root', 'secret', 'session', 'staging', 'test', 'test123', 'token'],
 ]
 
+const digests = new Set(
+  hashed
+    .flatMap((word) => [word, `${word}\n`])
+    .flatMap((text) =>
+      ['md5', 'sha1', 'sha256', 'sha384', 'sha512'].map((algorithm) =>
+        createHash(algorithm).update(text).digest(),
+      ),
+    )
+    .flatMap((digest) => [digest.toString('hex'), digest.toString('base64').toLowerCase()]),
+)
+
 /** Whether a value is the digest, in hex or base64, of a word that is tried first. */
 export function isDigestOfWord(value: string): boolean {
-  return hashed.some((word) =>
-    [word, `${word}\n`].some((text) =>
-      ['md5', 'sha1', 'sha256', 'sha384', 'sha512'].some((algorithm) => {
-        const digest = createHash(algorithm).update(text).digest()
-        return [digest.toString('hex'), digest.toString('base64')].some(
-          (it) => it.toLowerCase() === value.toLowerCase(),
-        )
-      }),
-    ),
-  )
+  return digests.has(value.toLowerCase())
 }

@@ -96,7 +96,7 @@ export const variables = {
   PORT: { meaning: 'Port to listen on.', fallback: '`3000`', example: '3000' },
   HOST: {
     meaning:
-      'Address to listen on; or `unix:` and the path of a Unix socket (Node host only), which takes the place of `PORT`.',
+      'Address to listen on; or `unix:` and the path of a Unix socket, which takes the place of `PORT`. Node host only: `next start` takes `--hostname`.',
     fallback: '`0.0.0.0`; in development `127.0.0.1`',
     example: '0.0.0.0',
   },

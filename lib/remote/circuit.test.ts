@@ -40,6 +40,20 @@ describe('a circuit', () => {
     assert.equal(circuit.admits(), true)
   })
 
+  it('takes calls that failed together for one failure, whose pause is the first', () => {
+    const { circuit, clock, fail } = setUp()
+    fail(40)
+    clock.now = 999
+    assert.equal(circuit.admits(), false)
+    clock.now = 1000
+    assert.equal(circuit.admits(), true)
+    fail(40)
+    clock.now = 2999
+    assert.equal(circuit.admits(), false)
+    clock.now = 3000
+    assert.equal(circuit.admits(), true)
+  })
+
   it('closes when the probe succeeds, and forgets the long pauses', () => {
     const { circuit, clock, fail, said } = setUp()
     fail(8)

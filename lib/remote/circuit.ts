@@ -30,6 +30,7 @@ export function createCircuit({ now, onOpen, onClose }: CircuitDeps): Circuit {
   let isOpen = false
   let pauseMs = firstPauseMs
   let nextProbeAt = 0
+  let isProbing = false
 
   return {
     get isOpen() {
@@ -39,18 +40,23 @@ export function createCircuit({ now, onOpen, onClose }: CircuitDeps): Circuit {
       if (!isOpen) return true
       if (now() < nextProbeAt) return false
       nextProbeAt = now() + probePatienceMs
+      isProbing = true
       return true
     },
     succeeded() {
       failures = 0
       if (!isOpen) return
       isOpen = false
+      isProbing = false
       pauseMs = firstPauseMs
       onClose()
     },
     failed() {
       failures += 1
       if (isOpen) {
+        // Many calls fail together when an API goes away: only the probe's failure says that it is still away.
+        if (!isProbing) return
+        isProbing = false
         pauseMs = Math.min(longestPauseMs, pauseMs * 2)
         nextProbeAt = now() + pauseMs
       } else if (failures >= failuresToOpen) {
