@@ -60,6 +60,11 @@ describe('P26: cookies that travel to one API and back', () => {
       'csrf=1; SameSite=Lax; Path=/api/remote/api/cart; Secure',
       '/v1',
     ],
+    [
+      'csrf=1; Path=/; Partitioned; SameSite=None; Priority=High; tomorrow=1',
+      'csrf=1; SameSite=None; Path=/; Secure',
+      '',
+    ],
     ['csrf=1;Path=/v1', 'csrf=1; Path=/api/remote/api; Secure', '/v1'],
     ['csrf=1; Path=/other', 'csrf=1; Path=/api/remote/api/other; Secure', '/v1'],
     ['csrf=1; Path=/api/remote/api/cart', 'csrf=1; Path=/api/remote/api/cart; Secure', '/v1'],

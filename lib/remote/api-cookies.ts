@@ -72,6 +72,8 @@ export function createApiCookies({ names, place, jar }: ApiCookiesOptions): ApiC
   }
 }
 
+const passedAttributes = new Set(['expires', 'max-age', 'httponly', 'samesite'])
+
 function parseLine(line: string): CookieLine | undefined {
   const [pair = '', ...rest] = line.split(';').map(stripWhiteSpace)
   const equals = pair.indexOf('=')
@@ -84,8 +86,9 @@ function parseLine(line: string): CookieLine | undefined {
     const key = stripWhiteSpace(name).toLowerCase()
     if (key === 'path') path = stripWhiteSpace(value.join('='))
     else if (key === 'secure') isSecure = true
-    // Of an API's domain the browser has never heard, and a wider one than the app's is not for it to choose.
-    else if (key !== 'domain' && key !== '') attributes.push(attribute)
+    // No `Domain`: the browser has never heard of the API's, and a wider one than the app's is not for it to
+    // choose. No `Partitioned`, nor what is yet to come: a cookie with another key outlives its deletion.
+    else if (passedAttributes.has(key)) attributes.push(attribute)
   }
   return { name: stripWhiteSpace(pair.slice(0, equals)), pair, attributes, path, isSecure }
 }

@@ -140,8 +140,8 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'P26',
     file: 'lib/remote/api-cookies.ts',
-    from: "else if (key !== 'domain' && key !== '')",
-    to: "else if (key !== '')",
+    from: "['expires', 'max-age', 'httponly', 'samesite']",
+    to: "['expires', 'max-age', 'httponly', 'samesite', 'domain', 'partitioned']",
     test: 'test/api-cookies.test.ts',
     title: 'P26: cookies that travel to one API and back',
   },
