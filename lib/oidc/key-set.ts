@@ -33,7 +33,13 @@ interface Held {
   fetchedAt: number
 }
 
-/** The provider's JWKS: fetched at first use, single flight, kept for ten minutes. */
+/**
+ * The provider's JWKS: fetched at first use, single flight, kept for ten minutes.
+ *
+ * Not jose's `createRemoteJWKSet`: it reads `Date.now()`, pauses for all askers at once, and re-fetches
+ * for an unknown `kid`, not for a known one with a new key. With `reload()` called by the rules below
+ * and its own switched off, it would save the single flight, and add `jwks_uri` to watch.
+ */
 export function createKeySet(deps: {
   metadata: Discovery
   fetch: typeof fetch
