@@ -16,14 +16,14 @@ export interface RefreshedIdentityDeps {
 
 /**
  * Whether a refreshed ID token says that it is about somebody else (OpenID Connect Core section 12.2). Read,
- * not verified: that may need the network, and the tokens have to be saved first. One that cannot be read
- * is nobody's, and is found out when it is verified.
+ * not verified: that may need the network, and the tokens have to be saved first. One that cannot be read,
+ * or a name that is empty or no text, is nobody's, and is found out when it is verified.
  */
 export function isForeign(idToken: string, expected: { sub: string; issuer: string }): boolean {
   try {
     const { sub, iss } = decodeJwt(idToken)
     const isOther = (value: unknown, own: string) =>
-      value !== undefined && value !== null && value !== own
+      typeof value === 'string' && value !== '' && value !== own
     return isOther(sub, expected.sub) || isOther(iss, expected.issuer)
   } catch {
     return false

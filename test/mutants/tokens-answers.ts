@@ -114,4 +114,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/token-answers.test.ts',
     title: 'T21: a token that fits no header is used for no call, and its refresh token is saved',
   },
+  {
+    row: 'T22',
+    file: 'lib/tokens/refreshed-identity.ts',
+    from: "typeof value === 'string' && value !== '' &&",
+    to: 'value !== undefined && value !== null &&',
+    test: 'test/refreshed-identity.test.ts',
+    title: 'T22: ${title} costs nobody the session, and changes nothing',
+  },
 ]
