@@ -107,65 +107,83 @@ describe('T5: a refresh that fails', () => {
     })
   }
 
+  /** Of a 400 by its error: to the sign-in's own grant, and to one with something added. */
+  const by400: readonly [error: string | undefined, own: string, withAdditions: string][] = [
+    ['invalid_grant', 'rejected', 'rejected'],
+    [undefined, 'rejected', 'refused-additions'],
+    ['invalid_request', 'rejected', 'refused-additions'],
+    ['invalid_scope', 'misconfigured', 'refused-additions'],
+    ['invalid_target', 'misconfigured', 'refused-additions'],
+    ['access_denied', 'misconfigured', 'refused-additions'],
+    ['insufficient_something', 'misconfigured', 'refused-additions'],
+    ['constructor', 'misconfigured', 'refused-additions'],
+    ['invalid_client', 'misconfigured', 'misconfigured'],
+    ['unauthorized_client', 'misconfigured', 'misconfigured'],
+    ['unsupported_grant_type', 'misconfigured', 'misconfigured'],
+    ['invalid_dpop_proof', 'misconfigured', 'misconfigured'],
+    ['use_dpop_nonce', 'unavailable', 'unavailable'],
+    ['server_error', 'unavailable', 'unavailable'],
+    ['temporarily_unavailable', 'unavailable', 'unavailable'],
+    ['slow_down', 'unavailable', 'unavailable'],
+    ['interaction_required', 'unavailable', 'unavailable'],
+    ['login_required', 'unavailable', 'unavailable'],
+    ['consent_required', 'unavailable', 'unavailable'],
+    ['account_selection_required', 'unavailable', 'unavailable'],
+  ]
+
+  /** The outcome of one refresh. Its own provider for each: the look at our credentials happens once a minute. */
+  async function refused(
+    { status = 400, error }: { status?: number; error: string | undefined },
+    more: { resource?: string; added?: Record<string, string> } = {},
+    refreshParams: Record<string, string> = {},
+  ) {
+    const { provider, oidc } = providerUnderTest(peer, { oidc: { refreshParams } })
+    const grant = createRefreshGrant({ provider, oidc, now: Date.now })
+    const answer = { status, body: error === undefined ? '' : { error } }
+    peer.override('token', (it, usual) => (isRefresh(it) ? answer : usual()))
+    return grant({
+      refreshToken: 'x',
+      ...more,
+      expected: { sub: 'alice', issuer: peer.issuer },
+    })
+  }
+
   test('T5: whatever status and error come together, only a 400 or a 2xx says that a token is dead', async () => {
-    const errors = [undefined, 'invalid_grant', 'invalid_request', 'invalid_client']
-    errors.push('unauthorized_client', 'invalid_target', 'invalid_scope', 'server_error')
-    errors.push('access_denied', 'unsupported_grant_type', 'use_dpop_nonce')
-    const expected = (status: number, error: string | undefined, resource: string | undefined) => {
+    const expected = (
+      status: number,
+      [error, own, withAdditions]: (typeof by400)[number],
+      more: object,
+    ) => {
       if (status >= 500 || status === 408 || status === 429) return 'unavailable'
       if (status === 401 || error === 'invalid_client' || error === 'unauthorized_client') {
         return 'misconfigured'
       }
       if (status === 200) return error === 'invalid_grant' ? 'rejected' : 'unavailable'
       if (status !== 400) return 'unavailable'
-      if (error === undefined || error === 'invalid_grant') return 'rejected'
-      if (error === 'use_dpop_nonce') return 'unavailable'
-      if (resource !== undefined) return 'refused-target'
-      return error === 'invalid_request' ? 'rejected' : 'misconfigured'
+      return 'resource' in more ? withAdditions : own
     }
     for (const status of [200, 400, 401, 403, 404, 408, 410, 415, 429, 451, 500, 503]) {
-      for (const error of errors) {
-        for (const resource of [undefined, 'urn:reports']) {
-          // Its own provider for each: the look at our credentials happens once a minute.
-          const { provider, oidc } = providerUnderTest(peer)
-          const grant = createRefreshGrant({ provider, oidc, now: Date.now })
-          const answer = { status, body: error === undefined ? '' : { error } }
-          peer.override('token', (it, usual) => (isRefresh(it) ? answer : usual()))
-          const outcome = await grant({
-            refreshToken: 'x',
-            ...(resource === undefined ? {} : { resource }),
-            expected: { sub: 'alice', issuer: peer.issuer },
-          })
-          const label = `${status} ${error} ${resource}`
-          assert.equal(outcome.kind, expected(status, error, resource), label)
+      for (const row of by400) {
+        for (const more of [{}, { resource: 'urn:reports' }]) {
+          const outcome = await refused({ status, error: row[0] }, more)
+          const label = `${status} ${row[0]} ${JSON.stringify(more)}`
+          assert.equal(outcome.kind, expected(status, row, more), label)
         }
       }
     }
   })
 
-  for (const asked of ['resource', 'scope', 'audience']) {
-    const added = { [asked]: 'urn:x' }
-    test(`T5: 400 invalid_request is no dead token where settings or a hook ask for more: ${asked}`, async () => {
-      for (const by of ['oidc.refreshParams', 'a hook']) {
-        const isHook = by === 'a hook'
-        const settings = isHook ? {} : { oidc: { refreshParams: added } }
-        const { provider, oidc } = providerUnderTest(peer, settings)
-        const grant = createRefreshGrant({ provider, oidc, now: Date.now })
-        const refuse = (error: string) =>
-          peer.once('token', () => ({ status: 400, body: { error } }))
-        const request = {
-          refreshToken: 'x',
-          ...(isHook ? { added } : {}),
-          expected: { sub: 'alice', issuer: peer.issuer },
+  for (const name of ['resource', 'scope', 'audience', 'tenant', 'constructor']) {
+    const added = { [name]: 'urn:x' }
+    test(`T5: where settings or a hook added something, only invalid_grant is a dead token: ${name}`, async () => {
+      for (const [error, , withAdditions] of by400) {
+        for (const outcome of [
+          await refused({ error }, {}, added),
+          await refused({ error }, { added }),
+        ]) {
+          assert.equal(outcome.kind, withAdditions, error)
+          if (outcome.kind === 'refused-additions') assert.deepEqual(outcome.additions, added)
         }
-        for (const error of ['invalid_request', 'invalid_target', 'invalid_scope']) {
-          refuse(error)
-          const outcome = await grant(request)
-          assert.ok(outcome.kind === 'refused-target', `${by} ${error} ${outcome.kind}`)
-          assert.deepEqual(outcome.asked, added)
-        }
-        refuse('invalid_grant')
-        assert.equal((await grant(request)).kind, 'rejected')
       }
     })
   }

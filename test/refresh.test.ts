@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
+import type { Config } from '#lib/config/define-config.ts'
 import type { ProblemCode } from '#lib/http/problem.ts'
+import { eventLevels } from '#lib/telemetry/log.ts'
 import { type App, type AppBrowser, type AppOptions, startApp } from './support/app.ts'
 import type { ScriptedAnswer } from './support/scripted-provider.ts'
 
@@ -106,6 +108,35 @@ describe('refresh of user tokens (RFC 6749 section 6)', () => {
     assert.equal(code(refused.body), 'token_unavailable')
     assert.equal((await browser.user())?.sub, 'alice')
     assert.ok(app.log.events.some(({ event }) => event === 'token.refresh.misconfigured'))
+  })
+
+  test('T5: a parameter of ours that the provider does not take signs nobody out, and is told as an error', async () => {
+    const parameter = { tenant: 'north' }
+    for (const config of [
+      { oidc: { refreshParams: parameter } },
+      { tokenRequest: () => parameter },
+    ] satisfies Config[]) {
+      const browser = await signedIn({ config })
+      app.advance(expired)
+      const recover = app.provider.override('token', ({ params }, usual) =>
+        params.has('tenant') ? { status: 400, body: { error: 'invalid_request' } } : usual(),
+      )
+      for (let i = 0; i < 3; i++) {
+        const refused = await browser.call('/api/remote/api/x')
+        assert.deepEqual([refused.status, code(refused.body)], [503, 'token_unavailable'])
+        assert.equal((await browser.user())?.sub, 'alice')
+        app.advance(61_000)
+      }
+      const told = app.log.events.find(({ event }) => event === 'token.refresh.misconfigured')
+      assert.equal(eventLevels[told?.event ?? 'request.refused'], 'error')
+      const fields = JSON.stringify(told?.fields)
+      assert.match(fields, /invalid_request.*tenant.*oidc\.refreshParams.*tokenRequest/)
+      assert.doesNotMatch(fields, /north/)
+      recover()
+      assert.equal((await browser.call('/api/remote/api/x')).status, 200)
+      await app.close()
+    }
+    app = await startApp()
   })
 
   test('T5: while the old token is valid, a provider that is ill is not noticed', async () => {

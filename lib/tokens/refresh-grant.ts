@@ -8,7 +8,7 @@ import type { ProviderCall } from '../oidc/provider-call.ts'
 import { plainCause } from '../oidc/provider-error.ts'
 import { tokenLimitMs } from '../oidc/provider-fetch.ts'
 import type { TokenAnswer } from '../oidc/token-answer.ts'
-import { readRefusal } from './refresh-refusal.ts'
+import { type RefreshKind, readRefusal } from './refresh-refusal.ts'
 import { isForeign } from './refreshed-identity.ts'
 import { createUnclearRefusals } from './unclear-refusals.ts'
 
@@ -32,7 +32,7 @@ export interface RefreshGrantRequest {
  * - `rejected`: the refresh token is dead, the session ends.
  * - `unavailable`: no usable answer; the session stays, after a cool-down it may be tried again.
  * - `misconfigured`: the provider refuses us, not the user; the session stays.
- * - `refused-target`: it gives no token for this resource or scope; the session stays.
+ * - `refused-additions`: it gives no token for what settings, a remote or a hook added; the session stays.
  */
 export type RefreshOutcome =
   | {
@@ -45,13 +45,8 @@ export type RefreshOutcome =
   | { kind: 'foreign'; tokens: TokenAnswer; error: string; status: number }
   | { kind: 'rejected'; error?: string; status?: number }
   | { kind: 'unavailable'; error?: string; status?: number; cause?: unknown }
-  | { kind: 'misconfigured'; error?: string; status?: number }
-  | { kind: 'refused-target'; asked: AskedTarget; error?: string; status?: number }
-
-/** What a token request asked for beyond the sign-in's own grant, whoever added it. */
-type AskedTarget = { readonly [name in (typeof targetNames)[number]]?: string }
-
-const targetNames = ['resource', 'scope', 'audience'] as const
+  | { kind: 'misconfigured'; refused: 'client' | 'request'; error?: string; status?: number }
+  | { kind: 'refused-additions'; additions: AddedParameters; error?: string; status?: number }
 
 export type RefreshGrant = (request: RefreshGrantRequest) => Promise<RefreshOutcome>
 
@@ -81,15 +76,19 @@ export function createRefreshGrant(deps: RefreshGrantDeps): RefreshGrant {
       return { outcome: outcomeOf(tokens, request) }
     } catch (error) {
       const failure = callFailure(error, call?.answer ?? { sent: false })
-      const asked = targetOf(parameters)
-      const refusal = readRefusal(failure, asked ? 'another target' : 'sign-in’s own grant')
+      const refusal = readRefusal(failure, kindOfRequest(parameters))
       if (refusal === 'unclear') return { unclear: failure }
-      if (refusal === 'target') {
-        return { outcome: { kind: 'refused-target', asked: asked ?? {}, ...detailOf(failure) } }
+      if (refusal === 'additions') {
+        const additions = parameters
+        return { outcome: { kind: 'refused-additions', additions, ...detailOf(failure) } }
       }
-      return {
-        outcome: { kind: kindOf[refusal], ...detailOf(failure), ...causeOf(refusal, failure) },
+      if (refusal === 'misconfigured') {
+        const refused = failure.kind === 'misconfigured' ? 'client' : 'request'
+        return { outcome: { kind: 'misconfigured', refused, ...detailOf(failure) } }
       }
+      if (refusal === 'dead') return { outcome: { kind: 'rejected', ...detailOf(failure) } }
+      const cause = plainCause(failure.cause)
+      return { outcome: { kind: 'unavailable', ...detailOf(failure), cause } }
     }
   }
 
@@ -102,7 +101,9 @@ export function createRefreshGrant(deps: RefreshGrantDeps): RefreshGrant {
     failure: CallFailure,
   ): Promise<RefreshOutcome> {
     const standing = await credentials.standing(unclear.since(request.refreshToken))
-    if (standing === 'bad') return { kind: 'misconfigured', ...detailOf(failure) }
+    if (standing === 'bad') {
+      return { kind: 'misconfigured', refused: 'client', ...detailOf(failure) }
+    }
     if (standing === 'good') {
       const again = await redeem(request)
       return again.outcome ?? { kind: 'rejected', ...detailOf(again.unclear) }
@@ -143,18 +144,9 @@ function outcomeOf(tokens: TokenAnswer, request: RefreshGrantRequest): RefreshOu
   return { kind: 'refreshed', tokens, accessToken }
 }
 
-const kindOf = {
-  dead: 'rejected',
-  misconfigured: 'misconfigured',
-  unavailable: 'unavailable',
-} as const
-
-/** Of what was really sent: settings and hooks add to it as remotes do. */
-function targetOf(parameters: Readonly<Record<string, string>>): AskedTarget | undefined {
-  const named = targetNames.filter((name) => name in parameters)
-  return named.length === 0
-    ? undefined
-    : Object.fromEntries(named.map((name) => [name, parameters[name]]))
+/** By what was really sent: settings and hooks add to it as remotes do. */
+function kindOfRequest(parameters: AddedParameters): RefreshKind {
+  return Object.keys(parameters).length > 0 ? 'with additions' : 'sign-in’s own grant'
 }
 
 function detailOf({ status, error }: CallFailure) {
@@ -162,10 +154,6 @@ function detailOf({ status, error }: CallFailure) {
     ...(status === undefined ? {} : { status }),
     ...(error === undefined ? {} : { error }),
   }
-}
-
-function causeOf(refusal: string, { cause }: CallFailure) {
-  return refusal === 'unavailable' ? { cause: plainCause(cause) } : {}
 }
 
 const anotherIssuer = {

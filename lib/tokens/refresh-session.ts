@@ -78,7 +78,9 @@ export async function refreshSession(
     })
     if (outcome.kind === 'refreshed') return save(deps, session, request, outcome, startedAt)
     if (outcome.kind === 'foreign') return endForeign(deps, session, outcome)
-    if (outcome.kind === 'refused-target') return refuseTarget(deps, session, request, outcome)
+    if (outcome.kind === 'refused-additions') {
+      return refuseAdditions(deps, session, request, outcome)
+    }
     if (outcome.kind !== 'rejected') return keep(deps, session, outcome)
     deps.log.event('token.refresh.rejected', { sub: record.sub, ...detail(outcome) })
     if (tried !== undefined) return endRejected(deps, session)
@@ -121,8 +123,7 @@ function keep(
   outcome: Extract<RefreshOutcome, { kind: 'unavailable' | 'misconfigured' }>,
 ): RefreshResult {
   if (outcome.kind === 'misconfigured') {
-    const fix =
-      'the provider refused our client authentication: check the client id and its secret or key'
+    const fix = misconfigurationFixes[outcome.refused]
     deps.log.event('token.refresh.misconfigured', { sub: record.sub, ...detail(outcome), fix })
     return { kind: 'kept', code: 'token_unavailable', record }
   }
@@ -131,20 +132,38 @@ function keep(
   return { kind: 'kept', code: 'token_unavailable', record }
 }
 
-/** A remote that is configured for something that the provider does not know ends nobody's session. */
-function refuseTarget(
+const misconfigurationFixes = {
+  client:
+    'the provider refused our client authentication: check the client id and its secret or key',
+  request:
+    'the provider refused the request, not the refresh token: see what its error means, and what this client may do there',
+} as const
+
+/**
+ * What a remote, the settings or a hook ask for and the provider does not know ends nobody's session. Of
+ * parameters that may hold anything the log gets the names.
+ */
+function refuseAdditions(
   deps: RefreshDeps,
   { record }: Session,
   request: RefreshRequest,
-  { asked }: Extract<RefreshOutcome, { kind: 'refused-target' }>,
+  outcome: Extract<RefreshOutcome, { kind: 'refused-additions' }>,
 ): RefreshResult {
-  const named = Object.entries(asked).map(([name, value]) => `${name} "${value}"`)
   const remotes = deps.remotesOf(request)
   const whose = remotes.length === 0 ? '' : ` (remote ${remotes.join(', ')})`
-  deps.log.event('misconfiguration', {
-    what: `the provider gives no token for ${named.join(' and ')}${whose}`,
-    fix: 'compare what the remote, oidc.refreshParams or a hook asks for with what the provider knows, and ask for the scope at sign-in (OIDC_SCOPE)',
-  })
+  const { resource, scope, audience, ...others } = outcome.additions
+  const targets = Object.entries({ resource, scope, audience }).filter(([, it]) => it !== undefined)
+  const named = targets.map(([name, value]) => `${name} "${value}"`)
+  if (Object.keys(others).length === 0) {
+    deps.log.event('misconfiguration', {
+      what: `the provider gives no token for ${named.join(' and ')}${whose}`,
+      fix: 'compare what the remote, oidc.refreshParams or a hook asks for with what the provider knows, and ask for the scope at sign-in (OIDC_SCOPE)',
+    })
+  } else {
+    const sent = [...Object.keys(others), ...named].join(', ')
+    const fix = `the provider refused a refresh with ${sent}${whose}: compare oidc.refreshParams and the hook tokenRequest with what it knows`
+    deps.log.event('token.refresh.misconfigured', { sub: record.sub, ...detail(outcome), fix })
+  }
   return { kind: 'kept', code: 'token_unavailable', record }
 }
 

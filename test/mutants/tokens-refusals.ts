@@ -4,11 +4,37 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'T5',
     file: 'lib/tokens/refresh-grant.ts',
-    from: 'targetOf(parameters)',
-    to: 'targetOf({ ...request.added })',
+    from: 'Object.keys(parameters).length > 0',
+    to: "['resource', 'scope', 'audience'].some((name) => name in parameters)",
     test: 'test/oidc-refresh-refusals.test.ts',
     title:
-      'T5: 400 invalid_request is no dead token where settings or a hook ask for more: ${asked}',
+      'T5: where settings or a hook added something, only invalid_grant is a dead token: ${name}',
+  },
+  {
+    row: 'T5',
+    file: 'lib/tokens/refresh-refusal.ts',
+    from: "with additions': 'additions' }\nconst unknown",
+    to: "with additions': 'unclear' }\nconst unknown",
+    test: 'test/refresh.test.ts',
+    title:
+      'T5: a parameter of ours that the provider does not take signs nobody out, and is told as an error',
+  },
+  {
+    row: 'T5',
+    file: 'lib/tokens/refresh-refusal.ts',
+    from: "  ['temporarily_unavailable', notNow],\n",
+    to: '',
+    test: 'test/oidc-refresh-refusals.test.ts',
+    title:
+      'T5: whatever status and error come together, only a 400 or a 2xx says that a token is dead',
+  },
+  {
+    row: 'T20',
+    file: 'lib/tokens/refresh-refusal.ts',
+    from: "['invalid_request', withoutReason]",
+    to: "['invalid_request', { ...withoutReason, 'sign-in’s own grant': 'dead' }]",
+    test: 'test/own-credentials.test.ts',
+    title: 'T20: signs nobody out when our secret is wrong, and is 503: ${title}',
   },
   {
     row: 'T20',
@@ -16,7 +42,7 @@ export const mutants: readonly Mutant[] = [
     from: "if (refusal === 'unclear') return { unclear: failure }",
     to: "if (refusal === 'unclear') return { outcome: { kind: 'rejected' } }",
     test: 'test/own-credentials.test.ts',
-    title: 'T20: signs nobody out when our secret is wrong, and is 503',
+    title: 'T20: signs nobody out when our secret is wrong, and is 503: ${title}',
   },
   {
     row: 'T20',

@@ -164,8 +164,8 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'T5',
     file: 'lib/tokens/refresh-refusal.ts',
-    from: "if (asked === 'another target') return 'target'",
-    to: "if (asked === 'another target' && error !== 'invalid_request') return 'target'",
+    from: "['invalid_request', withoutReason]",
+    to: "['invalid_request', always('unclear')]",
     test: 'test/oidc-refresh-refusals.test.ts',
     title:
       'T5: whatever status and error come together, only a 400 or a 2xx says that a token is dead',
@@ -213,8 +213,8 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'T15',
     file: 'lib/tokens/refresh-session.ts',
-    from: "if (outcome.kind === 'refused-target') return refuseTarget(deps, session, request, outcome)\n",
-    to: "if (outcome.kind === 'refused-target') return endRejected(deps, session)\n",
+    from: 'return refuseAdditions(deps, session, request, outcome)',
+    to: 'return endRejected(deps, session)',
     test: 'test/refused-resources.test.ts',
     title: 'T15: at a refresh harms its own remote only',
   },
