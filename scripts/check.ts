@@ -4,7 +4,6 @@ import { checkConformance } from './check/conformance.ts'
 import { checkDocsInSync } from './check/docs-in-sync.ts'
 import { checkFileShape } from './check/file-shape.ts'
 import { type Finding, readHouse } from './check/house.ts'
-import { checkImportCycles } from './check/import-cycles.ts'
 import { checkImportDirection } from './check/import-direction.ts'
 import { checkLibPurity } from './check/lib-purity.ts'
 import { checkMarkdownLinks } from './check/markdown-links.ts'
@@ -27,7 +26,6 @@ const house = readHouse(root)
 const mutants = await readTables(root)
 const rules: Record<string, () => Finding[]> = {
   'import direction': () => checkImportDirection(house),
-  'import cycles': () => checkImportCycles(house),
   packages: () => checkPackagePlaces(house),
   'purity of lib': () => checkLibPurity(house),
   'shape of files': () => checkFileShape(house),

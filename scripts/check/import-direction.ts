@@ -20,6 +20,10 @@ const narrow: Readonly<Record<string, readonly string[]>> = {
   demo: ['demo/', 'lib/http/'],
 }
 
+/**
+ * Upwards and sideways. Circles inside a room are Biome's (`noImportCycles`, those of types too; the one kind
+ * that it does not see, `import('./a.ts').A` as a type, is not used here).
+ */
 export function checkImportDirection(house: House): Finding[] {
   return [...moduleGraph(house)].flatMap(([file, imports]) =>
     imports.flatMap((each) => {

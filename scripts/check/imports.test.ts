@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Finding, House } from './house.ts'
-import { checkImportCycles } from './import-cycles.ts'
+import type { House } from './house.ts'
 import { checkImportDirection } from './import-direction.ts'
 import { checkPackagePlaces } from './package-places.ts'
 
 const houseOf = (files: Record<string, string>): House => new Map(Object.entries(files))
-const lines = (findings: Finding[]) =>
-  findings.map(({ file, line, message }) => `${file}:${line} ${message}`)
 
 describe('import direction', () => {
   const refused: [title: string, file: string, source: string, says: RegExp][] = [
@@ -43,30 +40,6 @@ describe('import direction', () => {
       'test/e.test.ts': "import '#lib/session/sessions.ts'",
     })
     assert.deepEqual(checkImportDirection(house), [])
-  })
-})
-
-describe('import cycles', () => {
-  test('tells a circle of types once, with the way around', () => {
-    const house = houseOf({
-      'lib/a.ts': "import type { B } from './b.ts'",
-      'lib/b.ts': "import { c } from './c.ts'",
-      'lib/c.ts': "\nimport type { A } from './a.ts'",
-      'lib/d.ts': "import { a } from './a.ts'",
-    })
-    assert.deepEqual(lines(checkImportCycles(house)), [
-      'lib/c.ts:2 imports in a circle: lib/a.ts -> lib/b.ts -> lib/c.ts -> lib/a.ts',
-    ])
-  })
-
-  test('two ways to one file are no circle', () => {
-    const house = houseOf({
-      'lib/a.ts': "import './b.ts'\nimport './c.ts'",
-      'lib/b.ts': "import './d.ts'",
-      'lib/c.ts': "import './d.ts'",
-      'lib/d.ts': '',
-    })
-    assert.deepEqual(checkImportCycles(house), [])
   })
 })
 
