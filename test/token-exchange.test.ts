@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, describe, test } from 'node:test'
-import type { RemoteSettings } from '#lib/config/settings.ts'
+import type { RemoteSettings } from '#lib/config/remote.ts'
 import { createTokenParameters } from '#lib/config/token-parameters.ts'
 import { generateDpopKey } from '#lib/oidc/dpop-key.ts'
 import { createNonceMemory } from '#lib/oidc/nonce-memory.ts'

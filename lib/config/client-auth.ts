@@ -1,13 +1,28 @@
 import { parsePrivateKey } from './private-key.ts'
 import type { Report } from './report.ts'
-import type { ClientAuth } from './settings.ts'
 
-export const authMethods = [
-  ...(['client_secret_basic', 'client_secret_post'] as const),
-  ...(['private_key_jwt', 'tls_client_auth'] as const),
+/** Of a client without a certificate. */
+export const plainAuthMethods = [
+  'client_secret_basic',
+  'client_secret_post',
+  'private_key_jwt',
 ] as const
 
+export const authMethods = [...plainAuthMethods, 'tls_client_auth'] as const
+
 export type AuthMethod = (typeof authMethods)[number]
+
+export type ClientAuth =
+  /** By HTTP Basic, and in the body where the provider takes it there only (T27). */
+  | { readonly method: 'client_secret'; readonly secret: string }
+  | { readonly method: 'client_secret_basic' | 'client_secret_post'; readonly secret: string }
+  | {
+      readonly method: 'private_key_jwt'
+      readonly key: JsonWebKey & { kid?: string; alg?: string }
+    }
+  /** RFC 8705 section 2: by the certificate of `tls`. */
+  | { readonly method: 'tls_client_auth' }
+  | { readonly method: 'none' }
 
 export interface ClientCredentials {
   /** Setting that holds (or should hold) the shared secret, for messages: `OIDC_CLIENT_SECRET`. */

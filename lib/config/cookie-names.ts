@@ -1,6 +1,5 @@
 import { isToken } from './header-name.ts'
 import type { Report } from './report.ts'
-import type { ParsedRemote } from './schema.ts'
 
 // Each is deleted by name and place at a sign-out, and the head of that answer must stay small.
 const maxCookies = 6
@@ -25,7 +24,7 @@ export function cookieNames(
 
 /** A cookie that travels to one API may not be another's: each could plant what the other believes. */
 export function checkCookieOwners(
-  remotes: Readonly<Record<string, ParsedRemote>>,
+  remotes: Readonly<Record<string, Readonly<Record<'cookies' | 'setCookie', readonly string[]>>>>,
   report: Report,
 ): void {
   const all = Object.entries(remotes)

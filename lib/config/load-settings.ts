@@ -1,24 +1,24 @@
-import { readFileSync } from 'node:fs'
-import { cookieNameFor } from './cookie-name.ts'
+import { clientSettings } from './client.ts'
+import { readConfig } from './config-file.ts'
 import { checkCookieOwners } from './cookie-names.ts'
-import type { Config } from './define-config.ts'
 import { suggestion } from './did-you-mean.ts'
-import { type Environment, onVercel, processEnvironment, readMode, readVariable } from './env.ts'
-import { drainMs, listenHost, listenPort, logLevel, workerCount } from './listen.ts'
-import { machineClient } from './machine-client.ts'
-import { oidcSettings } from './oidc-settings.ts'
-import { outgoingSettings } from './outgoing-settings.ts'
+import { type Environment, onVercel, processEnvironment, readMode } from './env.ts'
+import { givenHooks } from './hooks.ts'
+import { listenSettings } from './listen.ts'
+import { oidcSettings } from './oidc.ts'
+import { outgoingSettings } from './outgoing.ts'
 import { parseConfig } from './parse-config.ts'
-import { paths } from './paths.ts'
+import { pathSettings } from './paths.ts'
 import { publicOrigin } from './public-origin.ts'
-import { remoteSettings } from './remote-settings.ts'
+import { remoteSettings } from './remote.ts'
 import { createReport, type Problem, type Report } from './report.ts'
-import type { ParsedConfig } from './schema.ts'
+import type { Config, ParsedConfig } from './schema.ts'
 import { secrets } from './secrets.ts'
-import { sessionLifetimes } from './session-lifetimes.ts'
-import type { Hooks, Settings } from './settings.ts'
-import { spaSettings } from './spa-settings.ts'
-import { storeChoice } from './store-choice.ts'
+import { sessionSettings } from './session.ts'
+import type { Settings } from './settings.ts'
+import { spaSettings } from './spa.ts'
+import { storeSettings } from './store.ts'
+import { tokensSettings } from './tokens.ts'
 import { trustProxy } from './trust-proxy.ts'
 import { unquote } from './unquote.ts'
 import { variables } from './variables.ts'
@@ -51,58 +51,45 @@ export function loadSettings(source: SettingsSource = {}): LoadedSettings {
 
 function buildSettings(env: Environment, config: ParsedConfig, report: Report): Settings {
   const mode = readMode(env)
-  const port = listenPort(env, report)
-  const origin = publicOrigin(env, mode, port, report)
   const oidc = oidcSettings(env, config.oidc, report)
-  const cookieName = config.session.cookieName ?? cookieNameFor(origin)
-  const store = storeChoice(env, report)
+  const store = storeSettings(env, report)
+  const listen = listenSettings(env, { mode, store, report })
+  const origin = publicOrigin(env, mode, listen.port, report)
+  const session = sessionSettings(config.session, { publicOrigin: origin, report })
   checkCookieOwners(config.remotes, report)
   return {
     mode,
     onVercel: onVercel(env),
     publicOrigin: origin,
-    ...paths(config, report),
+    ...pathSettings(config, report),
+    ...listen,
     secrets: secrets(env, report),
     store,
-    trustProxy: trustProxy(env, report),
-    port,
-    host: listenHost(env, mode, report),
-    drainMs: drainMs(env, report),
-    workers: workerCount(env, store.kind, report),
-    logLevel: logLevel(env, report),
+    trustProxy: trustProxy(env, { host: listen.host, report }),
     oidc,
-    session: {
-      ...sessionLifetimes(config.session, report),
-      sameSite: config.session.sameSite,
-      cookieName,
-      claims: config.session.claims,
-    },
+    session,
     user: config.user,
     logout: config.logout,
     backchannel: config.backchannel,
     frontchannel: config.frontchannel,
     spa: spaSettings(config.spa, report),
-    tokens: { marginSeconds: config.tokens.margin, waitersSeconds: config.tokens.waiters },
+    tokens: tokensSettings(config.tokens),
     limits: config.limits,
     clients: named('clients', config.clients, report, (name, client) =>
-      machineClient(name, client, { env, oidc, report }),
+      clientSettings(name, client, { env, oidc, report }),
     ),
     remotes: named('remotes', config.remotes, report, (name, remote) =>
       remoteSettings(name, remote, {
         publicOrigin: origin,
-        cookieName,
+        cookieName: session.cookieName,
         oidcDpop: oidc.dpop,
         clients: new Map(Object.entries(config.clients)),
         report,
       }),
     ),
     outgoing: outgoingSettings(env, report),
-    hooks: hooks(config),
+    hooks: givenHooks(config),
   }
-}
-
-function hooks({ claims, tokenRequest }: ParsedConfig): Hooks {
-  return { ...(claims ? { claims } : {}), ...(tokenRequest ? { tokenRequest } : {}) }
 }
 
 /** Without a prototype, so that no request finds `constructor` in a table of names. */
@@ -121,23 +108,6 @@ function named<In, Out>(
     built[name] = build(name, entry)
   }
   return built
-}
-
-function readConfig(env: Environment, source: SettingsSource, report: Report): unknown {
-  const file = source.configFile ?? readVariable(env, 'BFF_CONFIG_FILE')
-  if (file === undefined) return source.config ?? {}
-  try {
-    // Some editors begin a file with a byte order mark, which is no JSON.
-    return JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, '')) as unknown
-  } catch (error) {
-    const unreadable = !(error instanceof SyntaxError)
-    report.problem(
-      'BFF_CONFIG_FILE',
-      unreadable ? `names ${file}, which cannot be read` : `names ${file}, which is no JSON`,
-      unreadable ? 'check the path and its permissions' : 'put right its syntax',
-    )
-    return {}
-  }
 }
 
 function noteUnknownVariables(env: Environment, report: Report): void {

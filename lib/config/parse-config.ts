@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { suggestion } from './did-you-mean.ts'
 import type { Report } from './report.ts'
 import { configSchema, type ParsedConfig } from './schema.ts'
+import { namesAt } from './schema-tree.ts'
 
 type Path = readonly PropertyKey[]
 
@@ -70,24 +71,6 @@ function settingName(path: Path): string {
     .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
     .join('')
     .replace(/^\./, '')
-}
-
-/** Names that the schema knows at a path; any key leads into a record. */
-export function namesAt(schema: unknown, path: Path): string[] {
-  let def = unwrap(schema)
-  for (const key of path) def = unwrap(def?.shape?.[String(key)] ?? def?.valueType)
-  return Object.keys(def?.shape ?? {})
-}
-
-interface SchemaDef {
-  readonly innerType?: unknown
-  readonly valueType?: unknown
-  readonly shape?: Readonly<Record<string, unknown>>
-}
-
-function unwrap(schema: unknown): SchemaDef | undefined {
-  const def = (schema as { def?: SchemaDef } | undefined)?.def
-  return def?.innerType === undefined ? def : unwrap(def.innerType)
 }
 
 function leaveOut(config: unknown, issue: z.core.$ZodIssue, missing: boolean): void {

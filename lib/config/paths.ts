@@ -1,6 +1,7 @@
+import { z } from 'zod'
 import { accepted, type Parsed, refused } from './parsed.ts'
 import type { Report } from './report.ts'
-import type { Settings } from './settings.ts'
+import { leaf } from './schema-leaf.ts'
 
 /** Below this path every remote API has its own, under its name. */
 export const remotePrefix = '/api/remote'
@@ -30,13 +31,31 @@ export function parsePath(value: unknown): Parsed<string> {
   return accepted(path)
 }
 
-export type Paths = Pick<Settings, 'basePath' | 'callbackPath' | 'logoutCallbackPath'>
+export const paths = z.strictObject({
+  /** Path under which the endpoints live; `/` puts them at the root of the origin. */
+  basePath: leaf<string>(parsePath).prefault('/bff'),
+  /**
+   * Path that the provider sends the browser back to after sign-in. Change it only for a client that
+   * is already registered with another one, such as `/signin-oidc`. Follows `basePath`.
+   * @default '/bff/callback'
+   */
+  callbackPath: leaf<string>(parsePath).exactOptional(),
+  /**
+   * Path that the provider sends the browser back to after sign-out. Follows `basePath`.
+   * @default '/bff/logout-callback'
+   */
+  logoutCallbackPath: leaf<string>(parsePath).exactOptional(),
+})
+
+export interface Paths {
+  /** Where the endpoints live, without a trailing slash: `/bff`; the empty string for the root. */
+  readonly basePath: string
+  readonly callbackPath: string
+  readonly logoutCallbackPath: string
+}
 
 /** Fills in the two callback paths, and sees that no path takes the place of another. */
-export function paths(
-  given: { basePath: string; callbackPath?: string; logoutCallbackPath?: string },
-  report: Report,
-): Paths {
+export function pathSettings(given: z.output<typeof paths>, report: Report): Paths {
   const { basePath } = given
   const callbackPath = given.callbackPath ?? `${basePath}/callback`
   const logoutCallbackPath = given.logoutCallbackPath ?? `${basePath}/logout-callback`

@@ -1,5 +1,57 @@
+import { z } from 'zod'
+import { exchange } from './exchange.ts'
+import { accepted, refused } from './parsed.ts'
 import type { Report } from './report.ts'
-import type { ParsedRemote } from './schema.ts'
+import { absoluteUri, flag, leaf, text } from './schema-leaf.ts'
+
+const tokenKinds = ['user', 'client', 'user-or-client', 'user-or-none', 'none'] as const
+
+export type TokenKind = (typeof tokenKinds)[number]
+
+/** What a token hook is given: who asks, for which remote. Never the session's tokens. */
+export interface RemoteTokenContext {
+  readonly remote: string
+  readonly method: string
+  readonly path: string
+  readonly user?: { readonly sub: string; readonly claims: Readonly<Record<string, unknown>> }
+  /** The user's access token for this remote, refreshed; undefined when nobody is signed in. */
+  userToken(): Promise<string | undefined>
+}
+
+export type RemoteTokenHook = (context: RemoteTokenContext) => Promise<string | undefined>
+
+const tokenChoice = leaf<TokenKind | RemoteTokenHook>((value) => {
+  if (typeof value === 'function') return accepted(value as RemoteTokenHook)
+  const kind = tokenKinds.find((each) => each === value)
+  return kind
+    ? accepted(kind)
+    : refused('is no kind of token', `choose one of ${tokenKinds.join(', ')}, or a function`)
+})
+
+/** Which token the calls to a remote carry. */
+export const remoteToken = z.strictObject({
+  /**
+   * Which token a call carries: `user` (401 when signed out), `client` (a machine token), `user-or-client`
+   * and `user-or-none` (the second only when signed out), `none`, or a function that answers the token.
+   */
+  token: tokenChoice.prefault('user'),
+  /** Name in `clients` of the machine client, for the kinds `client` and `user-or-client`. */
+  client: text().exactOptional(),
+  /** Scopes of the user's token for this API, when it needs others than the sign-in's. */
+  scope: text().exactOptional(),
+  /** Resource indicator (RFC 8707) of the user's token for this API: an absolute URI. */
+  resource: absoluteUri().exactOptional(),
+  /** Exchange the user's token (RFC 8693) for one that this API accepts. */
+  exchange: exchange.exactOptional(),
+  /**
+   * Insist on tokens that are bound to a key (RFC 9449): a plain one is not sent, and an exchanged one
+   * is asked for as bound. Needs `oidc.dpop`, or `dpop` on the machine client. Tokens that are bound
+   * travel as such whatever this says.
+   */
+  dpop: flag(false),
+})
+
+type Given = z.output<typeof remoteToken>
 
 export interface TokenContext {
   /** `remotes.<name>`, for messages. */
@@ -11,7 +63,7 @@ export interface TokenContext {
 }
 
 /** Which settings of a remote go with its kind of token, and which names have to exist. */
-export function checkRemoteToken(config: ParsedRemote, context: TokenContext): void {
+export function checkRemoteToken(config: Given, context: TokenContext): void {
   const { setting, report } = context
   const kind = typeof config.token === 'function' ? 'a function' : config.token
   const usesUser = kind === 'user' || kind === 'user-or-client' || kind === 'user-or-none'
@@ -32,7 +84,7 @@ export function checkRemoteToken(config: ParsedRemote, context: TokenContext): v
 }
 
 function checkClient(
-  config: ParsedRemote,
+  config: Given,
   usesClient: boolean,
   kind: string,
   context: TokenContext,
@@ -53,7 +105,7 @@ function checkClient(
 }
 
 function checkDpop(
-  config: ParsedRemote,
+  config: Given,
   kind: { usesUser: boolean; usesClient: boolean },
   { setting, report, oidcDpop, clients }: TokenContext,
 ): void {

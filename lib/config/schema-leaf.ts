@@ -1,13 +1,12 @@
 import { z } from 'zod'
 import { type ByteSize, parseByteSize } from './byte-size.ts'
-import { parseCookieName } from './cookie-name.ts'
 import { type Duration, type DurationRange, parseDuration } from './duration.ts'
 import { accepted, type Parsed, refused } from './parsed.ts'
-import { parsePath } from './paths.ts'
-import type { RemoteTokenHook, TokenKind } from './settings.ts'
+
+// Shapes of single values. What depends on two settings, or on the environment, is a rule of its section.
 
 /** A value whose parser says by itself what is wrong and what to do about it. */
-function leaf<In, Out>(parse: (value: unknown) => Parsed<Out>) {
+export function leaf<In, Out = In>(parse: (value: unknown) => Parsed<Out>) {
   return z
     .custom<In>(() => true)
     .transform((value, context): Out => {
@@ -16,6 +15,10 @@ function leaf<In, Out>(parse: (value: unknown) => Parsed<Out>) {
       context.addIssue({ code: 'custom', message: parsed.problem, params: { fix: parsed.fix } })
       return z.NEVER
     })
+}
+
+export function flag(value: boolean) {
+  return z.boolean().prefault(value)
 }
 
 export function duration(range: DurationRange) {
@@ -36,61 +39,44 @@ export function byteSize() {
 }
 
 export function wholeNumber(least: number) {
-  return leaf<number, number>((value) =>
+  return leaf<number>((value) =>
     typeof value === 'number' && Number.isSafeInteger(value) && value >= least
       ? accepted(value)
       : refused('is no such number', `write a whole number of at least ${least}`),
   )
 }
 
-export function path() {
-  return leaf<string, string>(parsePath)
-}
-
 /** A string that says something: an empty one is a slip. */
 export function text() {
-  return leaf<string, string>((value) =>
+  return leaf<string>((value) =>
     typeof value === 'string' && value.trim() !== ''
       ? accepted(value.trim())
       : refused('is no text', 'write a string that is not empty'),
   )
 }
 
+export function textList() {
+  return z.array(z.string()).readonly()
+}
+
+export function textRecord() {
+  const record = z.record(z.string(), z.string())
+  return record.transform((entries): Readonly<Record<string, string>> => entries).prefault({})
+}
+
 /** RFC 8707 section 2: an absolute URI without a fragment. */
 export function absoluteUri() {
-  return leaf<string, string>((value) =>
+  return leaf<string>((value) =>
     typeof value === 'string' && URL.canParse(value) && !value.includes('#')
       ? accepted(value)
       : refused('is no absolute URI', 'write it as https://host/path or urn:name, without #'),
   )
 }
 
-export function cookieName() {
-  return leaf<string, string>(parseCookieName)
-}
-
 export function hook<Hook extends (...input: never[]) => unknown>() {
-  return leaf<Hook, Hook>((value) =>
+  return leaf<Hook>((value) =>
     typeof value === 'function'
       ? accepted(value as Hook)
       : refused('is no function', 'write a function in bff.config.ts, or leave it out'),
   )
-}
-
-const tokenKinds: readonly TokenKind[] = [
-  'user',
-  'client',
-  'user-or-client',
-  'user-or-none',
-  'none',
-]
-
-export function tokenChoice() {
-  return leaf<TokenKind | RemoteTokenHook, TokenKind | RemoteTokenHook>((value) => {
-    if (typeof value === 'function') return accepted(value as RemoteTokenHook)
-    const kind = tokenKinds.find((each) => each === value)
-    return kind
-      ? accepted(kind)
-      : refused('is no kind of token', `choose one of ${tokenKinds.join(', ')}, or a function`)
-  })
 }

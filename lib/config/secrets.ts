@@ -1,7 +1,17 @@
-import { type Environment, readVariable } from './env.ts'
+import { type Environment, readerOf, type Variables } from './env.ts'
 import { bitsToGuess, isMadeOfWords } from './guessable.ts'
 import { hiddenText, isDigestOfWord } from './hidden-text.ts'
 import type { Report } from './report.ts'
+
+export const secretVariables = {
+  BFF_SECRET: {
+    meaning:
+      'Secret of 32 characters or more that seals cookies and encrypts sessions: `openssl rand -base64 32`. Several, separated by commas, for rotation: the first seals, all unseal. Values that can be guessed are refused.',
+    secret: true,
+  },
+} as const satisfies Variables
+
+const read = readerOf(secretVariables)
 
 const smallest = 32
 const smallestBits = 90
@@ -14,7 +24,7 @@ const exampleWords =
 
 /** BFF_SECRET, newest first. Values are judged, and never repeated in a message. */
 export function secrets(env: Environment, report: Report): readonly string[] {
-  const text = readVariable(env, 'BFF_SECRET')
+  const text = read(env, 'BFF_SECRET')
   if (text === undefined) {
     report.problem('BFF_SECRET', 'is not set', fix)
     return []

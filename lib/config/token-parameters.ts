@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
+import type { Hooks, TokenRequestHook } from './hooks.ts'
 import { isOwnParameter } from './parameters.ts'
-import type { Hooks } from './settings.ts'
 
-type TokenRequest = Parameters<NonNullable<Hooks['tokenRequest']>>[0]
+type TokenRequest = Parameters<TokenRequestHook>[0]
 
 /** What the hook `tokenRequest` adds to a request of its own choosing. */
 export type AddedParameters = Readonly<Record<string, string>>

@@ -1,15 +1,31 @@
 import { isIP } from 'node:net'
 import { unixPeer } from '../http/forwarded.ts'
-import { type Environment, onVercel, readVariable } from './env.ts'
+import { type Environment, onVercel, readerOf, type Variables } from './env.ts'
 import { unixPrefix } from './listen.ts'
 import type { Report } from './report.ts'
-import type { TrustProxy } from './settings.ts'
+
+export const trustVariables = {
+  BFF_TRUST_PROXY: {
+    meaning:
+      "Whose `X-Forwarded-For` is believed: nobody's (`none`), Vercel's (`vercel`), or that of addresses and CIDRs separated by commas; `unix` among them: of whoever connects to the socket of `HOST`. Other forwarded headers, `Forwarded` too, are never read.",
+    default: 'none',
+    example: '10.0.0.0/8',
+  },
+} as const satisfies Variables
+
+const read = readerOf(trustVariables)
+
+/** Whose forwarded headers are believed: nobody's, Vercel's, or those from these CIDRs (`unix`: from our socket). */
+export type TrustProxy = 'none' | 'vercel' | readonly string[]
 
 const fix = "write none, vercel, unix, or your proxies' addresses as 10.0.0.0/8, 192.0.2.7"
 
 /** BFF_TRUST_PROXY: `none`, `vercel`, or a list of addresses and CIDRs; `unix` for peers on the socket of HOST. */
-export function trustProxy(env: Environment, report: Report): TrustProxy {
-  const text = readVariable(env, 'BFF_TRUST_PROXY') ?? 'none'
+export function trustProxy(
+  env: Environment,
+  { host, report }: { host: string; report: Report },
+): TrustProxy {
+  const text = read(env, 'BFF_TRUST_PROXY')
   if (text === 'none') {
     if (onVercel(env)) {
       report.note('BFF_TRUST_PROXY is none: set it to vercel, or all visitors share one address.')
@@ -27,7 +43,7 @@ export function trustProxy(env: Environment, report: Report): TrustProxy {
   const ranges = text.split(',').map((range) => range.trim())
   for (const range of ranges) {
     if (range === unixPeer) {
-      if (!readVariable(env, 'HOST')?.startsWith(unixPrefix)) {
+      if (!host.startsWith(unixPrefix)) {
         report.note(
           'BFF_TRUST_PROXY has unix, but HOST is no Unix socket: nobody is trusted by it.',
         )

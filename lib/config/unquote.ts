@@ -1,12 +1,6 @@
-import { type Environment, readVariable } from './env.ts'
+import { type Environment, readNamed } from './env.ts'
 import type { Report } from './report.ts'
-import { type VariableName, variables } from './variables.ts'
-
-/** What somebody else made up, and who knows of what characters. */
-const secretNames: ReadonlySet<string> = new Set<VariableName>([
-  ...(['OIDC_CLIENT_SECRET', 'BFF_SECRET'] as const),
-  ...(['UPSTASH_REDIS_REST_TOKEN', 'KV_REST_API_TOKEN'] as const),
-])
+import { variables } from './variables.ts'
 
 /**
  * Tells of quotes that `docker run --env-file` and the like took for a part of a value. The environment that is
@@ -14,10 +8,10 @@ const secretNames: ReadonlySet<string> = new Set<VariableName>([
  */
 export function unquote(env: Environment, report: Report): Environment {
   const unquoted: Record<string, string> = {}
-  for (const name of Object.keys(variables) as VariableName[]) {
-    const value = readVariable(env, name)
+  for (const [name, { secret }] of Object.entries(variables)) {
+    const value = readNamed(env, name)
     if (value === undefined || !isQuoted(value)) continue
-    if (secretNames.has(name)) {
+    if (secret) {
       report.note(
         `${name} is used with the quotes around it: take them out unless they belong to it.`,
       )

@@ -1,5 +1,5 @@
 import * as client from 'openid-client'
-import type { OidcSettings } from '../config/settings.ts'
+import type { OidcSettings } from '../config/oidc.ts'
 import { callFailure, toProviderError } from './call-failure.ts'
 import type { OpenProviderCall } from './provider-call.ts'
 import { callLimitMs } from './provider-fetch.ts'

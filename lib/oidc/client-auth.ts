@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type CryptoKey, importJWK, type JWK } from 'jose'
 import * as client from 'openid-client'
-import type { ClientAuth } from '../config/settings.ts'
+import type { ClientAuth } from '../config/client-auth.ts'
 
 /** One way to prove to the token, PAR and revocation endpoints who we are. */
 export interface ClientProof {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { exportJWK, generateKeyPair } from 'jose'
 import * as client from 'openid-client'
-import type { ClientAuth, OidcSettings } from '../config/settings.ts'
+import type { ClientAuth } from '../config/client-auth.ts'
+import type { OidcSettings } from '../config/oidc.ts'
 import { callFailure } from './call-failure.ts'
 import {
   type ClientProof,

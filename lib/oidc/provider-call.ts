@@ -1,5 +1,5 @@
 import * as client from 'openid-client'
-import type { OidcSettings } from '../config/settings.ts'
+import type { OidcSettings } from '../config/oidc.ts'
 import type { ClientProof, ClientProofs } from './client-auth.ts'
 import type { Discovery } from './discovery.ts'
 import { createDpopHandle } from './dpop-key.ts'

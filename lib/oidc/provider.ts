@@ -1,5 +1,5 @@
 import type { ServerMetadata } from 'openid-client'
-import type { OidcSettings } from '../config/settings.ts'
+import type { OidcSettings } from '../config/oidc.ts'
 import type { TokenParameters } from '../config/token-parameters.ts'
 import type { Log } from '../telemetry/log.ts'
 import {

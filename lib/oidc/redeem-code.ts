@@ -1,5 +1,5 @@
 import * as client from 'openid-client'
-import type { OidcSettings } from '../config/settings.ts'
+import type { OidcSettings } from '../config/oidc.ts'
 import type { TokenParameters } from '../config/token-parameters.ts'
 import { parseAuthorizationResponse } from './authorization-response.ts'
 import { callFailure, failureCodes } from './call-failure.ts'

@@ -1,4 +1,4 @@
-import type { RemoteSettings } from '../config/settings.ts'
+import type { RemoteSettings } from '../config/remote.ts'
 import type { ClientCertificate } from '../http/outgoing.ts'
 
 /** By the origin of the APIs: server code that calls one shows what the proxy shows. */

@@ -1,4 +1,5 @@
-import type { RemoteSettings, RemoteTokenHook } from '../config/settings.ts'
+import type { RemoteSettings } from '../config/remote.ts'
+import type { RemoteTokenHook } from '../config/remote-token.ts'
 import type { Session } from '../session/session.ts'
 import { type MaybePromise, StoreUnavailableError } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'

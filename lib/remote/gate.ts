@@ -1,4 +1,4 @@
-import type { RemoteSettings } from '../config/settings.ts'
+import type { RemoteSettings } from '../config/remote.ts'
 import { type CsrfRule, passesCsrf } from '../http/csrf.ts'
 import type { ProblemCode } from '../http/problem.ts'
 import type { RouteMatch } from './match-route.ts'

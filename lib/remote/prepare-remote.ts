@@ -1,4 +1,4 @@
-import type { RemoteSettings } from '../config/settings.ts'
+import type { RemoteSettings } from '../config/remote.ts'
 import type { Outgoing } from '../http/outgoing.ts'
 import { createApiCookieJar } from '../session/api-cookie-jar.ts'
 import { type ApiCookies, createApiCookies } from './api-cookies.ts'

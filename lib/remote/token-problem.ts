@@ -1,4 +1,4 @@
-import type { RemoteSettings } from '../config/settings.ts'
+import type { RemoteSettings } from '../config/remote.ts'
 import type { ProblemCode } from '../http/problem.ts'
 import type { Session } from '../session/session.ts'
 import type { Log } from '../telemetry/log.ts'

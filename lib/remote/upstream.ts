@@ -1,4 +1,4 @@
-import type { RemoteSettings } from '../config/settings.ts'
+import type { RemoteSettings } from '../config/remote.ts'
 import {
   type Client,
   type Connect,

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { remotePrefix } from '../config/paths.ts'
-import type { RemoteSettings } from '../config/settings.ts'
+import type { RemoteSettings } from '../config/remote.ts'
 import { createApiCookieJar, type Jar } from './api-cookie-jar.ts'
 import { deriveKeys } from './keys.ts'
 

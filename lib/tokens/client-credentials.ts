@@ -1,5 +1,6 @@
 import * as client from 'openid-client'
-import type { ClientSettings, OidcSettings } from '../config/settings.ts'
+import type { ClientSettings } from '../config/client.ts'
+import type { OidcSettings } from '../config/oidc.ts'
 import type { AddedParameters, TokenParameters } from '../config/token-parameters.ts'
 import { type CallFailure, callFailure } from '../oidc/call-failure.ts'
 import { createClientProofs } from '../oidc/client-auth.ts'

@@ -1,4 +1,4 @@
-import type { ClientSettings } from '../config/settings.ts'
+import type { ClientSettings } from '../config/client.ts'
 import { type AddedParameters, nameOfAdded } from '../config/token-parameters.ts'
 import { generateDpopKey } from '../oidc/dpop-key.ts'
 import { plainCause } from '../oidc/provider-error.ts'

@@ -1,5 +1,5 @@
 import * as client from 'openid-client'
-import type { ExchangeSettings } from '../config/settings.ts'
+import type { ExchangeSettings } from '../config/exchange.ts'
 import type { AddedParameters } from '../config/token-parameters.ts'
 import { type CallFailure, callFailure } from '../oidc/call-failure.ts'
 import { grantedToken } from '../oidc/granted-token.ts'

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { ExchangeSettings, RemoteSettings } from '../config/settings.ts'
+import type { ExchangeSettings } from '../config/exchange.ts'
+import type { RemoteSettings } from '../config/remote.ts'
 import {
   type AddedParameters,
   nameOfAdded,

@@ -1,5 +1,5 @@
 import * as client from 'openid-client'
-import type { OidcSettings } from '../config/settings.ts'
+import type { OidcSettings } from '../config/oidc.ts'
 import type { AddedParameters } from '../config/token-parameters.ts'
 import { type CallFailure, callFailure } from '../oidc/call-failure.ts'
 import { type GrantedToken, grantedToken } from '../oidc/granted-token.ts'

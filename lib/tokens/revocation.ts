@@ -1,5 +1,5 @@
 import * as client from 'openid-client'
-import type { OidcSettings } from '../config/settings.ts'
+import type { OidcSettings } from '../config/oidc.ts'
 import { type CallFailure, callFailure } from '../oidc/call-failure.ts'
 import type { Provider } from '../oidc/provider.ts'
 import type { ProviderCall } from '../oidc/provider-call.ts'

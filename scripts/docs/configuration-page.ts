@@ -1,5 +1,6 @@
 import { variables } from '../../lib/config/variables.ts'
 import { type Declaration, readDeclarations } from './declarations.ts'
+import { defaultOf } from './environment-example.ts'
 import { code, table } from './markdown.ts'
 
 /** docs/configuration.md: both halves of the configuration, from the declarations that the code uses. */
@@ -43,10 +44,10 @@ ${sections(declarations).join('\n\n')}
 }
 
 function variableTable(): string {
-  const rows = Object.entries(variables).map(([name, { meaning, ...variable }]) => [
+  const rows = Object.entries(variables).map(([name, variable]) => [
     code(name),
-    'fallback' in variable ? variable.fallback : '',
-    meaning,
+    defaultOf(variable),
+    variable.meaning,
   ])
   return table(['variable', 'default', 'meaning'], rows)
 }

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { loadSettings } from '../../lib/config/load-settings.ts'
-import { namesAt } from '../../lib/config/parse-config.ts'
 import { configSchema } from '../../lib/config/schema.ts'
+import { namesAt } from '../../lib/config/schema-tree.ts'
 import { readDeclarations } from './declarations.ts'
 
 const declarations = readDeclarations(join(import.meta.dirname, '../..'))

@@ -1,76 +1,92 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
+import { configSchema } from '../../lib/config/schema.ts'
+import { choicesOf, defaultOf, entryOf, shapeOf } from '../../lib/config/schema-tree.ts'
 
 /** One setting, as its declaration describes it. */
 export interface Declaration {
   /** `remotes.*.headers.add` */
   readonly name: string
   readonly type: string
-  /** Text of `@default`, usually a literal. */
+  /** A literal: the schema's default, or the text of `@default` where a rule of the section decides. */
   readonly fallback?: string
   readonly meaning: string
   /** Has settings of its own below it. */
   readonly group: boolean
 }
 
-const files = [
-  ...['define-config.ts', 'oidc-config.ts', 'remote-config.ts', 'client-config.ts'],
-  'tls-config.ts',
-]
-
-/** Reads every setting of `Config` with the comment that editors show for it. */
+/** Every setting that the schema knows, with the text and the type that editors show for it. */
 export function readDeclarations(root: string): Declaration[] {
-  const interfaces = new Map<string, ts.InterfaceDeclaration>()
-  for (const file of files) {
-    const path = join(root, 'lib/config', file)
-    const source = ts.createSourceFile(
-      path,
-      readFileSync(path, 'utf8'),
-      ts.ScriptTarget.Latest,
-      true,
-    )
-    for (const statement of source.statements) {
-      if (ts.isInterfaceDeclaration(statement)) interfaces.set(statement.name.text, statement)
-    }
-  }
-  return membersOf('Config', '', interfaces)
+  const { checker, config } = typeOfConfig(root)
+  return settingsOf(configSchema, config, '', checker)
 }
 
-function membersOf(
-  name: string,
+function typeOfConfig(root: string): { checker: ts.TypeChecker; config: ts.Type } {
+  const text = readFileSync(join(root, 'tsconfig.json'), 'utf8')
+  const { compilerOptions } = ts.parseConfigFileTextToJson('tsconfig.json', text).config
+  const { options } = ts.convertCompilerOptionsFromJson(compilerOptions, root)
+  const path = join(root, 'lib/config/schema.ts')
+  const program = ts.createProgram([path], options)
+  const checker = program.getTypeChecker()
+  const source = program.getSourceFile(path)
+  const module = source && checker.getSymbolAtLocation(source)
+  const exported = module && checker.tryGetMemberInModuleExports('Config', module)
+  if (!exported) throw new Error('lib/config/schema.ts exports no Config')
+  return { checker, config: checker.getDeclaredTypeOfSymbol(exported) }
+}
+
+function settingsOf(
+  schema: unknown,
+  owner: ts.Type,
   prefix: string,
-  interfaces: ReadonlyMap<string, ts.InterfaceDeclaration>,
+  checker: ts.TypeChecker,
 ): Declaration[] {
-  const members = interfaces.get(name)?.members.filter(ts.isPropertySignature) ?? []
-  return members.flatMap((member) => {
-    const path = prefix + member.name.getText()
-    const type = oneLine(member.type?.getText() ?? 'unknown')
-    const entries = /^Record<string, (\w+)>$/.exec(type)?.[1]
-    const below = interfaces.has(type)
-      ? membersOf(type, `${path}.`, interfaces)
-      : membersOf(entries ?? '', `${path}.*.`, interfaces)
-    const fallback = tagText(member, 'default')
+  return Object.entries(shapeOf(schema)).flatMap(([key, value]) => {
+    const member = owner.getProperty(key)
+    if (!member) throw new Error(`Config lacks ${prefix}${key}, which the schema knows`)
+    const type = checker.getNonNullableType(checker.getTypeOfSymbol(member))
+    const entry = entryOf(value)
+    const entryType = type.getStringIndexType()
+    const name = prefix + key
+    const below =
+      entry && entryType
+        ? settingsOf(entry, entryType, `${name}.*.`, checker)
+        : settingsOf(value, type, `${name}.`, checker)
+    const fallback = below.length > 0 && !entry ? undefined : fallbackOf(value, member, checker)
     const own = {
-      name: path,
-      type,
-      meaning: commentText(member),
-      ...(fallback === undefined ? {} : { fallback }),
+      name,
+      // The compiler has an order of its own.
+      type: choicesOf(value)?.map(literal).join(' | ') ?? typeText(type, checker),
+      meaning: oneLine(ts.displayPartsToString(member.getDocumentationComment(checker))),
+      ...(fallback && { fallback }),
       group: below.length > 0,
     }
     return [own, ...below]
   })
 }
 
-function commentText(member: ts.PropertySignature): string {
-  const comments = ts.getJSDocCommentsAndTags(member).filter(ts.isJSDoc)
-  return oneLine(comments.map(({ comment }) => ts.getTextOfJSDocComment(comment) ?? '').join(' '))
+function fallbackOf(
+  schema: unknown,
+  member: ts.Symbol,
+  checker: ts.TypeChecker,
+): string | undefined {
+  const value = defaultOf(schema)
+  if (value !== undefined) return literal(value)
+  const tag = member.getJsDocTags(checker).find(({ name }) => name === 'default')
+  return tag && oneLine(ts.displayPartsToString(tag.text))
 }
 
-function tagText(member: ts.PropertySignature, name: string): string | undefined {
-  const tag = ts.getJSDocTags(member).find(({ tagName }) => tagName.text === name)
-  const text = tag && ts.getTextOfJSDocComment(tag.comment)
-  return text === undefined ? undefined : oneLine(text)
+function typeText(type: ts.Type, checker: ts.TypeChecker): string {
+  const text = checker.typeToString(type, undefined, ts.TypeFormatFlags.NoTruncation)
+  return text.replaceAll('"', "'")
+}
+
+/** A value as the house writes it. */
+function literal(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`
+  if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`
+  return JSON.stringify(value)
 }
 
 function oneLine(text: string): string {

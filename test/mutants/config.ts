@@ -11,9 +11,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'A10',
-    file: 'lib/config/outgoing-settings.ts',
+    file: 'lib/config/outgoing.ts',
     from: `readEither(env, 'HTTPS_PROXY')`,
-    to: `readVariable(env, 'HTTPS_PROXY')`,
+    to: `read(env, 'HTTPS_PROXY')`,
     test: 'lib/config/outgoing-rules.test.ts',
     title: 'A10: is read from the environment, by both spellings, and HTTP_PROXY is not',
   },
@@ -27,7 +27,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'A11',
-    file: 'lib/config/load-settings.ts',
+    file: 'lib/config/config-file.ts',
     from: `.replace(/^\\uFEFF/, '')`,
     to: '',
     test: 'lib/config/config-rules.test.ts',

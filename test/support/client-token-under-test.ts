@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import type { ClientSettings, Hooks } from '#lib/config/settings.ts'
+import type { ClientSettings } from '#lib/config/client.ts'
+import type { Hooks } from '#lib/config/hooks.ts'
 import { createTokenParameters } from '#lib/config/token-parameters.ts'
 import { createNonceMemory } from '#lib/oidc/nonce-memory.ts'
 import { createCipher } from '#lib/session/cipher.ts'

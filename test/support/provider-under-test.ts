@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { decodeJwt } from 'jose'
-import type { OidcSettings } from '#lib/config/settings.ts'
+import type { OidcSettings } from '#lib/config/oidc.ts'
 import { createTokenParameters } from '#lib/config/token-parameters.ts'
 import type { AuthorizationRequest } from '#lib/oidc/authorization-request.ts'
 import { createProvider, type ProviderDeps } from '#lib/oidc/provider.ts'

@@ -13,7 +13,7 @@ import {
   type Server as NetServer,
   type Socket,
 } from 'node:net'
-import type { RemoteSettings } from '#lib/config/settings.ts'
+import type { RemoteSettings } from '#lib/config/remote.ts'
 import { createNodeRemote } from '#lib/hosts/node-remote.ts'
 import { createOutgoing } from '#lib/http/outgoing.ts'
 import { createRemote, type Remote, type RemoteDeps } from '#lib/remote/remote.ts'

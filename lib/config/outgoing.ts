@@ -1,8 +1,28 @@
 import { X509Certificate } from 'node:crypto'
 import type { OutgoingSettings } from '../http/outgoing.ts'
-import { type Environment, readEither, readVariable } from './env.ts'
+import { type Environment, readerOf, readNamed, type Variables } from './env.ts'
 import { readPem } from './pem-file.ts'
 import type { Report } from './report.ts'
+
+export const outgoingVariables = {
+  HTTPS_PROXY: {
+    meaning:
+      'Proxy through which the provider and the APIs at `https:` addresses are reached, by CONNECT. User and password as in a URL. Loopback and `http:` targets are reached directly, and `HTTP_PROXY` is not read. `https_proxy` goes before it.',
+    example: 'http://proxy.internal:3128',
+  },
+  NO_PROXY: {
+    meaning:
+      'Hosts that are reached past `HTTPS_PROXY`, separated by commas: names with all that is below them, addresses, CIDRs, each with a port if wanted; `*` for all. `no_proxy` goes before it.',
+    example: 'internal.example.com,10.0.0.0/8',
+  },
+  BFF_CA_FILE: {
+    meaning:
+      'PEM file of certificate authorities that are believed besides the usual ones, for the provider, the APIs and the proxy.',
+    example: '/etc/ssl/company.pem',
+  },
+} as const satisfies Variables
+
+const read = readerOf(outgoingVariables)
 
 /** How the process gets to the provider and to the APIs. `HTTP_PROXY` is not read: see docs/operations.md. */
 export function outgoingSettings(env: Environment, report: Report): OutgoingSettings {
@@ -28,7 +48,7 @@ function proxyOf(env: Environment, report: Report): OutgoingSettings['proxy'] {
 }
 
 function authorities(env: Environment, report: Report): string | undefined {
-  const file = readVariable(env, 'BFF_CA_FILE')
+  const file = read(env, 'BFF_CA_FILE')
   const pem = file === undefined ? undefined : readPem('BFF_CA_FILE', file, report)
   if (pem === undefined) return undefined
   if (holdsCertificates(pem)) return pem
@@ -45,6 +65,11 @@ function holdsCertificates(pem: string): boolean {
   } catch {
     return false
   }
+}
+
+/** These variables have a lower-case name too, which goes before, as in other programs. */
+function readEither(env: Environment, name: 'HTTPS_PROXY' | 'NO_PROXY'): string | undefined {
+  return readNamed(env, name.toLowerCase()) ?? read(env, name)
 }
 
 function isDecodable(text: string): boolean {

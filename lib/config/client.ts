@@ -1,16 +1,55 @@
-import { clientAuth } from './client-auth.ts'
+import { z } from 'zod'
+import { type ClientAuth, clientAuth, plainAuthMethods } from './client-auth.ts'
 import { type Environment, readNamed } from './env.ts'
+import type { OidcSettings } from './oidc.ts'
 import { checkParameters } from './parameters.ts'
 import type { Report } from './report.ts'
-import type { ParsedClient } from './schema.ts'
-import type { ClientAuth, ClientSettings, OidcSettings } from './settings.ts'
+import { absoluteUri, flag, text, textRecord } from './schema-leaf.ts'
 import { isQuoted } from './unquote.ts'
 import { parseWebAddress } from './web-address.ts'
 
+export const client = z.strictObject({
+  /**
+   * Token endpoint, when it is not the one of `OIDC_ISSUER`. A server on another origin needs credentials
+   * of its own: ours are never sent there.
+   */
+  tokenEndpoint: text().exactOptional(),
+  /** Client id. `OIDC_CLIENT_ID` when left out; needs `secretEnv` or `keyEnv` beside it. */
+  clientId: text().exactOptional(),
+  /** Name of the environment variable that holds the client's secret. */
+  secretEnv: text().exactOptional(),
+  /** Name of the environment variable that holds the client's private JWK, for `private_key_jwt`. */
+  keyEnv: text().exactOptional(),
+  /**
+   * Pins how this client proves itself. `private_key_jwt` with `keyEnv`, and only then. Left out, a secret of
+   * its own goes as one of `oidc` does; without credentials of its own the client proves itself as `oidc` does.
+   */
+  authMethod: z.enum(plainAuthMethods).exactOptional(),
+  /** Scopes of the token, separated by spaces. */
+  scope: text().exactOptional(),
+  /** Resource indicator (RFC 8707): an absolute URI. */
+  resource: absoluteUri().exactOptional(),
+  /** `audience` parameter, for providers that want one. */
+  audience: text().exactOptional(),
+  /** Extra parameters of the token request. Parameters that Cloakroom sets by itself are refused. */
+  parameters: textRecord(),
+  /** Bind the tokens to a key (RFC 9449). */
+  dpop: flag(false),
+})
+
+type Given = z.output<typeof client>
+
+export interface ClientSettings
+  extends Readonly<Omit<Given, 'secretEnv' | 'keyEnv' | 'authMethod'>> {
+  readonly name: string
+  readonly clientId: string
+  readonly auth: ClientAuth
+}
+
 /** One entry of `clients`: the provider's endpoint and our own credentials, unless it says otherwise. */
-export function machineClient(
+export function clientSettings(
   name: string,
-  config: ParsedClient,
+  config: Given,
   context: { env: Environment; oidc: OidcSettings; report: Report },
 ): ClientSettings {
   const { report, oidc } = context
@@ -28,7 +67,7 @@ export function machineClient(
 
 function checkTokenEndpoint(
   setting: string,
-  config: ParsedClient,
+  config: Given,
   oidc: OidcSettings,
   report: Report,
 ): void {
@@ -49,13 +88,13 @@ function checkTokenEndpoint(
   }
 }
 
-function hasOwnCredentials(config: ParsedClient): boolean {
+function hasOwnCredentials(config: Given): boolean {
   return config.secretEnv !== undefined || config.keyEnv !== undefined
 }
 
 function credentials(
   setting: string,
-  config: ParsedClient,
+  config: Given,
   { env, oidc, report }: { env: Environment; oidc: OidcSettings; report: Report },
 ): ClientAuth {
   const { clientId, secretEnv, keyEnv, authMethod } = config
@@ -99,7 +138,7 @@ function credentials(
 /** The sign-in's credentials; `authMethod` may still choose how a secret travels. */
 function sharedCredentials(
   setting: string,
-  method: ParsedClient['authMethod'],
+  method: Given['authMethod'],
   own: ClientAuth,
   report: Report,
 ): ClientAuth {

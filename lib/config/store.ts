@@ -1,16 +1,52 @@
-import { type Environment, onVercel, readVariable } from './env.ts'
+import { type Environment, onVercel, readerOf, type Variables } from './env.ts'
 import type { Report } from './report.ts'
-import type { StoreSettings } from './settings.ts'
 import { parseWebAddress } from './web-address.ts'
+
+export const storeVariables = {
+  BFF_STORE: {
+    meaning:
+      'Where sessions are kept: `memory`, `sqlite`, `redis` or `upstash`. On Vercel `memory` and `sqlite` are refused.',
+    defaultInWords:
+      '`upstash` if its variables are set, else `redis` if `REDIS_URL` is, else `sqlite`',
+    example: 'redis',
+  },
+  BFF_SQLITE_FILE: {
+    meaning: 'File of the `sqlite` store.',
+    default: '.data/cloakroom.db',
+    example: '.data/cloakroom.db',
+  },
+  REDIS_URL: {
+    meaning: 'Address of the `redis` store: `redis://` or `rediss://` (TLS).',
+    example: 'rediss://redis.internal:6379',
+  },
+  UPSTASH_REDIS_REST_URL: {
+    meaning: 'Address of the `upstash` store.',
+    example: 'https://example.upstash.io',
+  },
+  UPSTASH_REDIS_REST_TOKEN: { meaning: 'Token of the `upstash` store.', secret: true },
+  KV_REST_API_URL: { meaning: "What Vercel's marketplace calls `UPSTASH_REDIS_REST_URL`." },
+  KV_REST_API_TOKEN: {
+    meaning: "What Vercel's marketplace calls `UPSTASH_REDIS_REST_TOKEN`.",
+    secret: true,
+  },
+} as const satisfies Variables
+
+const read = readerOf(storeVariables)
 
 const kinds = ['memory', 'sqlite', 'redis', 'upstash'] as const
 type StoreKind = (typeof kinds)[number]
 
+export type StoreSettings =
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'sqlite'; readonly file: string }
+  | { readonly kind: 'redis'; readonly url: string }
+  | { readonly kind: 'upstash'; readonly url: string; readonly token: string }
+
 const placeholder: StoreSettings = { kind: 'memory' }
 
 /** BFF_STORE and what belongs to it. */
-export function storeChoice(env: Environment, report: Report): StoreSettings {
-  const wanted = readVariable(env, 'BFF_STORE')?.toLowerCase() ?? defaultKind(env)
+export function storeSettings(env: Environment, report: Report): StoreSettings {
+  const wanted = read(env, 'BFF_STORE')?.toLowerCase() ?? defaultKind(env)
   if (!isKind(wanted)) {
     report.problem('BFF_STORE', 'names no store', `choose one of ${kinds.join(', ')}`)
     return placeholder
@@ -26,7 +62,7 @@ export function storeChoice(env: Environment, report: Report): StoreSettings {
   if (wanted === 'redis') return redisStore(env, report)
   if (wanted === 'upstash') return upstashStore(env, report)
   if (wanted === 'sqlite') {
-    return { kind: 'sqlite', file: readVariable(env, 'BFF_SQLITE_FILE') ?? '.data/cloakroom.db' }
+    return { kind: 'sqlite', file: read(env, 'BFF_SQLITE_FILE') }
   }
   report.note('BFF_STORE is memory: sessions end with this process and no other can see them.')
   return { kind: 'memory' }
@@ -39,11 +75,11 @@ function isKind(text: string): text is StoreKind {
 function defaultKind(env: Environment): StoreKind {
   const { url, token } = upstashPair(env)
   if (url !== undefined || token !== undefined) return 'upstash'
-  return readVariable(env, 'REDIS_URL') === undefined ? 'sqlite' : 'redis'
+  return read(env, 'REDIS_URL') === undefined ? 'sqlite' : 'redis'
 }
 
 function redisStore(env: Environment, report: Report): StoreSettings {
-  const url = readVariable(env, 'REDIS_URL')
+  const url = read(env, 'REDIS_URL')
   // The value may hold a password, so no message repeats it.
   if (url === undefined) {
     report.problem('REDIS_URL', 'is not set', 'set it to redis://host:port or rediss://host:port')
@@ -67,14 +103,14 @@ function redisStore(env: Environment, report: Report): StoreSettings {
 
 /** The pair that Upstash names, or the same two as Vercel's marketplace names them; never a mixture. */
 function upstashPair(env: Environment) {
-  const url = readVariable(env, 'UPSTASH_REDIS_REST_URL')
-  const token = readVariable(env, 'UPSTASH_REDIS_REST_TOKEN')
+  const url = read(env, 'UPSTASH_REDIS_REST_URL')
+  const token = read(env, 'UPSTASH_REDIS_REST_TOKEN')
   if (url !== undefined || token !== undefined) {
     return { url, token, names: ['UPSTASH_REDIS_REST_URL', 'UPSTASH_REDIS_REST_TOKEN'] as const }
   }
   return {
-    url: readVariable(env, 'KV_REST_API_URL'),
-    token: readVariable(env, 'KV_REST_API_TOKEN'),
+    url: read(env, 'KV_REST_API_URL'),
+    token: read(env, 'KV_REST_API_TOKEN'),
     names: ['KV_REST_API_URL', 'KV_REST_API_TOKEN'] as const,
   }
 }

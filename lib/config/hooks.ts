@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { hook } from './schema-leaf.ts'
+
+export type ClaimsHook = (context: {
+  readonly claims: Readonly<Record<string, unknown>>
+  readonly reason: 'sign-in' | 'refresh'
+}) => Promise<Record<string, unknown>> | Record<string, unknown>
+
+export type TokenRequestHook = (context: {
+  readonly grant: 'authorization_code' | 'refresh_token' | 'client_credentials' | 'token_exchange'
+  readonly client?: string
+  readonly resource?: string
+  readonly scope?: string
+}) => Promise<Record<string, string>> | Record<string, string>
+
+/** The functions of an adopter that do not belong to one remote. */
+export const hooks = z.strictObject({
+  /**
+   * Hook: runs at sign-in and after each refresh that brings new claims; its answer replaces them.
+   * Not possible in a JSON file.
+   */
+  claims: hook<ClaimsHook>().exactOptional(),
+  /**
+   * Hook: adds parameters to a token request. Asked at each use of a token, since tokens are kept apart by
+   * what it adds. Not possible in a JSON file.
+   */
+  tokenRequest: hook<TokenRequestHook>().exactOptional(),
+})
+
+export type Hooks = Readonly<z.output<typeof hooks>>
+
+export function givenHooks({ claims, tokenRequest }: Hooks): Hooks {
+  return { ...(claims && { claims }), ...(tokenRequest && { tokenRequest }) }
+}

@@ -1,0 +1,205 @@
+import { z } from 'zod'
+import type { ClientCertificate } from '../http/outgoing.ts'
+import { type AuthMethod, authMethods, type ClientAuth, clientAuth } from './client-auth.ts'
+import { clientCertificate, tls } from './client-certificate.ts'
+import { type Environment, readerOf, type Variables } from './env.ts'
+import { checkParameters } from './parameters.ts'
+import type { Report } from './report.ts'
+import { absoluteUri, duration, flag, text, textRecord } from './schema-leaf.ts'
+import { parseWebAddress } from './web-address.ts'
+
+const defaultScope = 'openid profile email offline_access'
+
+export const oidcVariables = {
+  OIDC_ISSUER: {
+    meaning:
+      'Issuer of the OpenID Provider, exactly as its discovery document spells it. `https:`, or `http:` on loopback.',
+    example: 'https://login.example.com/',
+  },
+  OIDC_CLIENT_ID: { meaning: 'Client id at the provider.', example: 'my-app' },
+  OIDC_CLIENT_SECRET: {
+    meaning: 'Shared secret of the client. Either this or `OIDC_CLIENT_KEY`.',
+    secret: true,
+  },
+  OIDC_CLIENT_KEY: {
+    meaning:
+      'Private key of the client as a JWK in JSON (RSA of 2048 bits or more, EC or Ed25519), for `private_key_jwt`.',
+  },
+  OIDC_AUTH_METHOD: {
+    meaning:
+      'How the client proves itself: `client_secret_basic`, `client_secret_post`, `private_key_jwt` or `tls_client_auth`. Goes before `oidc.authMethod`.',
+    defaultInWords:
+      'with a secret HTTP Basic, and in the body where the provider lists that and refuses Basic; with a key `private_key_jwt`',
+    example: 'client_secret_post',
+  },
+  OIDC_SCOPE: {
+    meaning: 'Scopes asked for at sign-in. Goes before `oidc.scope`.',
+    defaultInWords: `\`${defaultScope}\``,
+    example: defaultScope,
+  },
+} as const satisfies Variables
+
+const read = readerOf(oidcVariables)
+
+const discoverySuffix = '/.well-known/openid-configuration'
+
+// Asymmetric ones only: with HS256 the client secret could forge a sign-in, with none anybody.
+const signatureAlgorithms = [
+  ...(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const),
+  ...(['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const),
+] as const
+
+export const oidc = z.strictObject({
+  /**
+   * Scopes asked for at sign-in, separated by spaces. Must contain `openid`; without `offline_access`
+   * most providers give no refresh token. `OIDC_SCOPE` goes before it.
+   * @default 'openid profile email offline_access'
+   */
+  scope: text().exactOptional(),
+  /**
+   * Extra parameters of the authorization request, such as `audience`, `access_type` or `prompt`.
+   * Parameters that Cloakroom sets by itself are refused.
+   */
+  params: textRecord(),
+  /** Extra parameters of the refresh request. */
+  refreshParams: textRecord(),
+  /** Extra parameters of the revocation request. */
+  revocationParams: textRecord(),
+  /**
+   * Pins how the client proves itself to the provider. Left out, a secret goes by HTTP Basic, and in the
+   * body where the provider refuses that (`invalid_client`, `unauthorized_client`) and lists
+   * `client_secret_post`; `private_key_jwt` when `OIDC_CLIENT_KEY` is set, and only then. `tls_client_auth`
+   * (RFC 8705) with the certificate of `tls`, in place of a secret or key. `OIDC_AUTH_METHOD` goes before it.
+   */
+  authMethod: z.enum(authMethods).exactOptional(),
+  /**
+   * Client certificate for the provider (mutual TLS): two PEM files, read at the start. The provider's
+   * `mtls_endpoint_aliases` are used where it has them.
+   */
+  tls: tls.exactOptional(),
+  /**
+   * `aud` of client assertions, for older servers that want the URL of their token endpoint. The
+   * issuer when left out.
+   */
+  assertionAudience: absoluteUri().exactOptional(),
+  /**
+   * How the provider hands over the code. `form_post` keeps it out of URLs, and makes the cookie of a
+   * sign-in under way `SameSite=None`, because the answer is then a POST from another site.
+   */
+  responseMode: z.enum(['query', 'form_post']).prefault('query'),
+  /** Push the authorization request (RFC 9126) also when the provider does not require it. */
+  par: flag(false),
+  /** Bind users' tokens to a key (RFC 9449). Every remote that gets a user's token must understand it. */
+  dpop: flag(false),
+  /** Read claims from the UserInfo endpoint at sign-in, for providers that leave them out of the ID token. */
+  userinfo: flag(false),
+  /**
+   * Lead to the provider's sign-out page after a sign-out. Without it people are signed out here only, for
+   * providers that have such a page and do not let this client use it.
+   */
+  logout: flag(true),
+  /**
+   * The one algorithm with which ID tokens and logout tokens may be signed: `RS256`, `PS256`, `ES256`,
+   * their 384 and 512 variants, or `EdDSA`.
+   */
+  idTokenAlg: z.enum(signatureAlgorithms).prefault('RS256'),
+  /**
+   * By how much the provider's clock may differ from ours, from `0s` to `10m`. Tokens are believed for as
+   * much longer: setting the clock right is better.
+   */
+  clockTolerance: duration({ from: '0s', to: '10m' }).prefault('30s'),
+})
+
+type Given = z.output<typeof oidc>
+
+export interface OidcSettings
+  extends Readonly<Omit<Given, 'authMethod' | 'tls' | 'scope' | 'clockTolerance'>> {
+  readonly issuer: string
+  readonly clientId: string
+  readonly auth: ClientAuth
+  /** Shown to the provider on every connection. */
+  readonly tls?: ClientCertificate
+  readonly scope: string
+  /** By which the provider's clock may differ from ours. */
+  readonly clockToleranceSeconds: number
+}
+
+export function oidcSettings(env: Environment, config: Given, report: Report): OidcSettings {
+  const { authMethod, tls: pair, clockTolerance, ...rest } = config
+  const { params, refreshParams, revocationParams } = rest
+  const certificate = pair && clientCertificate('oidc.tls', pair, report)
+  checkParameters('oidc.params', 'authorization', params, report)
+  checkParameters('oidc.refreshParams', 'refresh', refreshParams, report)
+  checkParameters('oidc.revocationParams', 'revocation', revocationParams, report)
+  const auth = clientAuth(
+    {
+      secretName: 'OIDC_CLIENT_SECRET',
+      secret: read(env, 'OIDC_CLIENT_SECRET'),
+      keyName: 'OIDC_CLIENT_KEY',
+      key: read(env, 'OIDC_CLIENT_KEY'),
+      ...pinnedMethod(env, authMethod, report),
+      certificateName: 'oidc.tls',
+      hasCertificate: pair !== undefined,
+    },
+    report,
+  )
+  return {
+    ...rest,
+    issuer: issuer(env, report),
+    clientId: clientId(env, report),
+    auth,
+    ...(certificate && { tls: certificate }),
+    scope: scope(env, config.scope, report),
+    clockToleranceSeconds: clockTolerance,
+  }
+}
+
+function pinnedMethod(env: Environment, configured: AuthMethod | undefined, report: Report) {
+  const text = read(env, 'OIDC_AUTH_METHOD')
+  if (text === undefined) return { methodName: 'oidc.authMethod', method: configured }
+  const method = authMethods.find((it) => it === text)
+  if (method === undefined) {
+    report.problem('OIDC_AUTH_METHOD', 'is no method', `use one of ${authMethods.join(', ')}`)
+  } else if (configured !== undefined && configured !== method) {
+    report.note('OIDC_AUTH_METHOD is set, so oidc.authMethod is not used.')
+  }
+  return { methodName: 'OIDC_AUTH_METHOD', method }
+}
+
+/** Kept as it is written, because issuers are compared character by character (L3). */
+function issuer(env: Environment, report: Report): string {
+  const text = read(env, 'OIDC_ISSUER')
+  if (text === undefined) {
+    report.problem('OIDC_ISSUER', 'is not set', "set it to your provider's issuer URL")
+    return ''
+  }
+  const address = parseWebAddress(text, 'on-loopback')
+  if (!address.ok) {
+    report.problem('OIDC_ISSUER', address.problem, address.fix)
+  } else if (text.endsWith(discoverySuffix)) {
+    const rest = text.slice(0, -discoverySuffix.length)
+    report.problem('OIDC_ISSUER', 'is the discovery document', `leave it at ${rest}`)
+  }
+  return text
+}
+
+function clientId(env: Environment, report: Report): string {
+  const text = read(env, 'OIDC_CLIENT_ID')
+  if (text === undefined) {
+    report.problem('OIDC_CLIENT_ID', 'is not set', 'set it as the provider shows it')
+  }
+  return text ?? ''
+}
+
+function scope(env: Environment, configured: string | undefined, report: Report): string {
+  const fromEnvironment = read(env, 'OIDC_SCOPE')
+  const setting = fromEnvironment === undefined ? 'oidc.scope' : 'OIDC_SCOPE'
+  if (fromEnvironment !== undefined && configured !== undefined) {
+    report.note('OIDC_SCOPE is set, so oidc.scope is not used.')
+  }
+  const names = (fromEnvironment ?? configured ?? defaultScope).split(/\s+/).filter(Boolean)
+  if (!names.includes('openid')) {
+    report.problem(setting, 'lacks openid', 'put openid first')
+  }
+  return names.join(' ')
+}
