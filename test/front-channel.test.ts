@@ -107,10 +107,18 @@ describe('front-channel logout (OpenID Connect Front-Channel Logout 1.0)', () =>
     assert.equal((misses()[0] as { code: string }).code, 'sid_mismatch')
   })
 
+  test('O12: a service worker of ours that asks for what an iframe loads is heard', async () => {
+    const browser = await signedIn()
+    const query = `?iss=${iss}&sid=${app.provider.state.sid}`
+    const headers = { 'sec-fetch-dest': 'empty', 'sec-fetch-mode': 'navigate' }
+    assert.equal((await browser.call(`/bff/frontchannel${query}`, { headers })).status, 200)
+    assert.equal(await browser.user(), undefined)
+  })
+
   test('O12: a browser that loads it as anything but an iframe is refused', async () => {
     const browser = await signedIn()
     const query = `?iss=${iss}&sid=${app.provider.state.sid}`
-    for (const dest of ['document', 'empty', 'image', 'script', 'frame', 'IFRAME', '']) {
+    for (const dest of ['document', 'empty', 'image', 'script', 'object', 'IFRAME', '']) {
       for (const by of [browser, app.browser()]) {
         assert.equal((await frame(by, query, dest)).status, 400, dest)
       }

@@ -122,6 +122,29 @@ describe('a browser with no sign-in under way', () => {
     assert.equal((await browser.send(bookmarked())).status, 303)
   })
 
+  test('L20: an image of another page begins none, and leaves no mark', async () => {
+    for (const [dest, mode] of [
+      ['image', 'no-cors'],
+      ['script', 'no-cors'],
+      ['empty', 'cors'],
+      ['object', 'navigate'],
+    ]) {
+      const headers = { 'sec-fetch-dest': dest, 'sec-fetch-mode': mode }
+      const { status, headers: sent } = await app.browser().send(bookmarked(), { headers })
+      assert.deepEqual([status, sent.getSetCookie()], [400, []], dest)
+    }
+  })
+
+  test('L20: a page begins one, in a browser that says so and in a service worker that asks for it', async () => {
+    for (const [dest, mode] of [
+      ['document', 'navigate'],
+      ['empty', 'navigate'],
+    ]) {
+      const headers = { 'sec-fetch-dest': dest, 'sec-fetch-mode': mode }
+      assert.equal((await app.browser().send(bookmarked(), { headers })).status, 303, dest)
+    }
+  })
+
   test('L20: its mark lasts ten minutes and is as closed as every cookie of ours', async () => {
     const { headers } = await app.browser().send(bookmarked())
     assert.match(

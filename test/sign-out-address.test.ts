@@ -25,7 +25,12 @@ async function leaving(query = '') {
 }
 
 const navigate = (browser: AppBrowser, address: URL, dest = 'document') =>
-  browser.send(address, { headers: { 'sec-fetch-dest': dest } })
+  browser.send(address, {
+    headers: {
+      'sec-fetch-dest': dest,
+      'sec-fetch-mode': dest === 'document' ? 'navigate' : 'cors',
+    },
+  })
 
 const atProvider = (location: string | null) =>
   new URL(location ?? '').href.startsWith(`${app.provider.issuer}/logout?`)

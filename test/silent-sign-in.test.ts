@@ -9,7 +9,14 @@ before(async () => {
 })
 after(() => app.close())
 
-const into = (destination: string | undefined) => ({ 'sec-fetch-dest': destination })
+/** `refetched`: by a service worker, which has been asked for a page in some place. */
+const into = (destination: string | undefined) =>
+  destination === 'refetched'
+    ? { 'sec-fetch-dest': 'empty', 'sec-fetch-mode': 'navigate' }
+    : {
+        'sec-fetch-dest': destination,
+        ...(destination === 'empty' ? { 'sec-fetch-mode': 'cors' } : {}),
+      }
 
 /** Begins at `path` in one place, and comes back in another. */
 async function comeBack(
@@ -37,6 +44,7 @@ describe('a silent sign-in', () => {
     ['/bff/silent-login?returnUrl=/deep', undefined],
     ['/bff/silent-login?returnUrl=/deep', 'iframe'],
     ['/bff/login?prompt=none&returnUrl=/deep', 'iframe'],
+    ['/bff/login?prompt=none&returnUrl=/deep', 'refetched'],
   ] as const
   for (const [path, begun] of ways) {
     const from = { ...(begun === undefined ? {} : { begun }) }
@@ -68,11 +76,13 @@ describe('a silent sign-in', () => {
     })
 
     test(`L15: ${title}: where the browser does not say, the page finds out by itself`, async () => {
-      const page = await comeBack(app.browser(), path, from)
-      assert.match(
-        page.body,
-        /if \(parent === window\) location\.replace\("\/deep"\); else parent\./,
-      )
+      for (const back of [{}, { back: 'refetched' }]) {
+        const page = await comeBack(app.browser(), path, { ...from, ...back })
+        assert.match(
+          page.body,
+          /if \(parent === window\) location\.replace\("\/deep"\); else parent\./,
+        )
+      }
     })
   }
 
@@ -91,9 +101,15 @@ describe('/bff/login by what the browser loads', () => {
     ['iframe', '?prompt=none', 302],
     ['iframe', '', 400],
     ['iframe', '?prompt=login', 400],
+    ['frame', '?prompt=none', 302],
+    ['frame', '', 400],
+    // Which place it is, nobody says.
+    ['refetched', '', 302],
+    ['refetched', '?prompt=none', 302],
+    ['refetched', '?prompt=login', 302],
   ]
   const nothing =
-    'image script style font empty embed object frame worker audio video track manifest'
+    'image script style font empty embed object fencedframe worker audio video track manifest'
   for (const destination of nothing.split(' ')) {
     table.push([destination, '', 204], [destination, '?prompt=none', 204])
   }
@@ -110,6 +126,14 @@ describe('/bff/login by what the browser loads', () => {
       assert.match(answer.body, /<a href="\/bff\/login" target="_top">/)
     })
   }
+
+  test('L26: a script of a page begins nothing, whatever its mode', async () => {
+    for (const mode of ['cors', 'no-cors', 'same-origin', 'websocket']) {
+      const headers = { 'sec-fetch-dest': 'empty', 'sec-fetch-mode': mode }
+      const answer = await app.browser().send(`${app.origin}/bff/login`, { headers })
+      assert.deepEqual([answer.status, answer.headers.getSetCookie()], [204, []], mode)
+    }
+  })
 
   test('L26: an image begins no silent sign-in either', async () => {
     const answer = await app

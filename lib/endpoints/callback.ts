@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { destinationOf } from '../http/navigation.ts'
 import { parseReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
 import { isPageExpired } from '../oidc/authorization-response.ts'
 import { dpopKeyOf } from '../oidc/dpop-key.ts'
@@ -223,9 +224,9 @@ export function createCallback(deps: CallbackDeps): Endpoint {
   }
 }
 
-/** The whole window, not an iframe. Where the browser does not say, the page at the end finds out. */
+/** The whole window, not a frame. Where the browser does not say, the page at the end finds out. */
 function isTopLevel({ request }: EndpointRequest): boolean {
-  return request.headers.get('sec-fetch-dest') === 'document'
+  return destinationOf(request.headers) === 'window'
 }
 
 function dpopKeyFor({ remembered, dpopSeed }: Transaction): JsonWebKey | undefined {

@@ -47,16 +47,3 @@ export function json(status: number, value: unknown, setCookies: readonly string
   for (const cookie of setCookies) headers.append('set-cookie', cookie)
   return new Response(JSON.stringify(value), { status, headers })
 }
-
-/** True for a navigation by a person, who should see a page and not JSON. */
-export function isNavigation(request: Request): boolean {
-  const destination = request.headers.get('sec-fetch-dest')
-  if (destination !== null) return destination === 'document' || destination === 'iframe'
-  return (request.headers.get('accept') ?? '').includes('text/html')
-}
-
-/** A prefetch is no wish to sign in or out, and must not start either (L10). */
-export function isPrefetch({ headers }: Request): boolean {
-  const purpose = `${headers.get('sec-purpose') ?? ''} ${headers.get('purpose') ?? ''}`
-  return purpose.includes('prefetch') || headers.has('next-router-prefetch')
-}

@@ -1,3 +1,4 @@
+import { destinationOf } from '../http/navigation.ts'
 import { htmlPage } from '../http/page.ts'
 import { type ProblemCode, problem } from '../http/problem.ts'
 import type { ClearApiCookies } from '../session/clear-api-cookies.ts'
@@ -58,8 +59,8 @@ export function createFrontchannel(deps: FrontchannelDeps): Endpoint {
       answer.headers.set('content-security-policy', framable)
       return answer
     }
-    const destination = request.headers.get('sec-fetch-dest')
-    if (destination !== null && destination !== 'iframe') return refused('bad_request')
+    const destination = destinationOf(request.headers)
+    if (destination === 'window' || destination === 'no-page') return refused('bad_request')
     const query = incoming.url.searchParams
     const [iss, ...moreIss] = query.getAll('iss')
     const [sid, ...moreSid] = query.getAll('sid')

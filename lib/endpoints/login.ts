@@ -1,6 +1,7 @@
+import { destinationOf, isPrefetch } from '../http/navigation.ts'
 import { parseReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
 import type { Provider } from '../oidc/provider.ts'
-import { type Endpoint, isPrefetch } from './endpoint.ts'
+import type { Endpoint } from './endpoint.ts'
 import { readForm } from './form.ts'
 import { singleParameter } from './parameters.ts'
 import { refuse } from './refusal.ts'
@@ -20,14 +21,15 @@ export interface LoginDeps {
 /**
  * `GET,POST /bff/login` and `GET /bff/silent-login`. Only the parameters named here are passed on. Another
  * site, or the provider's list of apps, may begin a sign-in too (OpenID Connect Core section 4). Where the
- * browser says what it asks for (Fetch Metadata), a page begins a sign-in, an iframe with `prompt=none` a
+ * browser says what it asks for (Fetch Metadata), a page begins a sign-in, a frame with `prompt=none` a
  * silent one, and an image nothing (L26).
  */
 export function createLogin(deps: LoginDeps): Endpoint {
   return async (incoming) => {
-    const destination = incoming.request.headers.get('sec-fetch-dest') ?? 'document'
-    const framed = destination === 'iframe'
-    if (isPrefetch(incoming.request) || (destination !== 'document' && !framed)) {
+    const { headers } = incoming.request
+    const destination = destinationOf(headers)
+    const framed = destination === 'frame'
+    if (isPrefetch(headers) || destination === 'no-page') {
       return new Response(null, { status: 204, headers: uncached })
     }
     let { loginHref } = deps
@@ -58,6 +60,8 @@ export function createLogin(deps: LoginDeps): Endpoint {
     }
     if (maxAge.value !== undefined && !/^\d{1,9}$/.test(maxAge.value)) return refused('bad_request')
     const prompt = deps.silent ? 'none' : asked.value
+    // Behind a service worker; the page at the end finds out.
+    const maybeFramed = destination === 'page' && prompt === 'none'
     // A provider's page does not show in a frame, and the app would not either.
     if (framed && prompt !== 'none') return refused('sign_in_framed')
     if (prompt !== undefined) {
@@ -71,7 +75,7 @@ export function createLogin(deps: LoginDeps): Endpoint {
       ...(acrValues.value === undefined ? {} : { acrValues: acrValues.value }),
       ...(uiLocales.value === undefined ? {} : { uiLocales: uiLocales.value }),
       ...(maxAge.value === undefined ? {} : { maxAge: Number(maxAge.value) }),
-      ...(deps.silent || framed ? { silent: true } : {}),
+      ...(deps.silent || framed || maybeFramed ? { silent: true } : {}),
     })
   }
 }

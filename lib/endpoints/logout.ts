@@ -1,17 +1,11 @@
 import { timingSafeEqual } from 'node:crypto'
+import { isNavigation, isPrefetch } from '../http/navigation.ts'
 import { parseReturnUrl, type ReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
 import type { ClearApiCookies } from '../session/clear-api-cookies.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { EndSession } from './end-session.ts'
-import {
-  type Endpoint,
-  type EndpointRequest,
-  isNavigation,
-  isPrefetch,
-  json,
-  redirect,
-} from './endpoint.ts'
+import { type Endpoint, type EndpointRequest, json, redirect } from './endpoint.ts'
 import type { ProviderSignOut } from './provider-sign-out.ts'
 import { refuse } from './refusal.ts'
 import type { SignOutAddress } from './sign-out-address.ts'
@@ -78,7 +72,9 @@ export function createLogout(deps: LogoutDeps): { get: Endpoint; post: Endpoint 
   /** The address that a script was given. Without what it stood for, everything there is to end has ended. */
   async function follow(incoming: EndpointRequest, handles: string[]): Promise<Response> {
     // A script that fetches it may see the last address of a chain of redirects, if the provider lets it.
-    if (!isNavigation(incoming.request)) return refuse(incoming, 'bad_request', { loginHref })
+    if (!isNavigation(incoming.request.headers)) {
+      return refuse(incoming, 'bad_request', { loginHref })
+    }
     const [handle = '', ...more] = handles
     const leave =
       more.length > 0 ? undefined : await deps.signOutAddress.take(incoming.cookies, handle)
@@ -96,7 +92,7 @@ export function createLogout(deps: LogoutDeps): { get: Endpoint; post: Endpoint 
 
   return {
     async get(incoming) {
-      if (isPrefetch(incoming.request)) return new Response(null, { status: 204 })
+      if (isPrefetch(incoming.request.headers)) return new Response(null, { status: 204 })
       const query = incoming.url.searchParams
       if (query.has('leave')) return follow(incoming, query.getAll('leave'))
       const { returnUrl, session } = await begin(incoming)
@@ -112,7 +108,7 @@ export function createLogout(deps: LogoutDeps): { get: Endpoint; post: Endpoint 
     async post(incoming) {
       const { returnUrl, session } = await begin(incoming)
       if (returnUrl === undefined) return refuse(incoming, 'bad_return_url', { loginHref })
-      const navigates = isNavigation(incoming.request)
+      const navigates = isNavigation(incoming.request.headers)
       if (session) {
         return navigates
           ? redirectOut(incoming, 303, session, returnUrl)

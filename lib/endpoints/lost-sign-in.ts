@@ -1,3 +1,4 @@
+import { destinationOf } from '../http/navigation.ts'
 import { parseReturnUrl, type ReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { TakenTransaction, Transactions } from '../session/transaction.ts'
@@ -49,14 +50,16 @@ export function createLostSignIn(deps: LostSignInDeps, repeat: RepeatSignIn) {
     { remembered, underWay, used }: Lost,
     answer: { readonly state: string; readonly kind: 'code' | 'error' },
   ): Promise<Response> => {
-    if (incoming.request.headers.get('sec-fetch-dest') === 'iframe') {
+    const destination = destinationOf(incoming.request.headers)
+    if (destination === 'frame') {
       return silentLoginPage(false, deps.returnUrls.publicOrigin)
     }
     const wanted = parseReturnUrl(remembered?.returnUrl, deps.returnUrls)
     const returnUrl = wanted ?? ('/' as ReturnUrl)
     const read = await deps.sessions.read(incoming.cookies, 'peek')
     if (read.kind === 'session' || used === 'by-this-answer') return redirect(303, returnUrl)
-    if (answer.kind === 'code') {
+    // What is no page, an image say, begins nothing, and would show nobody anything.
+    if (answer.kind === 'code' && destination !== 'no-page') {
       const again = remembered
         ? await repeat(incoming, answer.state, remembered)
         : underWay

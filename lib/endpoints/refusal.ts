@@ -1,6 +1,7 @@
+import { isNavigation } from '../http/navigation.ts'
 import { errorPage } from '../http/page.ts'
 import { type ProblemCode, problem, problems } from '../http/problem.ts'
-import { type EndpointRequest, isNavigation } from './endpoint.ts'
+import type { EndpointRequest } from './endpoint.ts'
 
 /**
  * An error for whoever asks: a small page for a person who navigates, a problem document for code. What
@@ -27,7 +28,7 @@ export function refuse(
     ...(options.allow === undefined ? {} : { allow: options.allow }),
     ...(status === 503 ? { 'retry-after': '2' } : {}),
   }
-  const response = isNavigation(request)
+  const response = isNavigation(request.headers)
     ? errorPage({ status, title, requestId, ...wayOn(options), headers: extra })
     : problem(code, { requestId, status, headers: extra })
   for (const cookie of options.setCookies ?? []) response.headers.append('set-cookie', cookie)

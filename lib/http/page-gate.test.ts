@@ -110,6 +110,15 @@ describe('the gate', () => {
     }
   })
 
+  test('leads to the sign-in whoever opens a page, in a frame and through a service worker too', () => {
+    for (const headers of [
+      { 'sec-fetch-dest': 'iframe' },
+      { 'sec-fetch-dest': 'empty', 'sec-fetch-mode': 'navigate' },
+    ]) {
+      assert.equal(visit('/account', { site: 'same-origin', headers }).kind, 'login')
+    }
+  })
+
   test('S8: an outage is 503 with Retry-After for pages and scripts, never a sign-in', () => {
     for (const headers of [{}, { 'sec-fetch-dest': 'empty' }]) {
       const decision = visit('/account', { site: 'same-origin', session: 'unavailable', headers })

@@ -1,3 +1,4 @@
+import { isNavigation, isPrefetch } from './navigation.ts'
 import { isOwnPath, pageOfPath } from './own-paths.ts'
 import { escapeHtml, htmlPage } from './page.ts'
 import { problem } from './problem.ts'
@@ -52,7 +53,7 @@ export function isProtected(pathname: string, prefixes: readonly string[]): bool
  */
 export function decideGate(request: GateRequest, session: GateSession): GateDecision {
   if (session === 'signed-in') return { kind: 'pass' }
-  const navigation = isNavigation(request) && !isOwnPath(request.pathname, request.ownPaths)
+  const navigation = asksForPage(request) && !isOwnPath(request.pathname, request.ownPaths)
   if (session === 'unavailable') return { kind: 'unavailable', page: navigation }
   if (isPrefetch(request.headers)) return { kind: 'prefetch-refused' }
   if (!navigation) return { kind: 'not-signed-in' }
@@ -135,17 +136,9 @@ function unavailablePage(): Response {
   })
 }
 
-function isPrefetch(headers: Headers): boolean {
-  const purpose = `${headers.get('sec-purpose')} ${headers.get('purpose')} ${headers.get('x-moz')}`
-  return purpose.includes('prefetch') || headers.has('next-router-prefetch')
-}
-
-/** A page that a person opens. A script's fetch cannot follow to a sign-in, so it is told 401. */
-function isNavigation({ method, headers }: GateRequest): boolean {
-  if (method !== 'GET' && method !== 'HEAD') return false
-  const destination = headers.get('sec-fetch-dest')
-  if (destination !== null) return destination === 'document'
-  return headers.get('accept')?.includes('text/html') ?? false
+/** A script's fetch cannot follow to a sign-in, so it is told 401. */
+function asksForPage({ method, headers }: GateRequest): boolean {
+  return (method === 'GET' || method === 'HEAD') && isNavigation(headers)
 }
 
 function withoutMarker(search: string): string {

@@ -92,8 +92,8 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'O6',
     file: 'lib/endpoints/logout.ts',
-    from: "if (!isNavigation(incoming.request)) return refuse(incoming, 'bad_request', { loginHref })",
-    to: '',
+    from: 'if (!isNavigation(incoming.request.headers)) {',
+    to: 'if (false) {',
     test: 'test/sign-out-address.test.ts',
     title: 'O6: a script that fetches it sees no redirect, and uses nothing up',
   },
@@ -165,8 +165,8 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'O12',
     file: 'lib/endpoints/frontchannel.ts',
-    from: "destination !== 'iframe'",
-    to: "destination === 'document'",
+    from: " || destination === 'no-page') return refused",
+    to: ') return refused',
     test: 'test/front-channel.test.ts',
     title: 'O12: a browser that loads it as anything but an iframe is refused',
   },

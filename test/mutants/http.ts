@@ -2,6 +2,14 @@ import type { Mutant } from './mutant.ts'
 
 export const mutants: readonly Mutant[] = [
   {
+    row: 'L26',
+    file: 'lib/http/navigation.ts',
+    from: "headers.get('sec-fetch-mode') === 'navigate' ? 'page' : 'no-page'",
+    to: "'no-page'",
+    test: 'lib/http/navigation.test.ts',
+    title: 'L26: what a request is for, by Fetch Metadata',
+  },
+  {
     row: 'L8',
     file: 'lib/http/return-url.ts',
     from: "if (local.startsWith('//') ||",
@@ -60,8 +68,8 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'P29',
     file: 'lib/http/page-gate.ts',
-    from: 'isNavigation(request) && !isOwnPath(request.pathname, request.ownPaths)',
-    to: 'isNavigation(request)',
+    from: 'asksForPage(request) && !isOwnPath(request.pathname, request.ownPaths)',
+    to: 'asksForPage(request)',
     test: 'lib/http/page-gate.test.ts',
     title: 'P29: never comes again from our own origin, and leads to no sign-in',
   },
