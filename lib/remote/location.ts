@@ -1,5 +1,5 @@
 import { isLoopback } from '../http/loopback.ts'
-import { isReachable } from './reachable.ts'
+import { isReachable, plainHost } from './reachable.ts'
 
 /** Where a remote lies on both sides. */
 export interface RemotePlace {
@@ -39,8 +39,9 @@ export function createPublicAddress(place: RemotePlace): PublicAddress {
     const url = new URL(text, base)
     const isWeb = /^https?:$/.test(url.protocol)
     const isPlain = isWeb && url.username === '' && url.password === ''
-    const isTargets = isPlain && isHost(url, target)
-    const isOurs = isPlain && isHost(url, own)
+    const isOurs = isPlain && isNamed(url, own) && isPort(url, own)
+    // An API that knows its name and not where it listens writes no port at all.
+    const isTargets = isPlain && isNamed(url, target) && (url.port === '' || isPort(url, target))
     const known = isTargets || isOurs ? pathBelow(place.publicPrefix, url.pathname) : undefined
     if (known !== undefined) {
       // Some put our path before the whole of theirs, the target's included.
@@ -61,11 +62,14 @@ export function pathBelow(prefix: string, path: string): string | undefined {
   return rest === '' || rest.startsWith('/') ? rest : undefined
 }
 
-/** The same name and port; a port that is not written is the scheme's, and either scheme will do. */
-function isHost(url: URL, other: URL): boolean {
-  return (
-    url.host === other.host || (url.hostname === other.hostname && portOf(url) === portOf(other))
-  )
+/** The same name, in whatever spelling. */
+function isNamed(url: URL, { hostname }: URL): boolean {
+  return plainHost(url.hostname) === plainHost(hostname)
+}
+
+/** A port that is not written is the scheme's, and either scheme will do. */
+function isPort(url: URL, other: URL): boolean {
+  return url.port === other.port || portOf(url) === portOf(other)
 }
 
 function portOf({ port, protocol }: URL): string {
