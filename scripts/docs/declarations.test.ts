@@ -2,8 +2,6 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { loadSettings } from '../../lib/config/load-settings.ts'
-import { configSchema } from '../../lib/config/schema.ts'
-import { namesAt } from '../../lib/config/schema-tree.ts'
 import { readDeclarations } from './declarations.ts'
 
 const declarations = readDeclarations(join(import.meta.dirname, '../..'))
@@ -34,19 +32,6 @@ function settingsWith(name: string, value?: unknown) {
 }
 
 describe('the documentation of the configuration', () => {
-  test('names every setting that the schema knows, and no other', () => {
-    const groups = declarations.filter(({ group }) => group).map(({ name }) => name)
-    for (const group of ['', ...groups]) {
-      const prefix = group === '' ? '' : `${group}${/^(remotes|clients)$/.test(group) ? '.*' : ''}.`
-      const path = prefix.split('.').filter(Boolean)
-      const documented = declarations
-        .map(({ name }) => name)
-        .filter((name) => name.startsWith(prefix) && !name.slice(prefix.length).includes('.'))
-        .map((name) => name.slice(prefix.length))
-      assert.deepEqual(documented.sort(), namesAt(configSchema, path).sort(), group)
-    }
-  })
-
   test('describes every setting', () => {
     for (const { name, meaning } of declarations) assert.match(meaning, /\w.*\.$/, name)
   })
