@@ -1,3 +1,5 @@
+import { singleFlight } from './single-flight.ts'
+
 /** The resources (RFC 8707) that are named at sign-in, without those that the provider does not know. */
 export interface AskedResources {
   list(): readonly string[]
@@ -41,7 +43,6 @@ export function createAskedResources(deps: AskedResourcesDeps): AskedResources {
   const leftOutAt = new Map<string, number>()
   let askedAt: number | undefined
   let toldAt: number | undefined
-  let flight: Promise<void> | undefined
   const isRecent = (at: number | undefined, ms: number) =>
     at !== undefined && Math.abs(now() - at) < ms
   const list = () => resources.filter((resource) => !isRecent(leftOutAt.get(resource), restMs))
@@ -53,13 +54,13 @@ export function createAskedResources(deps: AskedResourcesDeps): AskedResources {
     deps.onRefused(refused, 'each')
   }
 
-  async function find(): Promise<void> {
+  const find = singleFlight(async () => {
     if (isRecent(askedAt, pauseMs)) return
     askedAt = now()
     const asked = list()
     const verdicts = await Promise.all(asked.map(deps.isRefused))
     leave(asked.filter((_, index) => verdicts[index]))
-  }
+  })
 
   function tellUnclear(): void {
     if (isRecent(toldAt, restMs)) return
@@ -72,10 +73,7 @@ export function createAskedResources(deps: AskedResourcesDeps): AskedResources {
     extent,
     async leaveOut(toldBy, asked) {
       if (resources.length === 0) return 'nothing-asked'
-      flight ??= find().finally(() => {
-        flight = undefined
-      })
-      await flight
+      await find()
       if (asked === 'all' && extent() === 'fewer') return 'list'
       // What a browser brought may be made up.
       if (toldBy === 'browser') return 'none'

@@ -8,6 +8,7 @@ import {
   isLoopbackHttp,
   type ProviderAnswer,
 } from './provider-fetch.ts'
+import { singleFlight } from './single-flight.ts'
 
 const maxAgeMs = 60 * 60_000
 const retryMs = 60_000
@@ -30,26 +31,20 @@ export type Discovery = () => Promise<client.ServerMetadata>
 export function createDiscovery(deps: DiscoveryDeps): Discovery {
   let known: client.ServerMetadata | undefined
   let refreshAt = 0
-  let flight: Promise<client.ServerMetadata> | undefined
 
-  const fly = () => {
-    flight ??= discover(deps)
-      .then((metadata) => {
-        if (!known) deps.log.event('provider.discovered', { issuer: deps.issuer })
-        known = metadata
-        refreshAt = deps.now() + maxAgeMs
-        return metadata
-      })
-      .catch((error: unknown) => {
-        refreshAt = deps.now() + retryMs
-        deps.log.event('provider.unavailable', { issuer: deps.issuer, cause: plainCause(error) })
-        throw error
-      })
-      .finally(() => {
-        flight = undefined
-      })
-    return flight
-  }
+  const fly = singleFlight(async () => {
+    try {
+      const metadata = await discover(deps)
+      if (!known) deps.log.event('provider.discovered', { issuer: deps.issuer })
+      known = metadata
+      refreshAt = deps.now() + maxAgeMs
+      return metadata
+    } catch (error) {
+      refreshAt = deps.now() + retryMs
+      deps.log.event('provider.unavailable', { issuer: deps.issuer, cause: plainCause(error) })
+      throw error
+    }
+  })
 
   return async () => {
     if (!known) return fly()

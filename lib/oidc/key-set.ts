@@ -8,6 +8,7 @@ import {
 import { callFailure, toProviderError } from './call-failure.ts'
 import type { Discovery } from './discovery.ts'
 import { callLimitMs, createProviderFetch, type ProviderAnswer } from './provider-fetch.ts'
+import { singleFlight } from './single-flight.ts'
 
 const maxAgeMs = 10 * 60_000
 const cooldownMs = 1_000
@@ -46,20 +47,12 @@ export function createKeySet(deps: {
   now(): number
 }): KeySet {
   let held: Held | undefined
-  let flight: Promise<Held> | undefined
   const pausedUntil: Record<Asker, number> = { 'sign-in': 0, logout: 0 }
 
-  const load = () => {
-    flight ??= fetchKeys(deps)
-      .then((keys) => {
-        held = keys
-        return keys
-      })
-      .finally(() => {
-        flight = undefined
-      })
-    return flight
-  }
+  const load = singleFlight(async () => {
+    held = await fetchKeys(deps)
+    return held
+  })
 
   return {
     async verify(token, options, asker) {

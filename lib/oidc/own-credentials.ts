@@ -1,4 +1,5 @@
 import type { CredentialsStanding } from './credentials-look.ts'
+import { singleFlight } from './single-flight.ts'
 
 /**
  * Whether the provider takes our client id and its secret or key, where a refusal of its own does not say
@@ -21,30 +22,22 @@ export function createOwnCredentials(deps: {
   const { now } = deps
   let goodAt = Number.NEGATIVE_INFINITY
   let lookedAt: number | undefined
-  let flight: Promise<CredentialsStanding> | undefined
 
   const worked = () => {
     goodAt = now()
   }
 
-  const fly = async () => {
+  const look = singleFlight(async () => {
+    // Either way, for a clock that was set back.
+    if (lookedAt !== undefined && Math.abs(now() - lookedAt) < pauseMs) return 'unknown'
+    lookedAt = now()
     const standing = await deps.look()
     if (standing === 'good') worked()
     return standing
-  }
+  })
 
   return {
     worked,
-    async standing(since) {
-      if (goodAt > since) return 'good'
-      if (flight) return flight
-      // Either way, for a clock that was set back.
-      if (lookedAt !== undefined && Math.abs(now() - lookedAt) < pauseMs) return 'unknown'
-      lookedAt = now()
-      flight = fly().finally(() => {
-        flight = undefined
-      })
-      return flight
-    },
+    standing: async (since) => (goodAt > since ? 'good' : look()),
   }
 }
