@@ -5,6 +5,7 @@ import { createNodeRemote } from '#lib/hosts/node-remote.ts'
 import { createOutgoing } from '#lib/http/outgoing.ts'
 import { createRemote } from '#lib/remote/remote.ts'
 import type { Session } from '#lib/session/session.ts'
+import { benchSettings } from './seed.ts'
 import { reportPort } from './subject.ts'
 
 const session = { key: 'session:1', record: { sub: 'alice', claims: {} } } as unknown as Session
@@ -12,32 +13,10 @@ const found = { kind: 'session', session } as const
 const token = { kind: 'bearer', token: `eyJhbGciOiJSUzI1NiJ9.${'x'.repeat(600)}` } as const
 
 const remote = createRemote({
-  settings: {
-    publicOrigin: 'https://app.example',
-    basePath: '/bff',
-    session: { cookieName: 'bff' },
-    spa: { origins: [], protectedPages: [], pageMaxBodyBytes: 0 },
-    trustProxy: ['10.0.0.0/8'],
-    limits: { perAddress: 1024, perSession: 512 },
-    remotes: {
-      api: {
-        name: 'api',
-        target: process.env.BENCH_UPSTREAM ?? '',
-        token: 'user',
-        idleTimeoutMs: 100_000,
-        connectTimeoutMs: 5000,
-        setCookie: [],
-        cookies: [],
-        cache: 'no-store',
-        forwarded: 'all',
-        scripts: false,
-        headers: { add: {}, remove: [], expose: [] },
-        dpop: false,
-        http2: false,
-        websocket: false,
-      },
-    },
-  },
+  settings: benchSettings(
+    { BFF_STORE: 'memory', BFF_TRUST_PROXY: '10.0.0.0/8' },
+    process.env.BENCH_UPSTREAM ?? '',
+  ),
   readSession: (cookie) => (cookie === undefined ? { kind: 'none' } : found),
   userToken: () => token,
   log: { event: () => undefined },

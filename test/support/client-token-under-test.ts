@@ -12,6 +12,9 @@ import { createCheckAudience } from '#lib/tokens/named-audience.ts'
 import type { TokenResult } from '#lib/tokens/token-result.ts'
 import { providerUnderTest } from './provider-under-test.ts'
 import type { ScriptedProvider } from './scripted-provider.ts'
+import { settingsOf } from './settings-of.ts'
+
+const { catalog: defaults } = settingsOf({ clients: { catalog: {} } }).clients
 
 const cipher = createCipher(['a-secret-of-the-tests-0123456789abcdef'], 'machine-token')
 
@@ -25,6 +28,7 @@ export interface InstanceOptions {
 /** Machine tokens against a scripted provider. */
 export function clientTokenUnderTest(peer: ScriptedProvider) {
   const requests = () => peer.tokenRequests('client_credentials')
+  assert.ok(defaults)
   return {
     requests,
     /** One process: its own memory, perhaps a store that it shares. */
@@ -34,7 +38,7 @@ export function clientTokenUnderTest(peer: ScriptedProvider) {
       const clients = Object.fromEntries(
         Object.entries(named).map(([name, more]): [string, ClientSettings] => [
           name,
-          { name, clientId: peer.clientId, auth: oidc.auth, parameters: {}, dpop: false, ...more },
+          { ...defaults, name, clientId: peer.clientId, auth: oidc.auth, ...more },
         ]),
       )
       const store = options.store ?? createMemoryStore()

@@ -8,6 +8,7 @@ import type { ExpectedSignIn, SignInResult } from '#lib/oidc/redeem-code.ts'
 import type { Log, LogEvent } from '#lib/telemetry/log.ts'
 import type { SignOptions } from './scripted-keys.ts'
 import type { ScriptedProvider } from './scripted-provider.ts'
+import { settingsOf } from './settings-of.ts'
 
 const redirectUri = 'http://localhost:3000/bff/callback'
 
@@ -20,22 +21,14 @@ export function recordEvents(): RecordedEvents {
   return { events, event: (event, fields) => void events.push({ event, fields }) }
 }
 
+const { oidc: defaults } = settingsOf({ oidc: { scope: 'openid profile offline_access' } })
+
 function oidcSettings(peer: ScriptedProvider, more: Partial<OidcSettings> = {}) {
   return {
+    ...defaults,
     issuer: peer.issuer,
     clientId: peer.clientId,
     auth: { method: 'client_secret_basic', secret: peer.clientSecret },
-    scope: 'openid profile offline_access',
-    params: {},
-    refreshParams: {},
-    revocationParams: {},
-    responseMode: 'query',
-    par: false,
-    dpop: false,
-    userinfo: false,
-    logout: true,
-    idTokenAlg: 'RS256',
-    clockToleranceSeconds: 30,
     ...more,
   } satisfies OidcSettings
 }

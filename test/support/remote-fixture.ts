@@ -19,25 +19,15 @@ import { createOutgoing } from '#lib/http/outgoing.ts'
 import { createRemote, type Remote, type RemoteDeps } from '#lib/remote/remote.ts'
 import type { Session } from '#lib/session/session.ts'
 import type { LogEvent, LogFields } from '#lib/telemetry/log.ts'
+import { settingsOf } from './settings-of.ts'
 
-/** What `loadSettings` makes of `{ target }`. */
+const { api } = settingsOf({
+  remotes: { api: { target: 'https://api.example', timeout: '30s' } },
+}).remotes
+
 function remoteSettings(settings: Partial<RemoteSettings> & { target: string }): RemoteSettings {
-  return {
-    name: 'api',
-    token: 'user',
-    idleTimeoutMs: 30_000,
-    connectTimeoutMs: 5000,
-    setCookie: [],
-    cookies: [],
-    cache: 'no-store',
-    forwarded: 'all',
-    scripts: false,
-    headers: { add: {}, remove: [], expose: [] },
-    dpop: false,
-    http2: false,
-    websocket: false,
-    ...settings,
-  }
+  assert.ok(api)
+  return { ...api, ...settings }
 }
 
 /** A session as the store would answer it. */
