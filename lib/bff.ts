@@ -24,7 +24,7 @@ import { createUser } from './endpoints/user.ts'
 import { createForwardedTrust } from './http/forwarded.ts'
 import { createOutgoing } from './http/outgoing.ts'
 import { createNonceMemory } from './oidc/nonce-memory.ts'
-import { createProvider } from './oidc/provider.ts'
+import { createProvider, type Provider } from './oidc/provider.ts'
 import { createRedirectUriProbe } from './oidc/redirect-uri-probe.ts'
 import { remotesOf, resourcesOf, tellRefused } from './remote/asked-targets.ts'
 import { certificatesByOrigin } from './remote/certificates.ts'
@@ -80,8 +80,8 @@ export interface Bff extends ServerCode, Draining {
   readonly remote: Remote
   /** Whether a cookie header belongs to a session; does not extend it. Rejects with StoreUnavailableError. */
   peekSession(cookieHeader: string | undefined): Promise<'signed-in' | 'anonymous'>
-  /** Origins that a sign-in leads the browser to; undefined until the provider was asked. */
-  signInOrigins(): readonly string[] | undefined
+  /** Origins that signing in and out leads the browser to; undefined until the provider was asked. */
+  providerOrigins: Provider['providerOrigins']
   /** For server code: list and end sessions. */
   readonly sessions: SessionAdministration
   close(): Promise<void>
@@ -264,7 +264,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     handle: router.handle,
     expireStaleCookies: transactions.expireStale,
     remote,
-    signInOrigins: provider.signInOrigins,
+    providerOrigins: provider.providerOrigins,
     async peekSession(cookieHeader) {
       const read = await sessions.read(cookieHeader, 'peek')
       return read.kind === 'session' ? 'signed-in' : 'anonymous'

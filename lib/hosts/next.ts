@@ -98,7 +98,7 @@ export function createNextHost(config: Config) {
         // Next knows where it listens, not where browsers see it.
         origin: settings.publicOrigin,
         https: settings.publicOrigin.startsWith('https:'),
-        frameOrigins: bff.signInOrigins(),
+        providerOrigins: bff.providerOrigins(),
         development: settings.mode === 'development',
       }
     },

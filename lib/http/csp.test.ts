@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { contentSecurityPolicy, createNonce, pageHeaders } from './csp.ts'
 
-const frameOrigins = ['https://login.example']
-const production = { nonce: 'abc', https: true, development: false, frameOrigins }
+const providerOrigins = {
+  signIn: ['https://login.example'],
+  signOut: ['https://login.example', 'https://out.example'],
+}
+const production = { nonce: 'abc', https: true, development: false, providerOrigins }
 
 function directive(policy: string, name: string): string | undefined {
   return policy.split('; ').find((each) => each.startsWith(`${name} `))
@@ -22,7 +25,6 @@ describe('the content security policy of pages', () => {
   test('lets data go nowhere but home', () => {
     const policy = contentSecurityPolicy(production)
     assert.equal(directive(policy, 'connect-src'), "connect-src 'self'")
-    assert.equal(directive(policy, 'form-action'), "form-action 'self'")
     assert.equal(directive(policy, 'default-src'), "default-src 'self'")
   })
 
@@ -32,14 +34,20 @@ describe('the content security policy of pages', () => {
     assert.equal(directive(policy, 'frame-src'), "frame-src 'self' https://login.example")
   })
 
-  test('while the provider is not known, frames may be any, on plain http only on this machine', () => {
-    const frames = (https: boolean) =>
-      directive(
-        contentSecurityPolicy({ ...production, https, frameOrigins: undefined }),
-        'frame-src',
-      )
-    assert.equal(frames(true), "frame-src 'self' https:")
-    assert.equal(frames(false), "frame-src 'self' https: http://localhost:* http://127.0.0.1:*")
+  test('A6: a form leads home, and to the provider’s sign-in and sign-out', () => {
+    const policy = contentSecurityPolicy(production)
+    const sources = "'self' https://login.example https://out.example"
+    assert.equal(directive(policy, 'form-action'), `form-action ${sources}`)
+  })
+
+  test('while the provider is not known, frames and forms may lead to any, on plain http only on this machine', () => {
+    const sources = (name: string, https: boolean) =>
+      directive(contentSecurityPolicy({ ...production, https, providerOrigins: undefined }), name)
+    for (const name of ['frame-src', 'form-action']) {
+      assert.equal(sources(name, true), `${name} 'self' https:`)
+      const local = `${name} 'self' https: http://localhost:* http://127.0.0.1:*`
+      assert.equal(sources(name, false), local)
+    }
   })
 
   test('A6: no page may be framed', () => {

@@ -4,8 +4,13 @@ export interface PageSurroundings {
   /** The public origin is https. */
   readonly https: boolean
   readonly development: boolean
-  /** The provider's, where a silent sign-in leads its frame; undefined while they are not known yet. */
-  readonly frameOrigins: readonly string[] | undefined
+  /**
+   * The provider's: where a silent sign-in leads its frame, and where a form leads that signs in or out.
+   * Undefined while they are not known yet.
+   */
+  readonly providerOrigins:
+    | { readonly signIn: readonly string[]; readonly signOut: readonly string[] }
+    | undefined
 }
 
 /** A year. Over https only (RFC 6797 section 7.2). */
@@ -21,12 +26,15 @@ export function createNonce(): string {
  * origin, nobody frames us. A hole in a page can then neither fetch a script nor send anything away.
  */
 export function contentSecurityPolicy(surroundings: PageSurroundings): string {
-  const { nonce, https, development, frameOrigins } = surroundings
+  const { nonce, https, development, providerOrigins } = surroundings
   // In development React rebuilds server stacks with eval, and the error overlay brings inline styles.
   const evaluate = development ? " 'unsafe-eval'" : ''
   const styles = development ? "'unsafe-inline'" : `'nonce-${nonce}'`
   // A frame that leaves for another origin (the silent sign-in, to the provider) is what frame-src is for.
   const anyProvider = https ? ['https:'] : ['https:', 'http://localhost:*', 'http://127.0.0.1:*']
+  const { signIn, signOut } = providerOrigins ?? { signIn: anyProvider, signOut: [] }
+  const frames = ["'self'", ...signIn]
+  const forms = [...new Set([...frames, ...signOut])]
   return [
     "default-src 'self'",
     `script-src 'self' 'nonce-${nonce}' 'strict-dynamic'${evaluate}`,
@@ -35,11 +43,12 @@ export function contentSecurityPolicy(surroundings: PageSurroundings): string {
     "img-src 'self' data:",
     "font-src 'self'",
     "connect-src 'self'",
-    `frame-src 'self' ${(frameOrigins ?? anyProvider).join(' ')}`,
+    `frame-src ${frames.join(' ')}`,
     "frame-ancestors 'none'",
     "object-src 'none'",
     "base-uri 'self'",
-    "form-action 'self'",
+    // A form's redirects count too (CSP Level 3 section 4.2.5): to the provider, and back.
+    `form-action ${forms.join(' ')}`,
     ...(https ? ['upgrade-insecure-requests'] : []),
   ].join('; ')
 }

@@ -19,9 +19,9 @@ import { createNonceMemory, type NonceMemory } from './nonce-memory.ts'
 import { createOwnCredentials, type OwnCredentials } from './own-credentials.ts'
 import { createProviderCalls, type OpenProviderCall } from './provider-call.ts'
 import { ProviderError } from './provider-error.ts'
+import { createProviderOrigins, type KnownOrigins } from './provider-origins.ts'
 import { type ExpectedSignIn, redeemCode, type SignInResult } from './redeem-code.ts'
 import { createResourceProbe } from './resource-probe.ts'
-import { createSignInOrigins, type SignInOrigins } from './sign-in-origins.ts'
 
 export interface ProviderDeps {
   oidc: OidcSettings
@@ -58,7 +58,7 @@ export interface Provider {
   /** Rejects with ProviderError. */
   metadata(): Promise<ServerMetadata>
   /** Where a sign-in leads the browser; undefined until the provider was asked. */
-  readonly signInOrigins: SignInOrigins['origins']
+  readonly providerOrigins: KnownOrigins['origins']
   /**
    * Where to send the browser for a sign-in. Rejects with ProviderError, but not since the provider does
    * not know a resource: that one is left out, then and for a while.
@@ -87,7 +87,7 @@ export interface Provider {
 export function createProvider(deps: ProviderDeps): Provider {
   const { oidc, fetch, now, log, wallClock = Date.now } = deps
   const discovery = createDiscovery({ issuer: oidc.issuer, fetch, now, log })
-  const { metadata, origins } = createSignInOrigins(oidc.issuer, discovery)
+  const { metadata, origins } = createProviderOrigins(oidc.issuer, discovery)
   const keys = createKeySet({ metadata, fetch, now })
   const proofs = createClientProofs(oidc.auth, oidc.assertionAudience)
   const nonces = createNonceMemory()
@@ -113,7 +113,7 @@ export function createProvider(deps: ProviderDeps): Provider {
     nonces,
     credentials,
     metadata,
-    signInOrigins: origins,
+    providerOrigins: origins,
     async authorizationUrl(request) {
       const extent = asked.extent()
       try {

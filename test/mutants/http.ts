@@ -132,10 +132,18 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'A6',
     file: 'lib/http/csp.ts',
-    from: '(frameOrigins ?? anyProvider)',
-    to: 'anyProvider',
+    from: 'providerOrigins ?? {',
+    to: '{',
     test: 'lib/http/csp.test.ts',
     title: 'A6: images come from here, frames from the provider',
+  },
+  {
+    row: 'A6',
+    file: 'lib/http/csp.ts',
+    from: 'new Set([...frames, ...signOut])',
+    to: 'new Set(frames)',
+    test: 'lib/http/csp.test.ts',
+    title: 'A6: a form leads home, and to the provider’s sign-in and sign-out',
   },
   {
     row: 'L22',

@@ -195,9 +195,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'A6',
-    file: 'lib/oidc/sign-in-origins.ts',
-    from: 'known = [...',
-    to: 'void [...',
+    file: 'lib/oidc/provider-origins.ts',
+    from: 'known = {',
+    to: 'void {',
     test: 'test/both-hosts-pages.test.ts',
     title: 'A6: every answer over https says HSTS and nosniff, once',
   },
