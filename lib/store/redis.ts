@@ -33,9 +33,9 @@ interface Dialing {
 const DIAL_TIMEOUT_MS = 2_000
 
 /**
- * Any number of instances on one Redis 6 or later (or what speaks like it). Connects in the
+ * Any number of instances on one Redis 5 or later (or what speaks like it). Connects in the
  * background and for ever. An entry that was read is remembered until Redis reports a change of it
- * (RESP3, client-side caching); a server without that ability is asked every time.
+ * (RESP3, client-side caching, from Redis 6 on); a server without that ability is asked every time.
  */
 export function createRedisStore(options: RedisStoreOptions): KeyValue {
   const { url, prefix = 'cloakroom:', commandTimeoutMs = 1500, trustMs = 1000 } = options
