@@ -63,7 +63,6 @@ function routeTable(to: Endpoints, { basePath, callbackPath, logoutCallbackPath 
     ['GET', `${basePath}/silent-login-callback`, 'open', to.silentLoginCallback],
     ['POST', `${basePath}/backchannel`, 'open', to.backchannel],
     ['GET', `${basePath}/frontchannel`, 'open', to.frontchannel],
-    ['HEAD', `${basePath}/frontchannel`, 'open', standStill],
     ['GET', `${basePath}/diagnostics`, 'open', to.diagnostics],
     ['GET', `${basePath}/health/live`, 'open', to.health.live],
     ['OPTIONS', `${basePath}/health/live`, 'open', statusOf(to.health.live)],

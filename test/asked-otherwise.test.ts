@@ -4,12 +4,15 @@ import { type App, type AppBrowser, startApp } from './support/app.ts'
 
 let app: App
 before(async () => {
-  app = await startApp()
+  app = await startApp({ config: { frontchannel: { enabled: true } } })
 })
 after(() => app.close())
 
 const head = (browser: AppBrowser, target: string) =>
-  browser.send(new URL(target, app.origin), { method: 'HEAD' })
+  browser.send(new URL(target, app.origin), {
+    method: 'HEAD',
+    ...(target.includes('/frontchannel?') ? { headers: { 'sec-fetch-dest': 'iframe' } } : {}),
+  })
 
 /** Looks at an address as a link checker does, and sees that nothing came of it. */
 async function look(browser: AppBrowser, target: string): Promise<void> {
@@ -66,6 +69,24 @@ describe('HEAD', () => {
     const refused = await browser.call('/bff/backchannel', { method: 'HEAD' })
     assert.deepEqual([refused.status, refused.headers.get('allow')], [405, 'POST'])
   })
+})
+
+test('P24: HEAD is there where GET is, and not where it is not', async (t) => {
+  const withLess = await startApp()
+  t.after(() => withLess.close())
+  for (const { origin } of [app, withLess]) {
+    for (const name of [
+      ...['login', 'callback', 'logout', 'logout-callback', 'user', 'silent-login'],
+      ...['silent-login-callback', 'backchannel', 'frontchannel', 'diagnostics', 'nothing'],
+      ...['health/live', 'health/ready', 'health'],
+    ]) {
+      const ask = async (method: string) =>
+        (await fetch(`${origin}/bff/${name}`, { method, redirect: 'manual' })).status
+      const isThere = (status: number) => status !== 404 && status !== 405
+      const [get, asHead] = [await ask('GET'), await ask('HEAD')]
+      assert.equal(isThere(asHead), isThere(get), `${name}: GET ${get}, HEAD ${asHead}`)
+    }
+  }
 })
 
 test('P24: one slash at the end of an address is the same address', async () => {

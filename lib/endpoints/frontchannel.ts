@@ -29,7 +29,7 @@ const signedOut = `<!doctype html>
  * `GET /bff/frontchannel` (OpenID Connect Front-Channel Logout 1.0), in an iframe of the provider's page.
  * Nothing proves who sends it: whoever knows `iss` and `sid` ends that session, since no browser sends a
  * Strict or Lax cookie into another site's iframe. So it is off unless asked for (O7), and where a browser
- * says what it loads, pages and their scripts are kept out; programs are not (O12).
+ * says what it loads, pages and their scripts are kept out; programs are not (O12). `HEAD` ends nothing.
  */
 export function createFrontchannel(deps: FrontchannelDeps): Endpoint {
   const { issuer } = deps
@@ -70,11 +70,12 @@ export function createFrontchannel(deps: FrontchannelDeps): Endpoint {
     const own = read.kind === 'session' ? read.session : undefined
     const sessions = await named(own, iss, sid)
     if (typeof sessions === 'string') return refused(sessions)
+    const page = htmlPage(signedOut, 200, { 'content-security-policy': framable })
+    if (request.method === 'HEAD') return page
     if (sessions.length === 0) incoming.suspicious('frontchannel_missed')
     const options = { revoke: deps.revoke, requestId }
     const { revoked } = await deps.endSessions(sessions, 'frontchannel', options)
     incoming.background(revoked)
-    const page = htmlPage(signedOut, 200, { 'content-security-policy': framable })
     if (!own) return page
     page.headers.append('set-cookie', deps.sessions.clearCookie())
     for (const cookie of deps.apiCookies.signedOut(incoming.cookies)) {

@@ -2,6 +2,14 @@ import type { Mutant } from './mutant.ts'
 
 export const mutants: readonly Mutant[] = [
   {
+    row: 'P24',
+    file: 'lib/endpoints/frontchannel.ts',
+    from: "if (request.method === 'HEAD') return page",
+    to: '',
+    test: 'test/asked-otherwise.test.ts',
+    title: 'P24: HEAD changes nothing where GET would, and GET works afterwards',
+  },
+  {
     row: 'S2',
     file: 'lib/endpoints/user.ts',
     from: '  return [\n    ...claims,',
