@@ -8,6 +8,7 @@ import { createNextHost } from '#lib/hosts/next.ts'
 import { keepRawTargets } from '#lib/hosts/next-raw-target.ts'
 import { sharedEngine } from '#lib/hosts/start-engine.ts'
 import { type App, listen, startApp } from './support/app.ts'
+import { rawRequest } from './support/raw-http.ts'
 import { until } from './support/remote-fixture.ts'
 
 const settings = {
@@ -18,11 +19,14 @@ const settings = {
 const handlesPath = (path: string) => path.startsWith('/bff/')
 const isDraining = () => false
 
-/** Sends a head, then a byte every few milliseconds for as long as the connection stands. */
-async function drip(port: number, head: string): Promise<void> {
+/** Sends a head, then a byte every few milliseconds for as long as the connection stands; what is answered. */
+async function drip(port: number, head: string): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   socket.on('error', () => undefined)
-  socket.resume()
+  let received = ''
+  socket.on('data', (data) => {
+    received += data
+  })
   socket.write(`${head}\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n`)
   let sent = 0
   const timer = setInterval(() => {
@@ -33,6 +37,7 @@ async function drip(port: number, head: string): Promise<void> {
   await new Promise((resolve) => socket.once('close', resolve))
   clearInterval(timer)
   assert.ok(sent < 400, 'it goes on for ever')
+  return received
 }
 
 describe('P22: whoever never ends a request', () => {
@@ -58,13 +63,46 @@ describe('P22: whoever never ends a request', () => {
   for (const target of targets) {
     it(`is cut after a time that counts in all, at ${target}`, async () => {
       const form = '\r\nContent-Type: application/x-www-form-urlencoded'
-      await drip(Number(new URL(app.origin).port), `POST ${target} HTTP/1.1${form}`)
+      app.log.events.length = 0
+      const port = Number(new URL(app.origin).port)
+      const answer = await drip(port, `POST ${target} HTTP/1.1${form}`)
+      // The provider of a logout token hears 400 whatever is wrong with it; who signs out is not read at all.
+      const status = { '/bff/backchannel': 400, '/bff/logout': 403 }[target] ?? 408
+      assert.match(
+        answer,
+        new RegExp(`^HTTP/1.1 ${status} [\\s\\S]*\r\nconnection: close\r\n`, 'i'),
+      )
+      const told = app.log.events.filter(({ event }) => event !== 'provider.discovered')
+      if (target === '/bff/callback') {
+        assert.deepEqual(
+          told.map(({ fields }) => (fields as Record<string, unknown>).code),
+          ['request_timeout'],
+        )
+      }
+      if (target === '/bff/backchannel') {
+        assert.deepEqual(
+          told.map(({ fields }) => (fields as Record<string, unknown>).reason),
+          ['a form that came too slowly'],
+        )
+      }
     })
   }
 
   it('is gone for the pages too, and whoever ends it in time is served', async () => {
     await until(() => ended === 2)
     assert.equal((await app.browser().call('/bff/health/live')).status, 200)
+  })
+
+  it('and whoever sends too much hears 413, where no length was announced', async () => {
+    const form = 'Content-Type: application/x-www-form-urlencoded\r\nHost: localhost\r\n'
+    for (const target of ['/bff/callback', '/bff/login']) {
+      const chunks = `8000\r\n${'x'.repeat(0x8000)}\r\n`.repeat(3)
+      const { status, headers } = await rawRequest(
+        Number(new URL(app.origin).port),
+        `POST ${target} HTTP/1.1\r\n${form}Transfer-Encoding: chunked\r\n\r\n${chunks}`,
+      )
+      assert.deepEqual([status, headers.connection], [413, 'close'], target)
+    }
   })
 
   it('has 20 seconds', () => assert.equal(bodyDeadlineMs, 20_000))
@@ -76,8 +114,9 @@ describe('the front door of the Next host', () => {
     const server = createServer((request) => void request.on('error', () => undefined).resume())
     const port = Number(new URL(await listen(server)).port)
     t.after(() => server.close())
-    await drip(port, 'POST / HTTP/1.1')
-    await drip(port, 'POST /bff/callback HTTP/1.1')
+    for (const target of ['/', '/bff/callback']) {
+      assert.match(await drip(port, `POST ${target} HTTP/1.1`), /^HTTP\/1.1 408 /)
+    }
   })
 
   it('P19: is shut on the Node host, where nothing of ours goes through Next', async () => {

@@ -56,7 +56,8 @@ export function createBackchannel(deps: BackchannelDeps): Endpoint {
       return problem('logout_token_invalid', { requestId, headers: noStore })
     }
     const form = await readForm(request)
-    const tokens = form === 'invalid' ? [] : form.getAll('logout_token')
+    if (form === 'request_timeout') return refused('a form that came too slowly')
+    const tokens = typeof form === 'string' ? [] : form.getAll('logout_token')
     if (tokens.length !== 1 || !tokens[0]) return refused('no logout_token in the form')
     const verified = await deps.provider.verifyLogoutToken(tokens[0])
     if (verified.kind === 'invalid') return refused(verified.reason)

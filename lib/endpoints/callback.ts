@@ -182,7 +182,7 @@ export function createCallback(deps: CallbackDeps): Endpoint {
 
   return async (incoming) => {
     const form = incoming.request.method === 'POST' ? await readForm(incoming.request) : undefined
-    if (form === 'invalid') return refuse(incoming, 'bad_request', { loginHref })
+    if (typeof form === 'string') return refuse(incoming, form, { loginHref })
     const parameters = form ?? incoming.url.searchParams
     const states = parameters.getAll('state')
     if (states.length > 1) return refuse(incoming, 'bad_request', { loginHref })

@@ -1,4 +1,5 @@
 import { destinationOf, isPrefetch } from '../http/navigation.ts'
+import type { ProblemCode } from '../http/problem.ts'
 import { parseReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
 import type { Provider } from '../oidc/provider.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -33,12 +34,11 @@ export function createLogin(deps: LoginDeps): Endpoint {
       return new Response(null, { status: 204, headers: uncached })
     }
     let { loginHref } = deps
-    const refused = (code: 'bad_request' | 'bad_return_url' | 'bad_prompt' | 'sign_in_framed') =>
-      refuse(incoming, code, { loginHref })
+    const refused = (code: ProblemCode) => refuse(incoming, code, { loginHref })
 
     const posted = incoming.request.method === 'POST'
     const query = posted ? await readForm(incoming.request) : incoming.url.searchParams
-    if (query === 'invalid') return refused('bad_request')
+    if (typeof query === 'string') return refused(query)
     // Whoever begins a sign-in for another provider has mistaken us for another app.
     if (query.getAll('iss').some((iss, nth) => nth > 0 || iss !== deps.issuer)) {
       return refused('bad_request')

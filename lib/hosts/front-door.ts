@@ -3,6 +3,7 @@ import type { ProblemCode } from '../http/problem.ts'
 import { isRemoteTarget } from '../remote/match-route.ts'
 import { createHostRule } from './loopback-host.ts'
 import { endsHere } from './max-forwards.ts'
+import { isAbsoluteForm, originForm } from './origin-form.ts'
 import { isPagePath } from './page-path.ts'
 import { isDecodablePath, isUnrepresentableMethod } from './unrepresentable.ts'
 
@@ -23,6 +24,8 @@ export type Refusal = ProblemCode | 'options' | 'max-forwards'
 export interface FrontDoor {
   /** Looks at a request before anything routes it, the same on every host. */
   refusalOf(head: RawHead): Refusal | undefined
+  /** The request-target in origin-form, where it can be had: what all the rest goes by. */
+  targetOf(target: string | undefined): string
   /** Bytes that the body of a request may have that is not for a remote. */
   maxBodyBytes(head: Pick<RawHead, 'method' | 'target'>): number
 }
@@ -58,6 +61,7 @@ export function createFrontDoor({ settings, handlesPath, isDraining }: FrontDoor
 
   return {
     maxBodyBytes,
+    targetOf: (target = '/') => originForm(target, settings.publicOrigin),
     refusalOf(head) {
       const { method, target, rawHeaders } = head
       const path = pathOf(target)
@@ -70,8 +74,11 @@ export function createFrontDoor({ settings, handlesPath, isDraining }: FrontDoor
       if (isRemoteTarget(target)) {
         return method === 'OPTIONS' && endsHere(rawHeaders) ? 'max-forwards' : undefined
       }
-      // An absolute-form target is for proxies; nothing of ours is asked for that way.
-      if (!target.startsWith('/')) return 'bad_request'
+      // RFC 9110 section 9.3.7: it asks for the whole server. HAProxy can, to see whether it is well.
+      if (target === '*' && method === 'OPTIONS') return answerToOptions()
+      if (!target.startsWith('/')) {
+        return isAbsoluteForm(target) ? 'misdirected_request' : 'bad_request'
+      }
       const length = Number(valuesOf(rawHeaders, 'content-length')[0] ?? 0)
       if (length > maxBodyBytes(head)) return 'body_too_large'
       return handlesPath(path) ? undefined : refusalOfPage(method, path)
@@ -83,14 +90,18 @@ export function createFrontDoor({ settings, handlesPath, isDraining }: FrontDoor
     return method === 'OPTIONS' && !isOurs(path) && !isRouteHandler(path)
   }
 
+  /** Where a balancer asks by it for health (HAProxy's default check), the answer may be no (A17). */
+  function answerToOptions(): Refusal {
+    return isDraining() ? 'shutting_down' : 'options'
+  }
+
   function refusalOfPage(method: string, path: string): Refusal | undefined {
     if (!isPagePath(path, isOurs)) return 'bad_path'
     // Frameworks fail on it.
     if (!isDecodablePath(path)) return 'bad_request'
     if (isUnrepresentableMethod(method)) return 'method_not_allowed'
     if (isRouteHandler(path)) return undefined
-    // Where a balancer asks by it for health (HAProxy's default check), the answer is no (A17).
-    if (method === 'OPTIONS') return isDraining() ? 'shutting_down' : 'options'
+    if (method === 'OPTIONS') return answerToOptions()
     return methodsOfPages.has(method) ? undefined : 'method_not_allowed'
   }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { subscribe } from 'node:diagnostics_channel'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isRemoteTarget } from '../remote/match-route.ts'
 import { isPlainPath } from '../remote/request-path.ts'
 import { limitBody } from './body-limit.ts'
@@ -44,14 +44,17 @@ export function keepRawTargets(frontDoor: FrontDoor, options: RawTargetOptions =
   }
 
   subscribe('http.server.request.start', (message) => {
-    const { request } = message as { request: IncomingMessage }
-    const { url: target = '', method = '', rawHeaders } = request
+    const { request, response } = message as { request: IncomingMessage; response: ServerResponse }
+    const { method = '', rawHeaders } = request
+    const target = frontDoor.targetOf(request.url)
+    request.url = target
     // As on the Node host (P31); Next's server has no setting for it.
     request.socket.setKeepAlive(true, 30_000)
     const refusal = frontDoor.refusalOf({ method, target, rawHeaders })
     if (!isRemoteTarget(target)) {
       const { bodyDeadlineMs: deadlineMs } = options
-      limitBody(request, { maxBytes: frontDoor.maxBodyBytes({ method, target }), deadlineMs })
+      const maxBytes = frontDoor.maxBodyBytes({ method, target })
+      limitBody(request, response, { maxBytes, deadlineMs, reader: 'pages' })
     }
     if (refusal) {
       keep(request, refusal)

@@ -40,7 +40,8 @@ export async function sendResponse(
   }
   for (const cookie of answer.headers.getSetCookie()) headers.push('set-cookie', cookie)
   const body = Buffer.from(await answer.arrayBuffer())
-  headers.push('content-length', String(body.byteLength))
+  // RFC 9110 section 8.6: none on a 204.
+  if (answer.status !== 204) headers.push('content-length', String(body.byteLength))
   // A body that nobody read would be taken for the next request on this connection.
   if (!request.complete) headers.push('connection', 'close')
   response.writeHead(answer.status, headers)

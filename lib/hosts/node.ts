@@ -5,7 +5,7 @@ import { socketPath } from '../config/listen.ts'
 import { unixPeer } from '../http/forwarded.ts'
 import type { Log } from '../telemetry/log.ts'
 import { limitBody } from './body-limit.ts'
-import { createFrontDoor, type RawHead } from './front-door.ts'
+import { createFrontDoor, type FrontDoor, type RawHead } from './front-door.ts'
 import { HostRequest } from './host-request.ts'
 import { listenAt } from './listen-at.ts'
 import { createNodeRemote } from './node-remote.ts'
@@ -76,15 +76,17 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
   function onRequest(request: IncomingMessage, response: ServerResponse): void {
     queuedAnswers.add(request, response)
     if (shutdown.isDraining) shutdown.closeAfter(response)
-    const head = headOf(request)
+    const head = headOf(request, frontDoor)
     const refusal = frontDoor.refusalOf(head)
     if (refusal) return void refuse(response, refusal, request.headers['x-request-id'])
     if (bff.remote.handles(head.target)) return void remote.handle(request, response)
-    limitBody(request, {
+    const isEndpoint = bff.handlesPath(head.target.split('?', 1)[0] ?? '/')
+    limitBody(request, response, {
       maxBytes: frontDoor.maxBodyBytes(head),
       deadlineMs: options.bodyDeadlineMs,
+      more,
+      reader: isEndpoint ? 'engine' : 'pages',
     })
-    const isEndpoint = bff.handlesPath(head.target.split('?', 1)[0] ?? '/')
     const answer = isEndpoint ? answerEndpoint : answerPage
     answer(request, response).catch(giveUp(response))
   }
@@ -117,7 +119,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
   )
   server.on('checkContinue', (request, response) => {
     // The proxy asks for a body when it wants one; for one that is refused nobody asks.
-    const head = headOf(request)
+    const head = headOf(request, frontDoor)
     if (!bff.remote.handles(head.target) && !frontDoor.refusalOf(head)) response.writeContinue()
     onRequest(request, response)
   })
@@ -125,11 +127,16 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
     // Node has taken its own listener away, and an earlier answer may have ended the socket already.
     socket.on('error', () => socket.destroy())
     if (!socket.writable) return void socket.destroy()
-    const refusal = frontDoor.refusalOf(headOf(request))
+    const refusal = frontDoor.refusalOf(headOf(request, frontDoor))
     if (refusal) return refuseOnSocket(socket, refusal, more)
     if (bff.remote.handles(request.url ?? '/')) return remote.upgrade(request, socket, head)
     if (options.pageUpgrade) return options.pageUpgrade(request, socket, head)
     refuseOnSocket(socket, 'not_found', more)
+  })
+  // RFC 9110 section 9.3.6: nobody tunnels through us. Node would close the connection without a word.
+  server.on('connect', (_request, socket) => {
+    socket.on('error', () => socket.destroy())
+    refuseOnSocket(socket, 'method_not_allowed', more)
   })
   const { expireStaleCookies } = bff
   server.on('clientError', (error, socket) => {
@@ -158,6 +165,9 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
   }
 }
 
-function headOf({ method = 'GET', url = '/', rawHeaders }: IncomingMessage): RawHead {
-  return { method, target: url, rawHeaders }
+/** The request's address is in origin-form from here on. */
+function headOf(request: IncomingMessage, { targetOf }: FrontDoor): RawHead {
+  const { method = 'GET', rawHeaders } = request
+  request.url = targetOf(request.url)
+  return { method, target: request.url, rawHeaders }
 }

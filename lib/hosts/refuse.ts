@@ -27,23 +27,24 @@ export function refuse(
   response.writeHead(status, { ...headers, connection: 'close' }).end(body ?? undefined)
 }
 
-type MoreHeaders = Readonly<Record<string, string | readonly string[]>>
+export type MoreHeaders = Readonly<Record<string, string | readonly string[]>>
 
 /** On a bare socket. `more`: headers that every answer has. */
 export function refuseOnSocket(socket: Duplex, refusal: Refusal, more: MoreHeaders): void {
   // Nobody upgrades by OPTIONS.
   const code = refusal === 'options' || refusal === 'max-forwards' ? 'bad_request' : refusal
-  const { status, headers, body } = problemParts(code, { requestId: requestId(undefined) })
+  const { status, headers, body } = refusalParts(code, undefined)
+  const text = body ?? ''
   const lines = Object.entries<string | readonly string[]>({
     ...headers,
     ...more,
     connection: 'close',
-    'content-length': `${body.length}`,
+    'content-length': `${text.length}`,
   })
   const head = lines
     .flatMap(([name, values]) => [values].flat().map((value) => `${name}: ${value}\r\n`))
     .join('')
-  socket.end(`HTTP/1.1 ${status} Refused\r\n${head}\r\n${body}`)
+  socket.end(`HTTP/1.1 ${status} Refused\r\n${head}\r\n${text}`)
 }
 
 /** What the parser refused before there was a request: malformed, too large, or too slow. */

@@ -132,7 +132,8 @@ export async function upgrade(
 
   /** A browser shows a page nothing of this answer, so its status is all that passes. */
   function passRefusal(status: number): void {
-    const headers = ['connection', 'close', 'content-length', '0']
+    const length = status === 204 ? [] : ['content-length', '0']
+    const headers = ['connection', 'close', ...length]
     endWith(exchange, { status, headers, body: '' })
   }
 

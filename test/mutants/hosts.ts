@@ -194,7 +194,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'P33',
     file: 'lib/hosts/front-door.ts',
-    from: `if (method === 'OPTIONS') return isDraining() ? 'shutting_down' : 'options'`,
+    from: `    if (method === 'OPTIONS') return answerToOptions()`,
     to: '',
     test: doors,
     title: 'P33: before anybody knows whose it is',

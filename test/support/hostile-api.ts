@@ -132,8 +132,10 @@ function answer(url: string, headers: IncomingMessage['headers'], response: Serv
   } else if (path === 'typed-twice') {
     const types = ['Content-Type', 'text/plain', 'Content-Type', 'text/html']
     response.writeHead(200, [...types, 'Content-Length', '3']).end('<p>')
-  } else if (path === 'empty') response.writeHead(204).end()
-  else if (path === 'same') response.writeHead(304, { etag: '"1"' }).end()
+  } else if (path === 'empty') {
+    // As some do, though RFC 9110 section 8.6 forbids it.
+    response.writeHead(204, url.endsWith('?length') ? { 'content-length': '0' } : {}).end()
+  } else if (path === 'same') response.writeHead(304, { etag: '"1"' }).end()
   else if (path === 'range') {
     response.writeHead(headers.range ? 206 : 200, { 'content-range': 'bytes 0-1/10' }).end('ab')
   } else if (path === 'moved') {
