@@ -25,7 +25,7 @@ export function clientCertificate(
     createSecureContext({ cert, key })
     return { cert, key }
   } catch {
-    report.problem(setting, 'is no certificate with its key', 'give a pair in PEM, no password')
+    report.problem(setting, 'is not a certificate with its key', 'give a pair in PEM, no password')
     return undefined
   }
 }

@@ -14,7 +14,7 @@ export function cookieNames(
   for (const [index, name] of names.entries()) {
     const where = `${setting}[${index}]`
     if (!isToken(name) || name === '*') {
-      report.problem(where, 'is no cookie name', 'list names one by one')
+      report.problem(where, 'is not a valid cookie name', 'list names one by one')
     } else if (ours.test(name)) {
       report.problem(where, 'is a cookie of Cloakroom itself', 'rename the cookie of the API')
     }

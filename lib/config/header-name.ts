@@ -32,7 +32,7 @@ const owned = new Set([
 /** Lower-case name of a header that a configuration may add or remove. */
 export function parseHeaderName(name: string): Parsed<string> {
   const lower = name.toLowerCase()
-  if (!token.test(lower)) return refused('is no header name', 'use letters, digits and -')
+  if (!token.test(lower)) return refused('is not a valid header name', 'use letters, digits and -')
   if (owned.has(lower) || lower.startsWith('x-forwarded-')) {
     return refused('is a header that the proxy looks after', 'take it out')
   }
@@ -42,7 +42,7 @@ export function parseHeaderName(name: string): Parsed<string> {
 export function parseHeaderValue(value: string): Parsed<string> {
   return fieldValue.test(value) && value.trim() === value
     ? accepted(value)
-    : refused('is no header value', 'use visible ASCII, without spaces at the ends')
+    : refused('is not a valid header value', 'use visible ASCII, without spaces at the ends')
 }
 
 export function isToken(text: string): boolean {

@@ -74,7 +74,11 @@ export function listenSettings(
 function listenPort(env: Environment, report: Report): number {
   const text = read(env, 'PORT')
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
-  report.problem('PORT', 'is no port', 'write a number from 0 to 65535 (0 takes any free one)')
+  report.problem(
+    'PORT',
+    'is not a valid port',
+    'write a number from 0 to 65535 (0 takes any free one)',
+  )
   return 0
 }
 
@@ -87,7 +91,11 @@ function listenHost(env: Environment, mode: Mode, report: Report): string {
       report.problem('HOST', 'is no path of a Unix socket', fix)
     }
   } else if (/[^A-Za-z0-9.:_-]/.test(host)) {
-    report.problem('HOST', 'is no address', 'write an IP address or a host name, without a port')
+    report.problem(
+      'HOST',
+      'is not a valid address',
+      'write an IP address or a host name, without a port',
+    )
   }
   return host
 }
@@ -106,7 +114,11 @@ function workerCount(env: Environment, store: StoreSettings['kind'], report: Rep
   const text = read(env, 'BFF_WORKERS')
   const count = /^\d{1,3}$/.test(text) ? Number(text) : 0
   if (count < 1) {
-    report.problem('BFF_WORKERS', 'is no number of processes', 'write a number from 1 to 999')
+    report.problem(
+      'BFF_WORKERS',
+      'is not a valid number of processes',
+      'write a number from 1 to 999',
+    )
   }
   if (count > 1 && store === 'memory') {
     report.problem(
@@ -121,6 +133,7 @@ function workerCount(env: Environment, store: StoreSettings['kind'], report: Rep
 function logLevel(env: Environment, report: Report): LogLevel {
   const text = read(env, 'LOG_LEVEL').toLowerCase()
   const level = levels.find((each) => each === text)
-  if (!level) report.problem('LOG_LEVEL', 'is no level', `choose one of ${levels.join(', ')}`)
+  if (!level)
+    report.problem('LOG_LEVEL', 'is not a valid level', `choose one of ${levels.join(', ')}`)
   return level ?? 'info'
 }

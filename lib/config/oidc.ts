@@ -159,7 +159,11 @@ function pinnedMethod(env: Environment, configured: AuthMethod | undefined, repo
   if (text === undefined) return { methodName: 'oidc.authMethod', method: configured }
   const method = authMethods.find((it) => it === text)
   if (method === undefined) {
-    report.problem('OIDC_AUTH_METHOD', 'is no method', `use one of ${authMethods.join(', ')}`)
+    report.problem(
+      'OIDC_AUTH_METHOD',
+      'is not a valid method',
+      `use one of ${authMethods.join(', ')}`,
+    )
   } else if (configured !== undefined && configured !== method) {
     report.note('OIDC_AUTH_METHOD is set, so oidc.authMethod is not used.')
   }

@@ -21,12 +21,12 @@ const endpoints = [
 /** A path of plain segments, without a trailing slash; `/` becomes the empty string. */
 export function parsePath(value: unknown): Parsed<string> {
   if (typeof value !== 'string' || !value.startsWith('/')) {
-    return refused('is no path', 'begin it with /')
+    return refused('is not a valid path', 'begin it with /')
   }
   const path = value.replace(/\/$/, '')
   const segments = path.split('/').slice(1)
   if (segments.some((segment) => !/^[A-Za-z0-9._~-]+$/.test(segment) || /^\.+$/.test(segment))) {
-    return refused('is no plain path', 'use segments of letters, digits, ., _, ~ and -')
+    return refused('is not a plain path', 'use segments of letters, digits, ., _, ~ and -')
   }
   return accepted(path)
 }

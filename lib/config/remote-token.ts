@@ -25,7 +25,10 @@ const tokenChoice = leaf<TokenKind | RemoteTokenHook>((value) => {
   const kind = tokenKinds.find((each) => each === value)
   return kind
     ? accepted(kind)
-    : refused('is no kind of token', `choose one of ${tokenKinds.join(', ')}, or a function`)
+    : refused(
+        'is not a valid kind of token',
+        `choose one of ${tokenKinds.join(', ')}, or a function`,
+      )
 })
 
 /** Which token the calls to a remote carry. */

@@ -141,7 +141,7 @@ function allowedMethods(setting: string, methods: readonly string[], report: Rep
   for (const [index, method] of known.entries()) {
     if (!isToken(method) || method === 'CONNECT' || method === 'TRACE') {
       const fix = 'use GET, POST and the like; CONNECT and TRACE are never forwarded'
-      report.problem(`${setting}.methods[${index}]`, 'is no method to forward', fix)
+      report.problem(`${setting}.methods[${index}]`, 'is not a valid method to forward', fix)
     }
   }
   return [...new Set(known)]

@@ -42,7 +42,7 @@ export function wholeNumber(least: number) {
   return leaf<number>((value) =>
     typeof value === 'number' && Number.isSafeInteger(value) && value >= least
       ? accepted(value)
-      : refused('is no such number', `write a whole number of at least ${least}`),
+      : refused('is not a valid number', `write a whole number of at least ${least}`),
   )
 }
 
@@ -51,7 +51,7 @@ export function text() {
   return leaf<string>((value) =>
     typeof value === 'string' && value.trim() !== ''
       ? accepted(value.trim())
-      : refused('is no text', 'write a string that is not empty'),
+      : refused('is not a valid text', 'write a string that is not empty'),
   )
 }
 
@@ -69,7 +69,7 @@ export function absoluteUri() {
   return leaf<string>((value) =>
     typeof value === 'string' && URL.canParse(value) && !value.includes('#')
       ? accepted(value)
-      : refused('is no absolute URI', 'write it as https://host/path or urn:name, without #'),
+      : refused('is not an absolute URI', 'write it as https://host/path or urn:name, without #'),
   )
 }
 

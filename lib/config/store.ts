@@ -48,7 +48,7 @@ const placeholder: StoreSettings = { kind: 'memory' }
 export function storeSettings(env: Environment, report: Report): StoreSettings {
   const wanted = read(env, 'BFF_STORE')?.toLowerCase() ?? defaultKind(env)
   if (!isKind(wanted)) {
-    report.problem('BFF_STORE', 'names no store', `choose one of ${kinds.join(', ')}`)
+    report.problem('BFF_STORE', 'is not a valid store', `choose one of ${kinds.join(', ')}`)
     return placeholder
   }
   if (onVercel(env) && (wanted === 'memory' || wanted === 'sqlite')) {
@@ -86,13 +86,13 @@ function redisStore(env: Environment, report: Report): StoreSettings {
   } else if (!/^rediss?:\/\/./i.test(url) || !URL.canParse(url) || !new URL(url).hostname) {
     report.problem(
       'REDIS_URL',
-      'is no Redis address',
+      'is not a valid Redis address',
       'write redis://host:port or rediss://host:port',
     )
   } else if (!/^\/?\d{0,3}$/.test(new URL(url).pathname)) {
     report.problem(
       'REDIS_URL',
-      'has a path that is no database number',
+      'has a path that is not a database number',
       'end it with /0, or nothing',
     )
   } else {
