@@ -198,6 +198,8 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       askedScope: oidc.scope,
       marginSeconds: settings.tokens.marginSeconds,
       loginHref,
+      callbackPath: settings.callbackPath,
+      revoke: settings.logout.revoke ? revoke : undefined,
     }),
     logout: createLogout({
       providerSignOut: createProviderSignOut({ provider, seal: logoutSeal }),

@@ -1,12 +1,11 @@
 import type { Endpoint, EndpointRequest } from './endpoints/endpoint.ts'
+import { failureCode } from './endpoints/failure-code.ts'
 import { refuse } from './endpoints/refusal.ts'
 import { createCors } from './http/cors.ts'
 import { passesCsrf } from './http/csrf.ts'
 import { clientAddress, type ForwardedTrust } from './http/forwarded.ts'
 import { type ProblemCode, problem } from './http/problem.ts'
 import { requestId as makeRequestId } from './http/request-id.ts'
-import { ProviderError } from './oidc/provider-error.ts'
-import { StoreUnavailableError } from './store/key-value.ts'
 import type { Log, SuspiciousRequest } from './telemetry/log.ts'
 
 /** `csrf`: the CSRF rule, and CORS headers for the listed origins. `open`: the endpoint guards itself. */
@@ -145,7 +144,7 @@ export function createRouter(deps: RouterDeps) {
   }
 
   function failure(incoming: EndpointRequest, cause: unknown): Response {
-    const code = problemOf(cause)
+    const code = failureCode(cause)
     const { requestId, url } = incoming
     deps.log.event('request.failed', { requestId, code, route: routeName(url), cause })
     // A sign-in that could not begin begins again as it was asked for (L18).
@@ -223,9 +222,4 @@ function csrfHeaders(headers: Headers) {
     fetchSite: headers.get('sec-fetch-site') ?? undefined,
     xCsrf: headers.get('x-csrf') ?? undefined,
   }
-}
-
-function problemOf(error: unknown): ProblemCode {
-  if (error instanceof StoreUnavailableError || error instanceof ProviderError) return error.code
-  return 'internal_error'
 }

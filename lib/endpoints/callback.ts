@@ -1,15 +1,13 @@
-import { randomBytes } from 'node:crypto'
-import { destinationOf } from '../http/navigation.ts'
+import { isTopLevel } from '../http/navigation.ts'
 import { parseReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
 import { isPageExpired } from '../oidc/authorization-response.ts'
-import { dpopKeyOf } from '../oidc/dpop-key.ts'
 import type { Provider } from '../oidc/provider.ts'
 import type { SignInResult } from '../oidc/redeem-code.ts'
 import { requiredAcr } from '../oidc/required-acr.ts'
 import type { ClaimsPolicy } from '../session/claims.ts'
 import type { ClearApiCookies } from '../session/clear-api-cookies.ts'
 import type { EndedSignIns } from '../session/ended-sign-ins.ts'
-import type { Session, SessionRecord } from '../session/session.ts'
+import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type {
   Remembered,
@@ -18,12 +16,15 @@ import type {
   Transactions,
 } from '../session/transaction.ts'
 import type { Log } from '../telemetry/log.ts'
+import type { Revocation } from '../tokens/revocation.ts'
 import type { EndSession } from './end-session.ts'
 import { type Endpoint, type EndpointRequest, redirect } from './endpoint.ts'
 import { readForm } from './form.ts'
+import { createInterruptedSignIn } from './interrupted-sign-in.ts'
 import { createLostSignIn } from './lost-sign-in.ts'
 import { refuse } from './refusal.ts'
 import { createRepeatSignIn } from './repeat-sign-in.ts'
+import { dpopKeyFor, recordOf } from './session-record.ts'
 import { signInAgain } from './sign-in-again.ts'
 import { signInMisconfigurations } from './sign-in-misconfigurations.ts'
 import { silentLoginPage } from './silent-login-page.ts'
@@ -50,6 +51,9 @@ export interface CallbackDeps {
   readonly askedScope: string
   readonly marginSeconds: number
   readonly loginHref: string
+  readonly callbackPath: string
+  /** Undefined where a sign-out revokes nothing either. */
+  readonly revoke: Revocation | undefined
 }
 
 type Taken = Extract<TakenTransaction, { kind: 'taken' }>
@@ -64,6 +68,7 @@ export function createCallback(deps: CallbackDeps): Endpoint {
   const { loginHref } = deps
   const repeat = createRepeatSignIn(deps)
   const lost = createLostSignIn(deps, repeat)
+  const interrupted = createInterruptedSignIn(deps)
 
   function failed(
     incoming: EndpointRequest,
@@ -82,7 +87,7 @@ export function createCallback(deps: CallbackDeps): Endpoint {
       ...(cause === undefined ? {} : { cause }),
     })
     const returnUrl = parseReturnUrl(remembered.returnUrl, deps.returnUrls)
-    if (remembered.silent && !isTopLevel(incoming)) {
+    if (remembered.silent && !isTopLevel(incoming.request.headers)) {
       return silentLoginPage(false, deps.returnUrls.publicOrigin, clearCookies, returnUrl)
     }
     if (remembered.prompt === 'none' && needsInteraction.test(error ?? '') && returnUrl) {
@@ -156,7 +161,7 @@ export function createCallback(deps: CallbackDeps): Endpoint {
     tell(incoming, remembered, result)
     const ofApis = deps.apiCookies.signedIn(incoming.cookies, record)
     const cookies = [setCookie, ...clearCookies, ...ofApis]
-    return remembered.silent && !isTopLevel(incoming)
+    return remembered.silent && !isTopLevel(incoming.request.headers)
       ? silentLoginPage(true, deps.returnUrls.publicOrigin, cookies, returnUrl)
       : redirect(303, returnUrl, cookies)
   }
@@ -180,21 +185,19 @@ export function createCallback(deps: CallbackDeps): Endpoint {
     deps.log.event('sign_in.succeeded', { requestId, sub, ...(sid === undefined ? {} : { sid }) })
   }
 
-  return async (incoming) => {
-    const form = incoming.request.method === 'POST' ? await readForm(incoming.request) : undefined
-    if (typeof form === 'string') return refuse(incoming, form, { loginHref })
-    const parameters = form ?? incoming.url.searchParams
-    const states = parameters.getAll('state')
-    if (states.length > 1) return refuse(incoming, 'bad_request', { loginHref })
-    const answeredError = (parameters.get('error') ?? '') !== ''
-    const [state = ''] = states
-    const code = parameters.get('code') ?? ''
-    const taken = await deps.transactions.take(incoming.cookies, state, code)
-    if (taken.kind === 'lost') {
-      incoming.suspicious(taken.used === 'no' ? 'foreign_callback' : 'replayed_callback')
-      return lost(incoming, taken, { state, kind: answeredError ? 'error' : 'code' })
-    }
-    const { nonce, codeVerifier, startedAt, remembered } = taken.transaction
+  function giveBack(incoming: EndpointRequest, transaction: Transaction, result: SignedIn): void {
+    const { sub, refreshToken, accessToken } = result
+    const dpopKey = dpopKeyFor(transaction)
+    const tokens = { sub, refreshToken, accessTokens: [accessToken.token], dpopKey }
+    interrupted.giveBack(incoming, transaction.remembered, tokens)
+  }
+
+  async function finish(
+    incoming: EndpointRequest,
+    taken: Taken,
+    { parameters, form }: Answer,
+  ): Promise<Response> {
+    const { state, nonce, codeVerifier, startedAt, remembered } = taken.transaction
     const { maxAge, acrValues, prompt } = remembered
     const dpopKey = dpopKeyFor(taken.transaction)
     const result = await deps.provider.redeemCode(form ? { form } : { url: incoming.url }, {
@@ -209,7 +212,13 @@ export function createCallback(deps: CallbackDeps): Endpoint {
       ...(prompt === undefined ? {} : { prompt }),
       ...(dpopKey === undefined ? {} : { dpopKey }),
     })
-    if (result.kind === 'signed-in') return succeeded(incoming, taken, result)
+    if (result.kind === 'signed-in') {
+      return succeeded(incoming, taken, result).catch((cause: unknown) => {
+        giveBack(incoming, taken.transaction, result)
+        throw cause
+      })
+    }
+    const answeredError = hasError(parameters)
     if (result.error === 'invalid_target') {
       const toldBy = answeredError ? 'browser' : 'provider'
       const again = await withoutResource(incoming, taken.transaction, toldBy)
@@ -222,49 +231,36 @@ export function createCallback(deps: CallbackDeps): Endpoint {
     // Whatever `error` says, the browser brought it: no alarm of ours can be set off by a link (L19).
     return failed(incoming, taken, result, answeredError ? { status: 400 } : {})
   }
-}
 
-/** The whole window, not a frame. Where the browser does not say, the page at the end finds out. */
-function isTopLevel({ request }: EndpointRequest): boolean {
-  return destinationOf(request.headers) === 'window'
-}
-
-function dpopKeyFor({ remembered, dpopSeed }: Transaction): JsonWebKey | undefined {
-  return remembered.dpop ? dpopKeyOf(dpopSeed) : undefined
-}
-
-function recordOf(
-  deps: CallbackDeps,
-  transaction: Transaction,
-  result: SignedIn,
-  claims: Record<string, unknown>,
-  slot: string,
-): SessionRecord {
-  const now = deps.now()
-  const dpopKey = dpopKeyFor(transaction)
-  const { token, type, expiresInSeconds, scope } = result.accessToken
-  return {
-    issuer: deps.issuer,
-    clientId: deps.clientId,
-    sub: result.sub,
-    ...(result.sid === undefined ? {} : { sid: result.sid }),
-    handle: randomBytes(16).toString('base64url'),
-    claims,
-    idToken: result.idToken,
-    ...(result.sessionState === undefined ? {} : { sessionState: result.sessionState }),
-    ...(result.authTime === undefined ? {} : { authTime: result.authTime }),
-    createdAt: now,
-    absoluteAt: now + deps.absoluteSeconds * 1000,
-    ...(result.refreshToken === undefined ? {} : { refreshToken: result.refreshToken }),
-    accessTokens: {
-      [slot]: {
-        token,
-        type,
-        obtainedAt: now,
-        ...(expiresInSeconds === undefined ? {} : { expiresAt: now + expiresInSeconds * 1000 }),
-        ...(scope === undefined ? {} : { scope }),
-      },
-    },
-    ...(dpopKey === undefined ? {} : { dpopKey }),
+  return async (incoming) => {
+    const form = incoming.request.method === 'POST' ? await readForm(incoming.request) : undefined
+    if (typeof form === 'string') return refuse(incoming, form, { loginHref })
+    const parameters = form ?? incoming.url.searchParams
+    const states = parameters.getAll('state')
+    if (states.length > 1) return refuse(incoming, 'bad_request', { loginHref })
+    const [state = ''] = states
+    const code = parameters.get('code') ?? ''
+    let clearCookies: readonly string[] = []
+    try {
+      const taken = await deps.transactions.take(incoming.cookies, state, code)
+      if (taken.kind === 'taken') {
+        clearCookies = taken.clearCookies
+        return await finish(incoming, taken, { parameters, form })
+      }
+      incoming.suspicious(taken.used === 'no' ? 'foreign_callback' : 'replayed_callback')
+      const kind = hasError(parameters) ? 'error' : 'code'
+      return await lost(incoming, taken, { state, kind })
+    } catch (cause) {
+      const remembered = deps.transactions.recall(state)
+      return interrupted.answer(incoming, cause, { remembered, clearCookies })
+    }
   }
 }
+
+/** What the provider answered; `form` where it was posted. */
+interface Answer {
+  readonly parameters: URLSearchParams
+  readonly form: URLSearchParams | undefined
+}
+
+const hasError = (parameters: URLSearchParams) => (parameters.get('error') ?? '') !== ''

@@ -32,6 +32,11 @@ export function isNavigation(headers: Headers): boolean {
   return (headers.get('accept') ?? '').includes('text/html')
 }
 
+/** The whole window, not a frame. Where the browser does not say, the page at the end finds out. */
+export function isTopLevel(headers: Headers): boolean {
+  return destinationOf(headers) === 'window'
+}
+
 /** A prefetch is no wish to sign in or out, and must not start either (L10). */
 export function isPrefetch(headers: Headers): boolean {
   const purpose = `${headers.get('sec-purpose')} ${headers.get('purpose')} ${headers.get('x-moz')}`

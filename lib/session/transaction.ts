@@ -126,6 +126,12 @@ export function createTransactions(options: TransactionsOptions) {
       }
     },
 
+    /** What a `state` of ours was for, whoever brings it and whatever became of it. Asks no store. */
+    recall(state: string): Partial<Remembered> {
+      const { browser: _, audience: __, previous: ___, ...rest } = states.open(state)?.value ?? {}
+      return rest
+    },
+
     /** True once for a `state` of ours, in any process: whether its sign-in may be repeated (L20). */
     async mayRepeat(state: string): Promise<boolean> {
       const opened = states.open(state)

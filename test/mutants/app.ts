@@ -2,14 +2,6 @@ import type { Mutant } from './mutant.ts'
 
 export const mutants: readonly Mutant[] = [
   {
-    row: 'S8',
-    file: 'lib/router.ts',
-    from: 'if (error instanceof StoreUnavailableError || error instanceof ProviderError)',
-    to: 'if (error instanceof ProviderError)',
-    test: 'test/outage.test.ts',
-    title: 'S8: a Redis that is killed and started again signs nobody out',
-  },
-  {
     row: 'A2',
     file: 'server.ts',
     from: "return reason === 'pages failed' ? 1 : 0",

@@ -83,14 +83,6 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'L15',
-    file: 'lib/endpoints/callback.ts',
-    from: "destinationOf(request.headers) === 'window'",
-    to: 'false',
-    test: 'test/silent-sign-in.test.ts',
-    title: 'L15: ${title} that comes back as the whole window ends at the return URL',
-  },
-  {
-    row: 'L15',
     file: 'lib/endpoints/login.ts',
     from: 'deps.silent || framed || maybeFramed',
     to: 'deps.silent || maybeFramed',

@@ -194,4 +194,12 @@ export const mutants: readonly Mutant[] = [
     test: 'lib/http/forwarded.test.ts',
     title: 'P34: the way that a request took',
   },
+  {
+    row: 'L15',
+    file: 'lib/http/navigation.ts',
+    from: "return destinationOf(headers) === 'window'",
+    to: 'return false',
+    test: 'test/silent-sign-in.test.ts',
+    title: 'L15: ${title} that comes back as the whole window ends at the return URL',
+  },
 ]

@@ -1,0 +1,54 @@
+import { randomBytes } from 'node:crypto'
+import { dpopKeyOf } from '../oidc/dpop-key.ts'
+import type { SignInResult } from '../oidc/redeem-code.ts'
+import type { SessionRecord } from '../session/session.ts'
+import type { Transaction } from '../session/transaction.ts'
+
+export interface SessionRecordDeps {
+  readonly issuer: string
+  readonly clientId: string
+  readonly absoluteSeconds: number
+  readonly now: () => number
+}
+
+/** The private JWK that the tokens of this sign-in are bound to, where they are. */
+export function dpopKeyFor({ remembered, dpopSeed }: Transaction): JsonWebKey | undefined {
+  return remembered.dpop ? dpopKeyOf(dpopSeed) : undefined
+}
+
+/** The session that a finished sign-in begins. `slot`: where it keeps the sign-in's own token. */
+export function recordOf(
+  deps: SessionRecordDeps,
+  transaction: Transaction,
+  result: Extract<SignInResult, { kind: 'signed-in' }>,
+  claims: Record<string, unknown>,
+  slot: string,
+): SessionRecord {
+  const now = deps.now()
+  const dpopKey = dpopKeyFor(transaction)
+  const { token, type, expiresInSeconds, scope } = result.accessToken
+  return {
+    issuer: deps.issuer,
+    clientId: deps.clientId,
+    sub: result.sub,
+    ...(result.sid === undefined ? {} : { sid: result.sid }),
+    handle: randomBytes(16).toString('base64url'),
+    claims,
+    idToken: result.idToken,
+    ...(result.sessionState === undefined ? {} : { sessionState: result.sessionState }),
+    ...(result.authTime === undefined ? {} : { authTime: result.authTime }),
+    createdAt: now,
+    absoluteAt: now + deps.absoluteSeconds * 1000,
+    ...(result.refreshToken === undefined ? {} : { refreshToken: result.refreshToken }),
+    accessTokens: {
+      [slot]: {
+        token,
+        type,
+        obtainedAt: now,
+        ...(expiresInSeconds === undefined ? {} : { expiresAt: now + expiresInSeconds * 1000 }),
+        ...(scope === undefined ? {} : { scope }),
+      },
+    },
+    ...(dpopKey === undefined ? {} : { dpopKey }),
+  }
+}
