@@ -26,6 +26,8 @@ describe('names of cookies', () => {
       signOut: '__Host-Http-shop-out',
       restartMark: '__Host-Http-shop-again',
       apiCookieJar: '__Host-Http-shop-jar',
+      apiCookieOwner: '__Host-Http-shop-owner',
+      apiCookieSetter: '__Host-Http-shop-setter',
     })
     for (const name of Object.values(cookieNames('shop', false))) assert.match(name, /^shop/)
   })
@@ -42,6 +44,8 @@ describe('names of cookies', () => {
         'bff-out',
         'bff-again',
         'bff-jar',
+        'bff-owner',
+        'bff-setter',
         'bff-tx.',
         1,
         null,

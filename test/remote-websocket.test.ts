@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { describe, it } from 'node:test'
+import { createApiCookieJar } from '#lib/session/api-cookie-jar.ts'
 import { startRemote, startUpstream, until } from './support/remote-fixture.ts'
 
 /** An API that accepts every WebSocket and sends back the bytes it gets. */
@@ -60,6 +61,25 @@ function open(port: number, options: OpenOptions = {}) {
 const statusOf = (received: string) => Number(received.split(' ')[1])
 
 describe('P11: WebSockets on the Node host', () => {
+  it('P26: takes cookies of the API along, unless they are another’s', async () => {
+    const upstream = await startEchoUpstream()
+    const remote = { target: upstream.origin, websocket: true, cookies: ['csrf'] }
+    const publicOrigin = 'https://app.example'
+    const fixture = await startRemote({ remotes: [remote], publicOrigin })
+    const owner = { who: 'somebody', signIn: 'once' }
+    const [mark = ''] = createApiCookieJar(publicOrigin, 'bff').write({ owner })
+    for (const cookie of ['sid=alice; csrf=1', `sid=alice; csrf=2; ${mark.split(';')[0]}`]) {
+      const client = open(fixture.port, { cookie })
+      await until(() => statusOf(client.received) === 101)
+      client.socket.end()
+    }
+    const sent = upstream.requests.map(({ headers }) => headers.cookie)
+    assert.deepEqual(sent, ['csrf=1', undefined])
+    await until(() => upstream.sockets.size === 0)
+    await fixture.close()
+    await upstream.close()
+  })
+
   it('joins both directions and attaches the token, not the cookie', async () => {
     const upstream = await startEchoUpstream()
     const fixture = await startRemote({ remotes: [{ target: upstream.origin, websocket: true }] })

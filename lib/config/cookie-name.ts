@@ -9,8 +9,8 @@ export function parseCookieName(value: unknown): Parsed<string> {
     )
   }
   // Another Cloakroom beside this one, whose name is the part before, has cookies of these names.
-  return /-(tx|out|again|jar)$/.test(value)
-    ? refused('ends as the names of other cookies do', 'leave out -tx, -out, -again or -jar')
+  return /-(tx|out|again|jar|owner|setter)$/.test(value)
+    ? refused('ends as the names of other cookies do', 'choose another ending')
     : accepted(value)
 }
 

@@ -29,8 +29,7 @@ export class Answer implements AnswerContext {
   upstreamPath = ''
   /** For a listed origin, else empty. */
   corsHeaders = noHeaders
-  /** `Cookie` of the request. */
-  cookies: string | undefined
+  apiCookies: readonly string[] = noHeaders
   /** A session cookie that has to be renewed. */
   setCookie: string | undefined
   /** Nothing is left to be said. */

@@ -1,24 +1,28 @@
 import { eachCookie } from '../http/cookies.ts'
 import { stripWhiteSpace } from '../http/white-space.ts'
-import type { ApiCookieJar } from '../session/api-cookie-jar.ts'
+import type { ApiCookieHolder, Person } from '../session/api-cookie-holder.ts'
 import { pathBelow, type RemotePlace } from './location.ts'
 
 /** The cookies of one remote that travel to its API and back (P26). */
 export interface ApiCookies {
-  /** The `Cookie` of a call to the API; undefined when the browser sent none of them. */
-  toApi(cookieHeader: string | undefined): string | undefined
-  /** The API's `Set-Cookie` lines for the browser, which sent `cookieHeader` along with the call. */
-  toBrowser(
-    lines: string | string[],
-    requestPath: string,
-    cookieHeader: string | undefined,
-  ): string[]
+  /** The `Cookie` of this person's call to the API; undefined when the browser sent none, or somebody else's. */
+  toApi(cookieHeader: string | undefined, person: Person | undefined): string | undefined
+  /** Whether any of an answer's `Set-Cookie` lines is for the browser. */
+  isAnyOf(lines: string | string[]): boolean
+  /** The API's `Set-Cookie` lines for the browser that sent this call. */
+  toBrowser(lines: string | string[], call: SettingCall): string[]
+}
+
+export interface SettingCall {
+  readonly upstreamPath: string
+  readonly cookieHeader: string | undefined
+  readonly person: Person | undefined
 }
 
 export interface ApiCookiesOptions {
   readonly names: readonly string[]
   readonly place: RemotePlace
-  readonly jar: ApiCookieJar
+  readonly holder: ApiCookieHolder
 }
 
 interface CookieLine {
@@ -30,7 +34,8 @@ interface CookieLine {
   readonly isSecure: boolean
 }
 
-export function createApiCookies({ names, place, jar }: ApiCookiesOptions): ApiCookies {
+export function createApiCookies({ names, place, holder }: ApiCookiesOptions): ApiCookies {
+  const { jar } = holder
   const known = new Set(names)
   const isHttps = place.publicOrigin.startsWith('https:')
 
@@ -44,30 +49,43 @@ export function createApiCookies({ names, place, jar }: ApiCookiesOptions): ApiC
     return place.publicPrefix + (own !== path && below === '/' ? '' : below)
   }
 
+  function namedIn(lines: string | string[]): CookieLine[] {
+    return [lines].flat().flatMap((line) => {
+      const cookie = parseLine(line)
+      return cookie && known.has(cookie.name) ? [cookie] : []
+    })
+  }
+
   return {
-    toApi(cookieHeader) {
+    toApi(cookieHeader, person) {
       const pairs: string[] = []
       eachCookie(cookieHeader, (name, value) => {
         if (known.has(name)) pairs.push(`${name}=${value}`)
       })
-      return pairs.length === 0 ? undefined : pairs.join('; ')
+      if (pairs.length === 0 || !holder.maySend(jar.read(cookieHeader), person)) return undefined
+      return pairs.join('; ')
     },
-    toBrowser(lines, requestPath, cookieHeader) {
+    isAnyOf: (lines) => namedIn(lines).length > 0,
+    toBrowser(lines, { upstreamPath, cookieHeader, person }) {
       const before = jar.read(cookieHeader)
-      let after = before
-      const out = [lines].flat().flatMap((line) => {
-        const cookie = parseLine(line)
-        if (!cookie || !known.has(cookie.name)) return []
-        let path = publicPath(cookie.path, requestPath)
+      const left = holder.maySend(before, person) ? [] : holder.clear(before)
+      let { places } = before
+      const out = namedIn(lines).map((cookie) => {
+        let path = publicPath(cookie.path, upstreamPath)
         const noted = `${cookie.name} ${path}`
-        if (path !== '/' && path !== place.publicPrefix && !after.places.includes(noted)) {
-          if (jar.hasRoom(after, noted)) after = { ...after, places: [...after.places, noted] }
+        if (path !== '/' && path !== place.publicPrefix && !places.includes(noted)) {
+          if (jar.hasRoom(places, noted)) places = [...places, noted]
           else path = place.publicPrefix
         }
         const secure = isHttps || cookie.isSecure ? ['Secure'] : []
-        return [[cookie.pair, ...cookie.attributes, `Path=${path}`, ...secure].join('; ')]
+        return [cookie.pair, ...cookie.attributes, `Path=${path}`, ...secure].join('; ')
       })
-      return after === before ? out : [...out, jar.write(after)]
+      const setter = holder.setterFor(before, person)
+      return [
+        ...left,
+        ...out,
+        ...jar.write({ ...(setter && { setter }), ...(places !== before.places && { places }) }),
+      ]
     },
   }
 }

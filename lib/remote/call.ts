@@ -1,17 +1,17 @@
 import type { Readable } from 'node:stream'
 import type { ProblemCode } from '../http/problem.ts'
-import type { Session } from '../session/session.ts'
 import { type MaybePromise, StoreUnavailableError } from '../store/key-value.ts'
 import type { TokenResult } from '../tokens/token-result.ts'
 import type { Place } from './admission.ts'
 import { Answer } from './answer.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
-import { clientOf, type LoggedCall, logAbort, logForgedTicket } from './call-log.ts'
-import type { CallServices, FoundSession } from './call-services.ts'
+import { clientOf, type LoggedCall, logAbort } from './call-log.ts'
+import type { CallServices } from './call-services.ts'
+import { type Caller, cookiesToBrowser, findCaller, nobody } from './caller.ts'
 import type { AnswerSink, RemoteExchange } from './exchange.ts'
 import { refusalOf } from './gate.ts'
 import type { RouteMatch } from './match-route.ts'
-import { addOwnHeaders, addToken, idOf } from './own-headers.ts'
+import { addOwnHeaders, addToken, idOf, rememberNonce } from './own-headers.ts'
 import type { ReadyRemote } from './prepare-remote.ts'
 import { BodyError, dropRest, ignore, PassingBody, takeBody } from './request-body.ts'
 import type { RequestHead } from './request-headers.ts'
@@ -33,13 +33,13 @@ export class Call implements AttemptOwner {
   readonly method: string
   readonly peerAddress: string
   upstreamPath = ''
+  caller = nobody
 
   readonly #services: CallServices
   readonly #remote: ReadyRemote
   readonly #source: Readable | null
   readonly #head: RequestHead
   readonly #answer: Answer
-  #session: Session | undefined
   #token: TokenResult = { kind: 'none' }
   #body: Buffer | PassingBody | null = null
   #attempt: Attempt | undefined
@@ -66,17 +66,15 @@ export class Call implements AttemptOwner {
 
   /** Checks what can be checked without asking anybody, then goes for the session. */
   start(match: RouteMatch) {
-    const { csrf, cors, readSession } = this.#services
+    const { csrf, cors } = this.#services
     const head = this.#head
     if (this.#answer.isPreflight(cors, this.method, head, this.#remote.allow)) return
     const refusal = refusalOf({ method: this.method, head, match }, this.#remote, csrf)
     if (refusal) return this.fail(refusal)
     this.upstreamPath = upstreamPath(this.#remote.place, match)
     this.#answer.upstreamPath = this.upstreamPath
-    this.#answer.cookies = head.cookie
-    if (!this.#remote.needsSession) return this.#chooseToken()
-    const onForged = () => logForgedTicket(this.#services.log, this.logged)
-    this.#when(readSession(head.cookie, 'use', onForged), (found) => this.#onSession(found))
+    const found = findCaller(this.#services, this.#remote, head.cookie, this)
+    this.#when(found, (caller) => this.#onCaller(caller))
   }
 
   /** Answers with a problem, unless something was answered already. */
@@ -97,10 +95,7 @@ export class Call implements AttemptOwner {
 
   onHead(attempt: Attempt, status: number, headers: AnswerHeaders): void {
     this.#remote.upstream.answered()
-    const nonce = headers['dpop-nonce']
-    if (this.#token.kind === 'dpop' && typeof nonce === 'string') {
-      this.#token.signer.rememberNonce(this.#remote.place.origin + this.upstreamPath, nonce)
-    }
+    rememberNonce(this.#token, this.#remote, this.upstreamPath, headers)
     if (status !== 401) return void this.#pass(attempt, status, headers)
     try {
       this.#on401(attempt, headers)
@@ -124,7 +119,7 @@ export class Call implements AttemptOwner {
   }
 
   get sessionCookie(): string | undefined {
-    return this.#session && this.#head.cookie
+    return this.caller.session && this.#head.cookie
   }
 
   /** Breaks off an answer that is being passed on. */
@@ -137,22 +132,16 @@ export class Call implements AttemptOwner {
     this.#answer.isSettled = true
   }
 
-  #onSession(found: FoundSession): void {
-    if (found.kind === 'session') {
-      this.#answer.setCookie = found.setCookie
-      this.#session = found.session
-    }
-    this.#chooseToken()
-  }
-
-  #chooseToken(): void {
-    const chosen = this.#remote.chooseToken(this.#session, this, undefined)
+  #onCaller(caller: Caller): void {
+    this.caller = caller
+    this.#answer.setCookie = caller.setCookie
+    const chosen = this.#remote.chooseToken(caller.session, this, undefined)
     this.#when(chosen, (token) => this.#onToken(token))
   }
 
   #onToken(token: TokenResult) {
     const { settings } = this.#remote
-    const problem = tokenProblem(token, settings, this.#session, this.#services.log)
+    const problem = tokenProblem(token, settings, this.caller.session, this.#services.log)
     if (problem) return this.fail(problem)
     this.#token = token
     const { bodyLength } = this.#head
@@ -172,8 +161,9 @@ export class Call implements AttemptOwner {
   onBegun(): boolean {
     if (this.#isOver) return false
     const { forwardedFor } = this.#head
-    const caller = { peerAddress: this.peerAddress, forwardedFor, sessionKey: this.#session?.key }
-    const place = this.#place ?? this.#services.admit(caller)
+    const { peerAddress, caller } = this
+    const from = { peerAddress, forwardedFor, sessionKey: caller.session?.key }
+    const place = this.#place ?? this.#services.admit(from)
     if (typeof place === 'string') this.fail(place)
     else this.#place = place
     return this.#place !== undefined
@@ -217,6 +207,16 @@ export class Call implements AttemptOwner {
   }
 
   #pass(attempt: Attempt, status: number, headers: AnswerHeaders): void {
+    if (!this.#remote.cookies) return void this.#passOn(attempt, status, headers)
+    const told = cookiesToBrowser(this.#services, this.#remote, headers, this)
+    if (told instanceof Promise) attempt.hold()
+    this.#when(told, (apiCookies) => {
+      this.#answer.apiCookies = apiCookies
+      this.#passOn(attempt, status, headers)
+    })
+  }
+
+  #passOn(attempt: Attempt, status: number, headers: AnswerHeaders): void {
     try {
       this.#answer.begin(status, this.#remote.answerHeaders(status, headers, this.#answer))
       if (isEventStream(headers['content-type'])) this.#services.onEventStream(this)
@@ -237,7 +237,7 @@ export class Call implements AttemptOwner {
     this.#retries ??= new Retries()
     const after = this.#retries.after401(headers, {
       token: this.#token,
-      isUsers: this.#session !== undefined,
+      isUsers: this.caller.session !== undefined,
       isReplayable: !(this.#body instanceof PassingBody),
       basePath: this.#services.basePath,
     })
@@ -266,12 +266,12 @@ export class Call implements AttemptOwner {
       if ('token' in token && token.token === rejected) return this.#pass(attempt, 401, headers)
       attempt.discard()
       const { settings } = this.#remote
-      const problem = tokenProblem(token, settings, this.#session, this.#services.log)
+      const problem = tokenProblem(token, settings, this.caller.session, this.#services.log)
       if (problem) return this.fail(problem)
       this.#token = token
       this.#dispatch()
     }
-    this.#when(this.#remote.chooseToken(this.#session, this, rejected), onRenewed)
+    this.#when(this.#remote.chooseToken(this.caller.session, this, rejected), onRenewed)
   }
 
   #onClose(): void {

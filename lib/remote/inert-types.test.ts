@@ -13,7 +13,6 @@ const policy = createResponseHeaders({
   ...{
     place,
     cache: 'private',
-    cookies: { toBrowser: () => [] },
     setCookie: [],
     expose: [],
     varyByOrigin: false,
@@ -22,7 +21,7 @@ const policy = createResponseHeaders({
 const context = {
   requestId: '1',
   upstreamPath: '/',
-  cookies: undefined,
+  apiCookies: [],
   setCookie: undefined,
   corsHeaders: [],
 }

@@ -2,8 +2,10 @@ import { forwardedChain } from '../http/forwarded.ts'
 import { requestId } from '../http/request-id.ts'
 import type { TokenResult } from '../tokens/token-result.ts'
 import type { CallServices } from './call-services.ts'
+import { type Caller, cookiesToApi } from './caller.ts'
 import type { ReadyRemote } from './prepare-remote.ts'
 import type { RequestHead } from './request-headers.ts'
+import type { AnswerHeaders } from './response-headers.ts'
 
 /** The id of a request: the caller's if it is sane, else a new one. */
 export function idOf(head: RequestHead, { tracing }: Pick<CallServices, 'tracing'>): string {
@@ -15,7 +17,11 @@ export function addOwnHeaders(
   head: RequestHead,
   remote: ReadyRemote,
   services: Pick<CallServices, 'tracing' | 'trusts'>,
-  call: { readonly peerAddress: string; readonly requestId: string },
+  call: {
+    readonly peerAddress: string
+    readonly requestId: string
+    readonly caller: Caller
+  },
 ): void {
   const { passed } = head
   // Empty where no address is known: inside Next, unless its platform says.
@@ -31,9 +37,22 @@ export function addOwnHeaders(
   if (head.tracestate !== undefined && traceparent === head.traceparent) {
     passed.push('tracestate', head.tracestate)
   }
-  const cookies = remote.cookies.toApi(head.cookie)
+  const cookies = cookiesToApi(remote, call.caller)
   if (cookies !== undefined) passed.push('cookie', cookies)
   for (const part of remote.addedHeaders) passed.push(part)
+}
+
+/** RFC 9449 section 8.2: the nonce that an answer brings is for the next proof. */
+export function rememberNonce(
+  token: TokenResult,
+  remote: ReadyRemote,
+  upstreamPath: string,
+  headers: AnswerHeaders,
+): void {
+  const nonce = headers['dpop-nonce']
+  if (token.kind === 'dpop' && typeof nonce === 'string') {
+    token.signer.rememberNonce(remote.place.origin + upstreamPath, nonce)
+  }
 }
 
 /** Puts the token behind everything else. Answers a promise where a proof has to be signed first. */

@@ -1,6 +1,6 @@
 import type { RemoteSettings } from '../config/remote.ts'
 import type { Outgoing } from '../http/outgoing.ts'
-import { createApiCookieJar } from '../session/api-cookie-jar.ts'
+import type { ApiCookieHolder } from '../session/api-cookie-holder.ts'
 import { type ApiCookies, createApiCookies } from './api-cookies.ts'
 import {
   type ChooseToken,
@@ -25,7 +25,8 @@ export interface ReadyRemote {
   readonly chooseToken: ChooseToken
   readonly readHeaders: (rawHeaders: readonly string[]) => RequestHead
   readonly answerHeaders: ResponseHeaders
-  readonly cookies: ApiCookies
+  /** Undefined where none travel. */
+  readonly cookies: ApiCookies | undefined
   /** Flat list of what every request to this API gets. */
   readonly addedHeaders: readonly string[]
   /** An `Authorization` by setting: for calls that carry no token. */
@@ -37,7 +38,7 @@ export interface ReadyRemote {
 
 export interface PrepareRemoteDeps extends TokenSources {
   readonly publicOrigin: string
-  readonly cookieName: string
+  readonly cookieHolder: ApiCookieHolder
   readonly varyByOrigin: boolean
   readonly now: () => number
   readonly outgoing: Pick<Outgoing, 'connect'>
@@ -62,8 +63,8 @@ export function prepareRemote(settings: RemoteSettings, deps: PrepareRemoteDeps)
     .map(([name, value]) => [name.toLowerCase(), value] as const)
     .filter(([name]) => !neverAdded.test(name))
   const methods = settings.methods && withHead(settings.methods)
-  const jar = createApiCookieJar(deps.publicOrigin, deps.cookieName)
-  const cookies = createApiCookies({ names: settings.cookies, place, jar })
+  const { cookieHolder: holder } = deps
+  const { cookies: names } = settings
   const upstream = createUpstream(settings, deps)
   const needsOther = settings.websocket && settings.http2
 
@@ -79,10 +80,9 @@ export function prepareRemote(settings: RemoteSettings, deps: PrepareRemoteDeps)
       methodsAreLimited: methods !== undefined,
       lowerCaseNames: settings.http2,
     }),
-    cookies,
+    cookies: names.length > 0 ? createApiCookies({ names, place, holder }) : undefined,
     answerHeaders: createResponseHeaders({
       place,
-      cookies,
       cache: settings.cache,
       setCookie: settings.setCookie.filter((name) => !settings.cookies.includes(name)),
       expose: settings.headers.expose,

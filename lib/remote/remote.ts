@@ -4,6 +4,7 @@ import { createForwardedTrust } from '../http/forwarded.ts'
 import type { Outgoing } from '../http/outgoing.ts'
 import type { ProblemCode } from '../http/problem.ts'
 import { requestId } from '../http/request-id.ts'
+import { createApiCookieHolder } from '../session/api-cookie-holder.ts'
 import type { Log } from '../telemetry/log.ts'
 import { createAdmission } from './admission.ts'
 import { Call } from './call.ts'
@@ -39,7 +40,7 @@ export interface Remote {
 export interface RemoteDeps extends TokenSources {
   readonly settings: Pick<
     Settings,
-    'remotes' | 'publicOrigin' | 'basePath' | 'spa' | 'trustProxy' | 'limits'
+    'remotes' | 'publicOrigin' | 'basePath' | 'spa' | 'trustProxy' | 'limits' | 'secrets'
   > & { readonly session: { readonly cookieName: string } }
   readonly readSession: ReadSession
   readonly log: Log
@@ -56,12 +57,13 @@ export interface RemoteDeps extends TokenSources {
 export function createRemote(deps: RemoteDeps): Remote {
   const { settings, log } = deps
   const { publicOrigin, basePath, spa } = settings
+  const cookieHolder = createApiCookieHolder(settings)
   const remotes = new Map<string, ReadyRemote>()
   for (const remote of Object.values(settings.remotes)) {
     const ready = prepareRemote(remote, {
       ...deps,
       publicOrigin,
-      cookieName: settings.session.cookieName,
+      cookieHolder,
       varyByOrigin: spa.origins.length > 0,
     })
     remotes.set(remote.name, ready)

@@ -15,7 +15,7 @@ const place = {
 const context = {
   requestId: 'request-1',
   upstreamPath: '/v1/items/5?x=1',
-  cookies: undefined,
+  apiCookies: [],
   setCookie: undefined,
   corsHeaders: [],
 }
@@ -29,7 +29,6 @@ function answer(
     ...{
       place,
       cache: 'no-store',
-      cookies: { toBrowser: () => [] },
       setCookie: [],
       expose: [],
       varyByOrigin: false,

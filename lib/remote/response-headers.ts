@@ -1,7 +1,6 @@
 import { parseChallenges } from '../http/challenge.ts'
 import { stripWhiteSpace } from '../http/white-space.ts'
 import { createAnswerRules } from './answer-header-rules.ts'
-import type { ApiCookies } from './api-cookies.ts'
 import { isInert } from './inert-types.ts'
 import { publicLinks } from './link.ts'
 import type { RemotePlace } from './location.ts'
@@ -32,8 +31,8 @@ const redirects = new Set([301, 302, 303, 307, 308])
 /** What an answer's headers depend on besides the answer. */
 export interface AnswerContext {
   readonly requestId: string
-  /** `Cookie` of the request. */
-  readonly cookies: string | undefined
+  /** Cookies of the API that travel both ways, as the browser gets them. */
+  readonly apiCookies: readonly string[]
   /** Path on the target, against which a relative `Location` is read. */
   readonly upstreamPath: string
   /** A session cookie that has to be renewed. */
@@ -45,8 +44,6 @@ export interface AnswerContext {
 export interface ResponseHeaderOptions {
   readonly place: RemotePlace
   readonly cache: 'no-store' | 'private'
-  /** Those that travel both ways. */
-  readonly cookies: Pick<ApiCookies, 'toBrowser'>
   /** Names of cookies of the API that pass. */
   readonly setCookie: readonly string[]
   /** Further names of headers that pass, lower case. */
@@ -146,7 +143,7 @@ export function createResponseHeaders(options: ResponseHeaderOptions): ResponseH
           break
         case 'set-cookie':
           pushCookies(out, value, cookieNames)
-          push(out, name, options.cookies.toBrowser(value, context.upstreamPath, context.cookies))
+          push(out, name, context.apiCookies)
           break
         case 'x-accel-buffering':
           if (value === 'yes' || value === 'no') buffering = value
@@ -177,7 +174,7 @@ export function createResponseHeaders(options: ResponseHeaderOptions): ResponseH
   }
 }
 
-function push(out: string[], name: string, value: string | string[]): void {
+function push(out: string[], name: string, value: string | readonly string[]): void {
   if (typeof value === 'string') out.push(name, value)
   else for (const one of value) out.push(name, one)
 }

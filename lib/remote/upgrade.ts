@@ -2,12 +2,13 @@ import type { Duplex } from 'node:stream'
 import type { Dispatcher } from '../http/outgoing.ts'
 import type { ProblemCode } from '../http/problem.ts'
 import { StoreUnavailableError } from '../store/key-value.ts'
-import { clientOf, type LoggedCall, logForgedTicket, logProblem } from './call-log.ts'
+import { clientOf, type LoggedCall, logProblem } from './call-log.ts'
 import type { CallServices } from './call-services.ts'
+import { findCaller } from './caller.ts'
 import type { UpgradeExchange } from './exchange.ts'
 import type { RouteMatch } from './match-route.ts'
 import type { AllOpenEnded, OpenEnded } from './open-ended.ts'
-import { addOwnHeaders, addToken, idOf } from './own-headers.ts'
+import { addOwnHeaders, addToken, idOf, rememberNonce } from './own-headers.ts'
 import type { ReadyRemote } from './prepare-remote.ts'
 import { problemAnswer } from './problem-answer.ts'
 import type { RequestHead } from './request-headers.ts'
@@ -44,7 +45,8 @@ export async function upgrade(
   const { socket, method } = exchange
   const head = remote.readHeaders(exchange.rawHeaders)
   const id = idOf(head, services)
-  const facts = { method, upstreamPath: '', requestId: id, peerAddress: exchange.peerAddress }
+  const { peerAddress } = exchange
+  const facts = { method, upstreamPath: '' }
   const logged: LoggedCall = {
     requestId: id,
     remote: remote.settings.name,
@@ -59,11 +61,9 @@ export async function upgrade(
     const refusal = refusalOfUpgrade(method, head, match, remote, services)
     if (refusal) return refuse(refusal)
     facts.upstreamPath = upstreamPath(remote.place, match)
-    const found = remote.needsSession
-      ? await services.readSession(head.cookie, 'use', () => logForgedTicket(services.log, logged))
-      : { kind: 'none' as const }
-    const session = found.kind === 'session' ? found.session : undefined
-    addOwnHeaders(head, remote, services, facts)
+    const caller = await findCaller(services, remote, head.cookie, { logged })
+    const { session } = caller
+    addOwnHeaders(head, remote, services, { requestId: id, peerAddress, caller })
     const plainHeaders = head.passed.length
     const retries = new Retries()
     let token = await remote.chooseToken(session, facts, undefined)
@@ -75,7 +75,7 @@ export async function upgrade(
       if (gone.signal.aborted) return
       // Held during the handshake only: an open WebSocket is no call.
       const place = services.admit({
-        peerAddress: exchange.peerAddress,
+        peerAddress,
         forwardedFor: head.forwardedFor,
         sessionKey: session?.key,
       })
@@ -87,10 +87,7 @@ export async function upgrade(
       }
       const answer = await handshake(remote, facts, head.passed, gone.signal).finally(place.leave)
       if (answer.socket) return join(answer.headers, answer.socket, session && head.cookie)
-      const nonce = answer.headers['dpop-nonce']
-      if (token.kind === 'dpop' && typeof nonce === 'string') {
-        token.signer.rememberNonce(remote.place.origin + facts.upstreamPath, nonce)
-      }
+      rememberNonce(token, remote, facts.upstreamPath, answer.headers)
       const after =
         answer.status === 401
           ? retries.after401(answer.headers, {

@@ -8,8 +8,12 @@ export interface CookieNames {
   readonly signOut: string
   /** That a lost sign-in was begun again. */
   readonly restartMark: string
-  /** Of what APIs have set. */
+  /** Of where cookies of APIs lie. */
   readonly apiCookieJar: string
+  /** Of who signed in last. */
+  readonly apiCookieOwner: string
+  /** Of for whom an API set cookies last. */
+  readonly apiCookieSetter: string
 }
 
 /**
@@ -25,5 +29,7 @@ export function cookieNames(name: string, secure: boolean): CookieNames {
     signOut: `${ticket}-out`,
     restartMark: `${ticket}-again`,
     apiCookieJar: `${ticket}-jar`,
+    apiCookieOwner: `${ticket}-owner`,
+    apiCookieSetter: `${ticket}-setter`,
   }
 }

@@ -131,9 +131,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'S4',
-    file: 'lib/remote/call.ts',
-    from: "readSession(head.cookie, 'use'",
-    to: "readSession(head.cookie, 'peek'",
+    file: 'lib/remote/caller.ts',
+    from: "readSession(cookieHeader, 'use'",
+    to: "readSession(cookieHeader, 'peek'",
     test: 'test/refresh.test.ts',
     title: 'S4: calls to an API extend it as any use does',
   },

@@ -14,7 +14,8 @@ import { freePort, type Host, type RunningCloakroom, startCloakroom } from './st
 export interface HostUnderTest {
   readonly host: Host
   readonly running: RunningCloakroom
-  /** Behind the remotes `api` (below `/v1`, with the user's token), `small` (limited in every way) and `socket`. */
+  readonly provider: ScriptedProvider
+  /** Behind `api` (below `/v1`, with the user's token), `kept` (its cookies travel), `small` (limited) and `socket`. */
   readonly api: HostileApi
   readonly cookie: string
   /** `Host`, `Sec-Fetch-Site` and `Cookie` lines. */
@@ -43,6 +44,7 @@ export function describeOnBothHosts(title: string, define: (at: HostUnderTest) =
     const limits = { methods: ['GET', 'POST'], maxBody: '100KB', timeout: '1s' }
     const remotes = {
       api: { target: `${api.origin}/v1` },
+      kept: { target: api.origin, cookies: ['csrf', 'lb'] },
       small: { target: api.origin, token: 'none', ...limits },
       socket: { target: api.origin, websocket: true },
       broken: { target: broken.origin, token: 'none', timeout: '1s' },
@@ -65,6 +67,9 @@ export function describeOnBothHosts(title: string, define: (at: HostUnderTest) =
         host,
         get running() {
           return running
+        },
+        get provider() {
+          return provider
         },
         get api() {
           return api

@@ -21,6 +21,8 @@ export interface HostileApi {
   /** Requests in the order of their arrival, since `forget`. */
   readonly seen: Seen[]
   forget(): void
+  /** Each lets an answer go whose path ends with `held`. */
+  readonly held: (() => void)[]
   /** Answers that are not complete and whose connection still stands. */
   readonly open: number
   close(): void
@@ -70,6 +72,7 @@ export const commands: readonly (readonly [string, string])[] = [
 /** An API that does what its path says. What comes over a WebSocket it sends back, byte for byte. */
 export async function startHostileApi(): Promise<HostileApi> {
   const seen: Seen[] = []
+  const held: (() => void)[] = []
   let open = 0
   const server = createServer(async (request, response) => {
     const { method = '', url = '', rawHeaders, headers } = request
@@ -81,7 +84,8 @@ export async function startHostileApi(): Promise<HostileApi> {
     })
     request.on('error', () => undefined)
     if (!url.includes('/early')) await readBody(request, entry).catch(() => undefined)
-    answer(url, headers, response)
+    if (/\/held(?:\?|$)/.test(url)) held.push(() => answer(url, headers, response))
+    else answer(url, headers, response)
   })
   server.on('checkContinue', (request, response) => {
     response.writeContinue()
@@ -108,6 +112,7 @@ export async function startHostileApi(): Promise<HostileApi> {
   return {
     origin,
     seen,
+    held,
     forget: () => void seen.splice(0),
     get open() {
       return open
@@ -126,6 +131,9 @@ async function readBody(request: IncomingMessage, entry: Seen): Promise<void> {
 
 function answer(url: string, headers: IncomingMessage['headers'], response: ServerResponse): void {
   const path = url.split('?', 1)[0]?.split('/').at(-1)
+  for (const line of new URL(url, 'http://api').searchParams.getAll('set-cookie')) {
+    response.appendHeader('set-cookie', line)
+  }
   if (path === 'silent') return
   if (path === 'commands') {
     response.writeHead(200, [...commands.flat(), 'Content-Type', 'text/html']).end('<p>')

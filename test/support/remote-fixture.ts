@@ -31,7 +31,7 @@ function remoteSettings(settings: Partial<RemoteSettings> & { target: string }):
 }
 
 /** A session as the store would answer it. */
-function sessionOf(sub: string): Session {
+export function sessionOf(sub: string): Session {
   return {
     key: `session:${sub}`,
     version: 1,
@@ -80,6 +80,7 @@ export async function startRemote(options: RemoteFixtureOptions): Promise<Remote
     settings: {
       publicOrigin: publicOrigin ?? 'https://app.example',
       basePath: '/bff',
+      secrets: ['q8Jr2xkP0vT7nYb4LwZc9dHfGs1mEa6U'],
       session: { cookieName: 'bff' },
       spa: { origins: origins ?? [], protectedPages: [], pageMaxBodyBytes: 0 },
       trustProxy: trustProxy ?? 'none',
