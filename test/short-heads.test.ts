@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { createApiCookieJar } from '#lib/session/api-cookie-jar.ts'
 import { type App, type AppBrowser, startApp } from './support/app.ts'
-import type { Visit } from './support/http-browser.ts'
+import type { Visit, VisitOptions } from './support/http-browser.ts'
 
 /** nginx has this much room for the head of an answer, and answers 502 where that is not enough. */
 const nginxBuffer = 4096
@@ -149,5 +150,56 @@ describe('the way out', () => {
         assert.equal(back.status, 303)
       })
     }
+  }
+})
+
+describe('the deletion of cookies of APIs', () => {
+  const three = (first: string) => [1, 2, 3].map((i) => `${first}${i}`.padEnd(16, 'n'))
+  const publicOrigin = 'https://app.example'
+  /** As much as the settings allow. */
+  const config = {
+    session: { cookieName: 's'.repeat(38) },
+    remotes: {
+      api: { target: 'http://127.0.0.1:9', cookies: three('a') },
+      other: { target: 'http://127.0.0.1:9', cookies: three('b') },
+    },
+  }
+  const deletions = ({ headers }: Visit) =>
+    headers.getSetCookie().filter((line) => /^[ab]\d/.test(line)).length
+
+  for (const [what, returnUrl] of Object.entries(returnUrls)) {
+    test(`L27: finds room beside a return URL of ${what}`, async (t) => {
+      const secure = await startApp({ config, env: { BFF_BASE_URL: publicOrigin } })
+      t.after(() => secure.close())
+      const browser = secure.browser()
+      // What terminates TLS, and where the cookies lie.
+      const send = (address: string | URL, options?: VisitOptions) => {
+        const places = [...three('a'), 'b1'.padEnd(16, 'n')]
+        const noted = places.map((name) => `${name} /api/remote/api/${'p'.repeat(30)}`)
+        const jar = createApiCookieJar(publicOrigin, config.session.cookieName)
+        const [pair = ''] = jar.write({ places: noted })[0]?.split(';') ?? []
+        const [name = '', value = ''] = pair.split('=')
+        browser.jar.set('localhost', (browser.jar.get('localhost') ?? new Map()).set(name, value))
+        const here = new URL(String(address).replace(publicOrigin, ''), secure.origin)
+        return browser.send(here, { headers: { 'x-request-id': 'i'.repeat(128) }, ...options })
+      }
+      async function signIn(sub: string) {
+        // An ID token with which the provider's address is as long as it may be.
+        secure.provider.state.claims = { sub, note: 'n'.repeat(600) }
+        const start = await send(`/bff/login?${new URLSearchParams({ returnUrl })}`)
+        return send(await secure.provider.approve(start.headers.get('location') ?? ''))
+      }
+      await signIn('alice')
+      const followed = await signIn('bob')
+      assert.deepEqual([followed.status, deletions(followed)], [303, 16])
+      assertShort(followed, 'sign-in')
+
+      const { body } = await send('/bff/user', { from: secure.origin, dest: 'empty' })
+      const [, logoutUrl] = /"(\/bff\/logout[^"]*)"/.exec(body) ?? []
+      const left = await send(`${logoutUrl}&${new URLSearchParams({ returnUrl })}`)
+      assert.deepEqual([left.status, deletions(left)], [302, 16])
+      assert.ok((left.headers.get('location') ?? '').length > 1900)
+      assertShort(left, 'sign-out')
+    })
   }
 })

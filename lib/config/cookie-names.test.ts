@@ -40,3 +40,26 @@ test('P26: a cookie belongs to one remote, and none of ours to any', () => {
   ])
   assert.deepEqual(refused({ cookies: seven.slice(1, 4) }, { cookies: seven.slice(4) }), [])
 })
+
+const six = ['1', '2', '3', '4', '5', '6']
+for (const [what, names, cookieName, isFine] of [
+  ['six of usual length', six.map((it) => it.padEnd(20, 'n')), 'bff', true],
+  ['six long ones', six.map((it) => it.padEnd(40, 'n')), 'bff', false],
+  ['three long ones', six.slice(3).map((it) => it.padEnd(80, 'n')), 'bff', true],
+  ['a long one beside five', [...six.slice(1), 'n'.repeat(300)], 'bff', false],
+  ['one that is very long', ['n'.repeat(900)], 'bff', false],
+  [
+    'six of usual length, and ours long',
+    six.map((it) => it.padEnd(20, 'n')),
+    's'.repeat(64),
+    false,
+  ],
+  ['none, and ours long', [], 's'.repeat(64), true],
+] as const) {
+  test(`L27: what a sign-out has to delete fits into its head: ${what}`, () => {
+    const config = { session: { cookieName }, remotes: { a: { target, cookies: names } } }
+    const loaded = loadSettings({ env, config })
+    const found = loaded.ok ? [] : loaded.problems.map(({ setting }) => setting)
+    assert.deepEqual(found, isFine ? [] : ['remotes'])
+  })
+}

@@ -1,8 +1,11 @@
 import { isToken } from './header-name.ts'
+import { remotePrefix } from './paths.ts'
 import type { Report } from './report.ts'
 
-// Each is deleted by name and place at a sign-out, and the head of that answer must stay small.
+// Each is deleted by name and place at a sign-out, and the head of that answer has 4 KB, of which the provider's
+// address takes half (L27).
 const maxCookies = 6
+const maxDeletionBytes = 940
 
 /** Names of an API's cookies: none of ours, of whichever frontend. */
 export function cookieNames(
@@ -25,7 +28,7 @@ export function cookieNames(
 /** A cookie that travels to one API may not be another's: each could plant what the other believes. */
 export function checkCookieOwners(
   remotes: Readonly<Record<string, Readonly<Record<'cookies' | 'setCookie', readonly string[]>>>>,
-  report: Report,
+  { cookieName, report }: { cookieName: string; report: Report },
 ): void {
   const all = Object.entries(remotes)
   for (const [remote, { cookies }] of all) {
@@ -38,7 +41,22 @@ export function checkCookieOwners(
       report.problem(`remotes.${remote}.cookies[${index}]`, problem, 'let one of them rename it')
     }
   }
-  if (all.flatMap(([, { cookies }]) => cookies).length > maxCookies) {
+  const deletions = all.flatMap(([remote, { cookies }]) =>
+    cookies.flatMap((name) => [deletion(name, '/'), deletion(name, `${remotePrefix}/${remote}`)]),
+  )
+  const bytes = deletions.join('').length + ours * cookieName.length
+  if (deletions.length > 2 * maxCookies) {
     report.problem('remotes', `have more than ${maxCookies} cookies in all`, 'list fewer')
+  } else if (deletions.length > 0 && bytes > maxDeletionBytes) {
+    const problem = `have cookies whose deletion takes ${bytes} bytes, of ${maxDeletionBytes} that a sign-out has for it`
+    const fix = 'list fewer, or shorten their names, those of their remotes or session.cookieName'
+    report.problem('remotes', problem, fix)
   }
+}
+
+/** How many cookies of Cloakroom itself a sign-out deletes beside them. */
+const ours = 4
+
+function deletion(name: string, path: string): string {
+  return `set-cookie: ${name}=; Path=${path}; Max-Age=0; Secure\r\n`
 }

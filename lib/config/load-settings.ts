@@ -56,7 +56,7 @@ function buildSettings(env: Environment, config: ParsedConfig, report: Report): 
   const listen = listenSettings(env, { mode, store, report })
   const origin = publicOrigin(env, mode, listen.port, report)
   const session = sessionSettings(config.session, { publicOrigin: origin, report })
-  checkCookieOwners(config.remotes, report)
+  checkCookieOwners(config.remotes, { cookieName: session.cookieName, report })
   return {
     mode,
     onVercel: onVercel(env),

@@ -33,7 +33,8 @@ export const remote = z.strictObject({
   /**
    * Names of cookies that travel to this API and back: for CSRF pairs, stickiness, a language. In the browser they
    * are the app's cookies, below `/api/remote/<name>` unless their `Path` is `/`; a sign-out, and the sign-in of
-   * somebody else, delete them. One name in one remote, at most 6 in all.
+   * somebody else, delete them. One name in one remote, at most 6 in all, and short enough together for the head of
+   * a sign-out: about 20 characters each.
    */
   cookies: textList().prefault([]),
   /**

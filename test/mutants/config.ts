@@ -98,6 +98,14 @@ export const mutants: readonly Mutant[] = [
     title: 'S13: no cookie of an API takes the name of ours',
   },
   {
+    row: 'L27',
+    file: 'lib/config/cookie-names.ts',
+    from: 'bytes > maxDeletionBytes',
+    to: 'bytes > 2 * maxDeletionBytes',
+    test: 'lib/config/cookie-names.test.ts',
+    title: 'L27: what a sign-out has to delete fits into its head: ${what}',
+  },
+  {
     row: 'A7',
     file: 'lib/config/hidden-text.ts',
     from: "isHex ? 'hex' : 'base64'",
