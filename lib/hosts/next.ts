@@ -8,8 +8,8 @@ import { drainBeforeClose } from './next-drain.ts'
 import { keepRawTargets, refusalIn } from './next-raw-target.ts'
 import { handleNextRemote } from './next-remote.ts'
 import { tendNextServers } from './next-server.ts'
-import { refusalParts } from './refuse.ts'
-import { secureAllHeads } from './secure-head.ts'
+import { refusalParts, refuseTunnels } from './refuse.ts'
+import { secureAllHeads, secureHeaders } from './secure-head.ts'
 import { type Engine, logStart, sharedEngine, startEngine } from './start-engine.ts'
 
 /** Next's `after`: runs a task once the answer is sent, and keeps a serverless function alive for it. */
@@ -33,11 +33,14 @@ export function createNextHost(config: Config) {
       if (onVercel(processEnvironment())) return started
       keepRawTargets(createFrontDoor(bff))
       keepAnswerHeads()
-      // In development Next ends at once, and cuts everything.
-      const { mode, drainMs } = bff.settings
-      if (mode === 'development') tendNextServers()
-      else tendNextServers((server, first) => drainBeforeClose(server, first, { bff, drainMs }))
-      if (bff.settings.publicOrigin.startsWith('https:')) secureAllHeads()
+      const { mode, drainMs, publicOrigin } = bff.settings
+      const https = publicOrigin.startsWith('https:')
+      tendNextServers((server, first) => {
+        refuseTunnels(server, https ? secureHeaders : {})
+        // In development Next ends at once, and cuts everything.
+        if (mode !== 'development') drainBeforeClose(server, first, { bff, drainMs })
+      })
+      if (https) secureAllHeads()
       return started
     })
 

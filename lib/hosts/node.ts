@@ -11,7 +11,7 @@ import { listenAt } from './listen-at.ts'
 import { createNodeRemote } from './node-remote.ts'
 import { sendResponse, toRequest } from './node-web.ts'
 import { createQueuedAnswers, isBehindAnother } from './queued-answers.ts'
-import { onClientError, refuse, refuseOnSocket } from './refuse.ts'
+import { onClientError, refuse, refuseOnSocket, refuseTunnels } from './refuse.ts'
 import { SecureResponse, secureHeaders } from './secure-head.ts'
 import { createShutdown } from './shutdown.ts'
 
@@ -133,11 +133,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
     if (options.pageUpgrade) return options.pageUpgrade(request, socket, head)
     refuseOnSocket(socket, 'not_found', more)
   })
-  // RFC 9110 section 9.3.6: nobody tunnels through us. Node would close the connection without a word.
-  server.on('connect', (_request, socket) => {
-    socket.on('error', () => socket.destroy())
-    refuseOnSocket(socket, 'method_not_allowed', more)
-  })
+  refuseTunnels(server, more)
   const { expireStaleCookies } = bff
   server.on('clientError', (error, socket) => {
     onClientError(error, socket, { more, expireStaleCookies })

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Bff } from '../bff.ts'
 import { problemParts } from '../http/problem.ts'
@@ -45,6 +45,14 @@ export function refuseOnSocket(socket: Duplex, refusal: Refusal, more: MoreHeade
     .flatMap(([name, values]) => [values].flat().map((value) => `${name}: ${value}\r\n`))
     .join('')
   socket.end(`HTTP/1.1 ${status} Refused\r\n${head}\r\n${text}`)
+}
+
+/** RFC 9110 section 9.3.6: nobody tunnels through us. Node would close the connection without a word. */
+export function refuseTunnels(server: Server, more: MoreHeaders): void {
+  server.on('connect', (_request, socket) => {
+    socket.on('error', () => socket.destroy())
+    refuseOnSocket(socket, 'method_not_allowed', more)
+  })
 }
 
 /** What the parser refused before there was a request: malformed, too large, or too slow. */

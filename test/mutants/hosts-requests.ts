@@ -19,6 +19,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'P13',
+    file: 'lib/hosts/refuse.ts',
+    from: "refuseOnSocket(socket, 'method_not_allowed', more)",
+    to: 'socket.destroy()',
+    test: 'test/both-hosts-targets.test.ts',
+    title: 'P13: an authority is for CONNECT, which nobody gets',
+  },
+  {
+    row: 'P13',
     file: 'lib/hosts/node-web.ts',
     from: 'if (answer.status !== 204) headers',
     to: 'headers',
