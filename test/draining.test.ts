@@ -106,7 +106,7 @@ it('A17: a health check hears no at once, by GET, HEAD and OPTIONS', async () =>
   assert.equal(await statusOf('GET', '/bff/health/ready'), 503)
   assert.equal(await statusOf('OPTIONS', '/bff/health/ready'), 503)
   assert.equal(await statusOf('HEAD', '/bff/health/live'), 200)
-  for (const page of ['/', '/account']) assert.equal(await statusOf('OPTIONS', page), 503)
+  for (const page of ['/', '/account', '*']) assert.equal(await statusOf('OPTIONS', page), 503)
 })
 
 describe('A16: at the end', () => {
