@@ -118,6 +118,11 @@ describe('what an editor shows in bff.config.ts', () => {
       const complaints = editorWith(argument).complaints()
       assert.match(complaints.join('\n'), says, argument)
     }
-    assert.deepEqual(editorWith("{ session: { idle: '30m' }, spa: {} }").complaints(), [])
+    const right = `{
+      session: { idle: '30m' },
+      remotes: { api: { target: 'https://a.example', token: async ({ user, remote }) => user?.sub ?? remote } },
+      claims: ({ claims, reason }) => ({ ...claims, reason: reason.toUpperCase() }),
+    }`
+    assert.deepEqual(editorWith(right).complaints(), [])
   })
 })
