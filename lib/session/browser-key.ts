@@ -1,6 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { eachCookie, serializeCookie } from '../http/cookies.ts'
 import { cookieNames } from './cookie-names.ts'
+import { type SignInCookieOptions, signInCookieAttributes } from './sign-in-cookie.ts'
 
 /** A key of this browser, and which sign-ins are under way under it. */
 export interface BrowserKey {
@@ -9,15 +10,6 @@ export interface BrowserKey {
   readonly key: string
   /** The first characters of each one's random part. For tidying up only: nothing is decided by them. */
   readonly underWay: readonly string[]
-}
-
-export interface BrowserKeyOptions {
-  /** Of the session's cookie, without its prefix. */
-  readonly cookieName: string
-  readonly secure: boolean
-  /** With `form_post` the provider posts across sites, and only a SameSite=None cookie comes along. */
-  readonly crossSite: boolean
-  readonly maxAgeSeconds: number
 }
 
 /** Tabs that begin at once cannot know of each other: with five places, few of them overwrite another. */
@@ -31,10 +23,9 @@ const maxExpired = 12
  * The cookies that bind sign-ins to this browser: a random key, which all of its tabs share. Everything
  * else about a sign-in travels in `state`, so the jar holds the same few bytes for one tab and for forty.
  */
-export function createBrowserKeys(options: BrowserKeyOptions) {
+export function createBrowserKeys(options: SignInCookieOptions) {
   const prefix = cookieNames(options.cookieName, options.secure).transaction
-  const secure = options.secure || options.crossSite
-  const attributes = { secure, sameSite: options.crossSite ? 'None' : 'Lax' } as const
+  const attributes = signInCookieAttributes(options)
   const expire = (name: string) => serializeCookie(name, '', { ...attributes, maxAgeSeconds: 0 })
 
   function list(cookieHeader: string | undefined): BrowserKey[] {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readCookies, serializeCookie } from '../http/cookies.ts'
 import { cookieNames } from './cookie-names.ts'
+import { type SignInCookieOptions, signInCookieAttributes } from './sign-in-cookie.ts'
 
 const spent = 'spent'
 
@@ -9,19 +10,11 @@ const spent = 'spent'
  * minutes. Whoever keeps count must not be the provider, which may lose what it was given, so the browser
  * does (L20); and it first shows that it keeps what it is given, or it would be led in circles for ever.
  */
-export function createRestartMark(options: {
-  /** Of the session's cookie, without its prefix. */
-  readonly cookieName: string
-  readonly secure: boolean
-  /** With `form_post` the provider posts across sites. */
-  readonly crossSite: boolean
-  readonly maxAgeSeconds: number
-}) {
+export function createRestartMark(options: SignInCookieOptions) {
   const name = cookieNames(options.cookieName, options.secure).restartMark
   const cookie = (value: string) =>
     serializeCookie(name, value, {
-      secure: options.secure || options.crossSite,
-      sameSite: options.crossSite ? 'None' : 'Lax',
+      ...signInCookieAttributes(options),
       maxAgeSeconds: options.maxAgeSeconds,
     })
 

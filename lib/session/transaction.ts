@@ -67,13 +67,8 @@ export function createTransactions(options: TransactionsOptions) {
   const states = createSealedState(options.secrets)
   const { cookieName, secure } = options
   const crossSite = options.responseMode === 'form_post'
-  const maxAgeSeconds = lifetimeSeconds
-  const browserKeys: BrowserKeys = createBrowserKeys({
-    cookieName,
-    secure,
-    crossSite,
-    maxAgeSeconds,
-  })
+  const cookie = { cookieName, secure, crossSite, maxAgeSeconds: lifetimeSeconds }
+  const browserKeys: BrowserKeys = createBrowserKeys(cookie)
   const audience = hashOf(`${options.issuer}\0${options.clientId}`)
 
   return {
@@ -141,7 +136,7 @@ export function createTransactions(options: TransactionsOptions) {
     },
 
     /** What counts where no `state` of ours comes back. */
-    restartMark: createRestartMark({ cookieName, secure, crossSite, maxAgeSeconds }),
+    restartMark: createRestartMark(cookie),
 
     expireStale: browserKeys.expireStale,
   }
