@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import type { KeyValue } from '../store/key-value.ts'
+import { subjectKey } from './subject-key.ts'
 
 export interface EndedSignInsDeps {
   readonly store: Pick<KeyValue, 'addMember' | 'members'>
@@ -19,8 +19,7 @@ const rememberedMs = 600_000
 
 /** Whose sign-ins the provider has ended a while ago: a logout that comes during a code exchange wins (L16). */
 export function createEndedSignIns({ store, issuer, now }: EndedSignInsDeps) {
-  const keyOf = (kind: 'sid' | 'sub', value: string) =>
-    `ended-${kind}:${createHash('sha256').update(`${issuer}\0${value}`).digest('base64url')}`
+  const keyOf = (kind: 'sid' | 'sub', value: string) => subjectKey(`ended-${kind}`, issuer, value)
 
   return {
     /** To be called before sessions are looked up: what is created later then finds the mark. */

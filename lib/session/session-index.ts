@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { KeyValue } from '../store/key-value.ts'
 import type { SessionRecord } from './session.ts'
+import { subjectKey } from './subject-key.ts'
 
 export interface SessionIndexDeps {
   readonly store: KeyValue
@@ -12,8 +12,8 @@ export interface SessionIndexDeps {
 /** Finds sessions by whom they belong to: for back-channel logout, listing and "sign out everywhere". */
 export function createSessionIndex({ store, now, pruneChance = 1 / 16 }: SessionIndexDeps) {
   const keysOf = (record: Pick<SessionRecord, 'issuer' | 'sub' | 'sid'>) => [
-    indexKey('sub', record.issuer, record.sub),
-    ...(record.sid === undefined ? [] : [indexKey('sid', record.issuer, record.sid)]),
+    subjectKey('sub', record.issuer, record.sub),
+    ...(record.sid === undefined ? [] : [subjectKey('sid', record.issuer, record.sid)]),
   ]
 
   /** Sessions that ended by their idle lifetime left their names behind; their time tells which are over. */
@@ -39,16 +39,12 @@ export function createSessionIndex({ store, now, pruneChance = 1 / 16 }: Session
       const member = memberOf(record, sessionKey)
       await Promise.all(keysOf(record).map((key) => store.removeMember(key, member)))
     },
-    bySub: (issuer: string, sub: string) => find(indexKey('sub', issuer, sub)),
-    bySid: (issuer: string, sid: string) => find(indexKey('sid', issuer, sid)),
+    bySub: (issuer: string, sub: string) => find(subjectKey('sub', issuer, sub)),
+    bySid: (issuer: string, sid: string) => find(subjectKey('sid', issuer, sid)),
   }
 }
 
 export type SessionIndex = ReturnType<typeof createSessionIndex>
-
-function indexKey(kind: 'sub' | 'sid', issuer: string, value: string): string {
-  return `${kind}:${createHash('sha256').update(`${issuer}\0${value}`).digest('base64url')}`
-}
 
 function memberOf({ absoluteAt }: SessionRecord, sessionKey: string): string {
   return `${sessionKey} ${absoluteAt}`
