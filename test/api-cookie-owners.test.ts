@@ -7,6 +7,7 @@ import { type App, type AppBrowser, startApp } from './support/app.ts'
 import type { Visit } from './support/http-browser.ts'
 import { request } from './support/raw-http.ts'
 import {
+  inTime,
   sessionOf,
   startUpstream,
   type Upstream,
@@ -247,9 +248,8 @@ describe('P26: an answer waits for the look whether its caller is still there', 
           },
         },
         async ({ port }) => {
-          const answer = await request(port, '/api/remote/api/x', {
-            headers: { cookie: 'sid=alice' },
-          })
+          const headers = { cookie: 'sid=alice' }
+          const answer = await inTime(request(port, '/api/remote/api/x', { headers }))
           const set = answer.rawHeaders.filter(([name]) => name.toLowerCase() === 'set-cookie')
           assert.deepEqual(
             [answer.status, answer.body],
