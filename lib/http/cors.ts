@@ -17,18 +17,18 @@ const exposed =
 const headerNames = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/
 const preflightSeconds = 600
 
+const allowed = (origin: string) => [
+  'access-control-allow-origin',
+  origin,
+  'access-control-allow-credentials',
+  'true',
+]
+
 export function createCors(origins: readonly string[]): Cors {
   const answers = new Map(
     origins.map((origin) => [
       origin,
-      [
-        'access-control-allow-origin',
-        origin,
-        'access-control-allow-credentials',
-        'true',
-        'access-control-expose-headers',
-        exposed,
-      ],
+      [...allowed(origin), 'access-control-expose-headers', exposed],
     ]),
   )
 
@@ -41,10 +41,7 @@ export function createCors(origins: readonly string[]): Cors {
           ? requested
           : 'X-CSRF'
       return [
-        'access-control-allow-origin',
-        origin,
-        'access-control-allow-credentials',
-        'true',
+        ...allowed(origin),
         'access-control-allow-methods',
         methods,
         'access-control-allow-headers',
