@@ -1,3 +1,4 @@
+import { decodedPath } from '../http/decoded-path.ts'
 import { isSafePath } from '../remote/request-path.ts'
 
 const maxDecodings = 4
@@ -12,7 +13,7 @@ export function isPagePath(path: string, isOurs: (path: string) => boolean): boo
   let reading = path
   for (let times = 0; times <= maxDecodings; times += 1) {
     if (isOurs(plain(reading))) return false
-    const decoded = decode(reading)
+    const decoded = decodedPath(reading)
     if (decoded === reading) return true
     reading = decoded
   }
@@ -25,12 +26,4 @@ function plain(path: string): string {
     .replaceAll('\\', '/')
     .replace(/;[^/]*/g, '')
     .replace(/\/{2,}/g, '/')
-}
-
-function decode(path: string): string {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return path
-  }
 }

@@ -1,3 +1,4 @@
+import { decodedPath } from './decoded-path.ts'
 import { isNavigation, isPrefetch } from './navigation.ts'
 import { isOwnPath, pageOfPath } from './own-paths.ts'
 import { escapeHtml, htmlPage } from './page.ts'
@@ -32,7 +33,7 @@ const marker = 'bff-gate=1'
 
 /** True for a page at or below one of the prefixes. Compares as a router would: decoded. */
 export function isProtected(pathname: string, prefixes: readonly string[]): boolean {
-  const path = collapse(decode(pageOfPath(pathname)))
+  const path = collapse(decodedPath(pageOfPath(pathname)))
   return prefixes.some((prefix) => {
     const base = prefix.replace(/\/+$/, '')
     return path === base || path.startsWith(`${base}/`)
@@ -152,12 +153,4 @@ function withoutMarker(search: string): string {
 /** `//host/account` in a `Location` or a link would be another host. */
 function collapse(path: string): string {
   return path.replace(/^[/\\]+/, '/').replace(/\/{2,}/g, '/')
-}
-
-function decode(path: string): string {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return path
-  }
 }
