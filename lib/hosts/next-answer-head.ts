@@ -3,6 +3,7 @@ import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isRemoteTarget } from '../remote/match-route.ts'
 import { keepHeadBytes } from './head-bytes.ts'
+import { perProcess } from './per-process.ts'
 
 /**
  * Next drops `Content-Length` from the answers of route handlers, since it cannot know that it is true (P28).
@@ -11,14 +12,12 @@ import { keepHeadBytes } from './head-bytes.ts'
  */
 const header = 'x-cloakroom-length'
 
-const slot = Symbol.for('cloakroom.answerHeads')
-const shared = globalThis as { [slot]?: string }
+const known = perProcess<string>('answerHeads')
 
 /** Begins to mend the heads of all answers of APIs in this process. Again is once. */
 export function keepAnswerHeads(): void {
-  if (shared[slot] !== undefined) return
-  const word = randomBytes(16).toString('base64url')
-  shared[slot] = word
+  if (known.get() !== undefined) return
+  const word = known.getOrMake(() => randomBytes(16).toString('base64url'))
   subscribe('http.server.request.start', (message) => {
     const { request, response } = message as { request: IncomingMessage; response: ServerResponse }
     if (!isRemoteTarget(request.url ?? '')) return
@@ -30,7 +29,7 @@ export function keepAnswerHeads(): void {
 /** Tells the length of an answer's body, where somebody will hear it. */
 export function tellLength({ headers }: Response): void {
   const length = headers.get('content-length')
-  const word = shared[slot]
+  const word = known.get()
   if (length !== null && word !== undefined) headers.set(header, `${word}.${length}`)
 }
 

@@ -5,6 +5,7 @@ import { isRemoteTarget } from '../remote/match-route.ts'
 import { isPlainPath } from '../remote/request-path.ts'
 import { limitBody } from './body-limit.ts'
 import type { FrontDoor, Refusal } from './front-door.ts'
+import { perProcess } from './per-process.ts'
 import { isUnrepresentableMethod } from './unrepresentable.ts'
 
 /**
@@ -24,8 +25,7 @@ const refusedTarget = '/bff/-'
 const bodiless = new Set(['GET', 'HEAD'])
 const handled = new Set(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
-const slot = Symbol.for('cloakroom.rawTargets')
-const shared = globalThis as { [slot]?: string }
+const known = perProcess<string>('rawTargets')
 
 export interface RawTargetOptions {
   /** @default bodyDeadlineMs */
@@ -34,9 +34,8 @@ export interface RawTargetOptions {
 
 /** Begins to look at all requests of this process. Again is once. */
 export function keepRawTargets(frontDoor: FrontDoor, options: RawTargetOptions = {}): void {
-  if (shared[slot] !== undefined) return
-  const word = randomBytes(16).toString('base64url')
-  shared[slot] = word
+  if (known.get() !== undefined) return
+  const word = known.getOrMake(() => randomBytes(16).toString('base64url'))
 
   function keep(request: IncomingMessage, value: string): void {
     const kept = Buffer.from(value, 'latin1').toString('base64url')
@@ -94,7 +93,7 @@ export function refusalIn(headers: Headers): Refusal | undefined {
 
 function keptIn(headers: Headers): { value: string; method: string } | undefined {
   const [word, kept = '', method = ''] = headers.get(header)?.split('.', 3) ?? []
-  if (word === undefined || word !== shared[slot]) return undefined
+  if (word === undefined || word !== known.get()) return undefined
   return { value: Buffer.from(kept, 'base64url').toString('latin1'), method }
 }
 

@@ -1,13 +1,13 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { perProcess } from './per-process.ts'
 
 // Node's own, which `next start` leaves as they are unless it is told otherwise.
 const defaultKeepAliveMs = 5_000
 const defaultRequestMs = 300_000
 
-const slot = Symbol.for('cloakroom.nextServers')
-const shared = globalThis as { [slot]?: true }
+const tended = perProcess<true>('nextServers')
 
 /** Is shown each server once, with its first connection. */
 export type SeenServer = (server: Server, first: Socket) => void
@@ -18,8 +18,8 @@ export type SeenServer = (server: Server, first: Socket) => void
  * invitations to other protocols. What somebody chose (`next start --keepAliveTimeout`) stays. Again is once.
  */
 export function tendNextServers(onServer?: SeenServer): void {
-  if (shared[slot]) return
-  shared[slot] = true
+  if (tended.get()) return
+  tended.getOrMake(() => true)
   const seen = new WeakSet<object>()
   subscribe('net.server.socket', (message) => {
     const { socket } = message as { socket: Socket & { server?: unknown } }

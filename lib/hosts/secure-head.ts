@@ -1,6 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { ServerResponse } from 'node:http'
 import { strictTransportSecurity } from '../http/csp.ts'
+import { perProcess } from './per-process.ts'
 
 /** What every answer over https has, whoever wrote it (A6). */
 export const secureHeaders = {
@@ -29,13 +30,12 @@ export class SecureResponse extends ServerResponse {
   }
 }
 
-const slot = Symbol.for('cloakroom.secureHeads')
+const secured = perProcess<true>('secureHeads')
 
 /** For all answers of this process, where the server that gives them is not ours. Again is once. */
 export function secureAllHeads(): void {
-  const shared = globalThis as { [slot]?: true }
-  if (shared[slot]) return
-  shared[slot] = true
+  if (secured.get()) return
+  secured.getOrMake(() => true)
   subscribe('http.server.request.start', (message) => {
     const { response } = message as { response: ServerResponse }
     const writeHead = response.writeHead

@@ -5,6 +5,7 @@ import { describeProblems } from '../config/report.ts'
 import type { Log } from '../telemetry/log.ts'
 import { createPinoLog } from '../telemetry/pino-log.ts'
 import { createGateWatch, type GateWatch, unguardedPages } from './guarded-pages.ts'
+import { perProcess } from './per-process.ts'
 
 export interface Engine {
   readonly ok: true
@@ -46,11 +47,9 @@ export function logStart({ bff, log }: Engine, host: 'node' | 'next', url: strin
   log.event('server.started', { url, host, store: bff.settings.store.kind, pid: process.pid })
 }
 
-const slot = Symbol.for('cloakroom.engine')
+const shared = perProcess<Promise<EngineStart>>('engine')
 
 /** The one engine of the process, whichever copy of this module asks first. */
 export function sharedEngine(start: () => Promise<EngineStart>): Promise<EngineStart> {
-  const shared = globalThis as { [slot]?: Promise<EngineStart> }
-  shared[slot] ??= start()
-  return shared[slot]
+  return shared.getOrMake(start)
 }

@@ -17,7 +17,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'P2',
     file: 'lib/hosts/next-raw-target.ts',
-    from: 'if (word === undefined || word !== shared[slot]) return undefined',
+    from: 'if (word === undefined || word !== known.get()) return undefined',
     to: 'if (word === undefined) return undefined',
     test: 'test/remote-next.test.ts',
     title: 'P2: takes no client’s word for what was asked',
