@@ -54,6 +54,7 @@ describe('P4: an answer’s headers on their way out', () => {
       date: 'now',
       'cache-control': 'public, max-age=600',
       'x-request-id': 'theirs',
+      'x-content-type-options': 'theirs',
     })
     assert.deepEqual(found, {
       'content-type': ['application/json'],
