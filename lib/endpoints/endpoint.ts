@@ -1,4 +1,5 @@
 import type { ProblemCode } from '../http/problem.ts'
+import { uncached } from '../http/uncached.ts'
 import type { SuspiciousRequest } from '../telemetry/log.ts'
 
 /** One request to an endpoint, as every handler sees it. */
@@ -28,8 +29,7 @@ export function redirect(
 ): Response {
   const headers = new Headers({
     location,
-    'cache-control': 'private, no-store',
-    vary: 'Cookie',
+    ...uncached,
     'referrer-policy': 'no-referrer',
   })
   for (const cookie of setCookies) headers.append('set-cookie', cookie)
@@ -40,8 +40,7 @@ export function redirect(
 export function json(status: number, value: unknown, setCookies: readonly string[] = []): Response {
   const headers = new Headers({
     'content-type': 'application/json',
-    'cache-control': 'private, no-store',
-    vary: 'Cookie',
+    ...uncached,
     'x-content-type-options': 'nosniff',
   })
   for (const cookie of setCookies) headers.append('set-cookie', cookie)

@@ -4,6 +4,7 @@ import { isOwnPath, pageOfPath } from './own-paths.ts'
 import { escapeHtml, htmlPage } from './page.ts'
 import { problem } from './problem.ts'
 import { returnUrlQuery } from './return-url.ts'
+import { uncached } from './uncached.ts'
 
 export type GateSession = 'signed-in' | 'anonymous' | 'unavailable'
 
@@ -91,20 +92,18 @@ export function answerGate(
       return new Response(null, {
         status: 302,
         headers: {
-          ...noStore,
+          ...uncached,
           location: `${origin}${basePath}/login${returnUrlQuery(decision.path, origin)}`,
         },
       })
     case 'prefetch-refused':
-      return new Response(null, { status: 204, headers: noStore })
+      return new Response(null, { status: 204, headers: uncached })
     case 'not-signed-in':
       return problem('not_signed_in', { requestId })
     case 'unavailable':
       return decision.page ? unavailablePage() : problem('store_unavailable', { requestId })
   }
 }
-
-const noStore = { 'cache-control': 'private, no-store', vary: 'Cookie' }
 
 /** `location.replace` to the very same URL with a fragment would only scroll: leave that URL first. */
 function comeAgainPage(path: string, nonce: string): Response {

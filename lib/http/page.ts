@@ -1,3 +1,5 @@
+import { uncached } from './uncached.ts'
+
 /**
  * A small page for a person whose sign-in or sign-out could not be done: no script, no style from
  * elsewhere, nothing that the request sent. `title` is one of ours; the link stays on this site.
@@ -31,8 +33,7 @@ export function htmlPage(body: string, status: number, headers: Record<string, s
     status,
     headers: {
       'content-type': 'text/html; charset=utf-8',
-      'cache-control': 'private, no-store',
-      vary: 'Cookie',
+      ...uncached,
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
       ...headers,

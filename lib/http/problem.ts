@@ -1,3 +1,5 @@
+import { uncached } from './uncached.ts'
+
 /**
  * Every error that a browser may see: code -> status and title. The detail goes to the log.
  * `type` of the problem is `urn:cloakroom:problem:<code>` (RFC 9457 section 3.1.1).
@@ -75,8 +77,7 @@ export function problemParts(code: ProblemCode, options: ProblemOptions) {
   })
   const headers: Record<string, string> = {
     'content-type': 'application/problem+json',
-    'cache-control': 'private, no-store',
-    vary: 'Cookie',
+    ...uncached,
     'x-content-type-options': 'nosniff',
     'x-request-id': options.requestId,
     ...(status === 503 || status === 429 ? { 'retry-after': '2' } : undefined),

@@ -60,7 +60,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'S9',
     file: 'lib/endpoints/endpoint.ts',
-    from: "'content-type': 'application/json',\n    'cache-control': 'private, no-store',",
+    from: "'content-type': 'application/json',\n    ...uncached,",
     to: "'content-type': 'application/json',",
     test: 'test/isolation.test.ts',
     title: 'S9: no cache keeps what was answered to one user',
