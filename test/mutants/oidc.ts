@@ -87,7 +87,7 @@ export const mutants: readonly Mutant[] = [
     from: '      nonces.set(origin, nonce)\n      if (key !== undefined) nonces.set(`${origin} ${key}`, nonce)',
     to: '      if (key === undefined) nonces.set(origin, nonce)',
     test: 'test/tokens-proofs.test.ts',
-    title: 'T10: a challenge is answered once, with the nonce that it asked for',
+    title: 'T10: the nonce of an answer, a 200 as well, is in the next proof for that origin',
   },
   {
     row: 'T11',
