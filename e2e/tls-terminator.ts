@@ -16,7 +16,7 @@ const siblingPage = '<!doctype html><title>A sibling</title><p>Another team live
 
 export async function startTlsTerminator(): Promise<TlsTerminator> {
   const terminator = { port: 0, target: 0, close }
-  const server = createServer(selfSigned(), (incoming, outgoing) => {
+  const server = createServer(await selfSigned(), (incoming, outgoing) => {
     if (incoming.headers.host?.startsWith('sibling.')) {
       outgoing.writeHead(200, { 'content-type': 'text/html' }).end(siblingPage)
       return

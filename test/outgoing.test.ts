@@ -22,8 +22,8 @@ function fileOf(name: string, content: string): string {
   return file
 }
 
-const servers = selfSigned('api.example.test', 'login.example.test')
-const ours = selfSigned()
+const servers = await selfSigned('api.example.test', 'login.example.test')
+const ours = await selfSigned()
 const caFile = fileOf('ca.pem', servers.cert)
 const tls = { certFile: fileOf('our.pem', ours.cert), keyFile: fileOf('our-key.pem', ours.key) }
 const open = { token: 'none' } as const
@@ -163,7 +163,7 @@ describe('A10: certificates', () => {
     const api = await startSecureServer(servers)
     t.after(() => api.close())
     const remotes = { api: { target: api.origin, ...open } }
-    const stranger = fileOf('stranger.pem', selfSigned().cert)
+    const stranger = fileOf('stranger.pem', (await selfSigned()).cert)
     for (const [file, status] of [
       [caFile, 200],
       [stranger, 502],

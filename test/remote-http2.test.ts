@@ -55,9 +55,10 @@ async function startSecureUpstream(cert: { key: string; cert: string }) {
   }
 }
 
+const certificate = await selfSigned()
+
 describe('a remote over TLS', () => {
   const system = getCACertificates('default')
-  const certificate = selfSigned()
   before(() => setDefaultCACertificates([certificate.cert]))
   after(() => setDefaultCACertificates(system))
 
@@ -143,7 +144,7 @@ describe('a remote over TLS', () => {
   })
 
   it('is 502 when its certificate is not to be trusted', async () => {
-    const upstream = await startSecureUpstream(selfSigned())
+    const upstream = await startSecureUpstream(await selfSigned())
     const fixture = await startRemote({ remotes: [{ target: upstream.origin }] })
     const answer = await request(fixture.port, '/api/remote/api/x')
     assert.equal(JSON.parse(answer.body).code, 'upstream_unreachable')

@@ -17,10 +17,10 @@ function fileOf(name: string, content: string): string {
   return file
 }
 
-const pair = selfSigned()
+const pair = await selfSigned()
 const certFile = fileOf('cert.pem', pair.cert)
 const keyFile = fileOf('key.pem', pair.key)
-const strangeKey = fileOf('strange.pem', selfSigned().key)
+const strangeKey = fileOf('strange.pem', (await selfSigned()).key)
 const nothing = join(directory, 'nothing.pem')
 const tls = { certFile, keyFile }
 const target = 'https://api.example.com'
