@@ -143,4 +143,21 @@ describe('A16: at the end', () => {
   })
 })
 
+describe('A2: nobody holds up the end', () => {
+  const asks = {
+    'whose upgrade was refused': `GET /nope HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+    'whose CONNECT was refused': 'CONNECT a:1 HTTP/1.1\r\nHost: localhost\r\n\r\n',
+  }
+  for (const [who, text] of Object.entries(asks)) {
+    it(`who keeps a connection ${who}`, async () => {
+      const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+      socket.on('error', () => undefined)
+      socket.write(text)
+      await new Promise((resolve) => socket.once('data', resolve))
+      assert.deepEqual(await app.host.close(10_000), { forced: false })
+      socket.destroy()
+    })
+  }
+})
+
 const rest = () => new Promise((resolve) => setTimeout(resolve, 60))

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { Settings } from '../config/settings.ts'
 import type { ProblemCode } from '../http/problem.ts'
 import { isRemoteTarget } from '../remote/match-route.ts'
@@ -104,6 +105,13 @@ export function createFrontDoor({ settings, handlesPath, isDraining }: FrontDoor
     if (method === 'OPTIONS') return answerToOptions()
     return methodsOfPages.has(method) ? undefined : 'method_not_allowed'
   }
+}
+
+/** Of a Node server's request. Its address is in origin-form from here on. */
+export function headOf(request: IncomingMessage, { targetOf }: FrontDoor): RawHead {
+  const { method = 'GET', rawHeaders } = request
+  request.url = targetOf(request.url)
+  return { method, target: request.url, rawHeaders }
 }
 
 /** Not a page but code of the app's own, as Next has it. */

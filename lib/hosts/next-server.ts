@@ -1,7 +1,9 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { processEnvironment } from '../config/env.ts'
 import { perProcess } from './per-process.ts'
+import { answerUpgrades, isUpgrade, type UpgradeDeps } from './upgrades.ts'
 
 // Node's own, which `next start` leaves as they are unless it is told otherwise.
 const defaultKeepAliveMs = 5_000
@@ -28,12 +30,36 @@ export function tendNextServers(onServer?: SeenServer): void {
     seen.add(server)
     if (server.keepAliveTimeout === defaultKeepAliveMs) server.keepAliveTimeout = 65_000
     if (server.requestTimeout === defaultRequestMs) server.requestTimeout = 0
-    // `Upgrade: h2c` and the like are invitations that a server may ignore (RFC 9110 section 7.8); Next closes
-    // the connection. Node looks at this property before every upgrade.
-    server.shouldUpgradeCallback = (request) =>
-      request.headers.upgrade?.toLowerCase() === 'websocket'
+    // Node looks at this property before every upgrade.
+    server.shouldUpgradeCallback = isUpgrade
     onServer?.(server, socket)
   })
+}
+
+/**
+ * Next ends an upgrade without a word, where it has a page, and else leaves it open, for a server of WebSockets
+ * that somebody may have added. Where nobody has, all are answered as on the Node host; WebSockets to APIs are
+ * that one's. In development Next has them for itself, but for those that it would leave open.
+ */
+export function answerNextUpgrades(
+  server: Tended,
+  { development, ...deps }: Omit<UpgradeDeps, 'handlerOf'> & { readonly development: boolean },
+): void {
+  if (!isOfNextAlone(server)) return
+  if (development) {
+    server.shouldUpgradeCallback = (request) =>
+      isUpgrade(request) && /\/_next\/(?:webpack-)?hmr/.test(request.url ?? '')
+    return
+  }
+  server.removeAllListeners('upgrade')
+  answerUpgrades(server, { ...deps, handlerOf: () => undefined })
+}
+
+/** `next start` tells in `PORT` where it listens. */
+function isOfNextAlone(server: Server): boolean {
+  const address = server.address()
+  const port = typeof address === 'object' ? address?.port : undefined
+  return String(port) === processEnvironment().PORT && server.listenerCount('upgrade') === 1
 }
 
 type Tended = Server & { shouldUpgradeCallback?: (request: IncomingMessage) => boolean }

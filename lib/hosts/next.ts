@@ -7,7 +7,8 @@ import { keepAnswerHeads } from './next-answer-head.ts'
 import { drainBeforeClose } from './next-drain.ts'
 import { keepRawTargets, refusalIn } from './next-raw-target.ts'
 import { handleNextRemote } from './next-remote.ts'
-import { tendNextServers } from './next-server.ts'
+import { answerNextUpgrades, tendNextServers } from './next-server.ts'
+import { createQueuedAnswers } from './queued-answers.ts'
 import { refusalParts, refuseTunnels } from './refuse.ts'
 import { secureAllHeads, secureHeaders } from './secure-head.ts'
 import { type Engine, logStart, sharedEngine, startEngine } from './start-engine.ts'
@@ -31,14 +32,20 @@ export function createNextHost(config: Config) {
       logStart(started, 'next', bff.settings.publicOrigin)
       // Vercel routes by the address itself, and adds to it; it says HSTS by itself, too.
       if (onVercel(processEnvironment())) return started
-      keepRawTargets(createFrontDoor(bff))
+      const frontDoor = createFrontDoor(bff)
+      keepRawTargets(frontDoor)
       keepAnswerHeads()
       const { mode, drainMs, publicOrigin } = bff.settings
       const https = publicOrigin.startsWith('https:')
+      const more = https ? secureHeaders : {}
+      const development = mode === 'development'
+      const queuedAnswers = createQueuedAnswers()
       tendNextServers((server, first) => {
-        refuseTunnels(server, https ? secureHeaders : {})
+        server.prependListener('request', queuedAnswers.add)
+        refuseTunnels(server, more)
+        answerNextUpgrades(server, { frontDoor, more, development })
         // In development Next ends at once, and cuts everything.
-        if (mode !== 'development') drainBeforeClose(server, first, { bff, drainMs })
+        if (!development) drainBeforeClose(server, first, { bff, drainMs })
       })
       if (https) secureAllHeads()
       return started

@@ -1,19 +1,19 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
 import type { Bff } from '../bff.ts'
 import { socketPath } from '../config/listen.ts'
 import { unixPeer } from '../http/forwarded.ts'
 import type { Log } from '../telemetry/log.ts'
 import { limitBody } from './body-limit.ts'
-import { createFrontDoor, type FrontDoor, type RawHead } from './front-door.ts'
+import { createFrontDoor, headOf } from './front-door.ts'
 import { HostRequest } from './host-request.ts'
 import { listenAt } from './listen-at.ts'
 import { createNodeRemote } from './node-remote.ts'
 import { sendResponse, toRequest } from './node-web.ts'
-import { createQueuedAnswers, isBehindAnother } from './queued-answers.ts'
-import { onClientError, refuse, refuseOnSocket, refuseTunnels } from './refuse.ts'
+import { createQueuedAnswers } from './queued-answers.ts'
+import { onClientError, refuse, refuseTunnels } from './refuse.ts'
 import { SecureResponse, secureHeaders } from './secure-head.ts'
 import { createShutdown } from './shutdown.ts'
+import { answerUpgrades, isUpgrade, type UpgradeHandler } from './upgrades.ts'
 
 /** Answers what is no endpoint and no remote API: the pages. Next's request handler is one. */
 export type PageHandler = (request: IncomingMessage, response: ServerResponse) => unknown
@@ -24,7 +24,7 @@ export interface NodeHostOptions {
   /** Without it everything that is not ours is 404. May arrive later: the engine answers at once. */
   readonly pages?: PageHandler | Promise<PageHandler>
   /** WebSocket upgrades that are not for a remote API (the development server's). */
-  readonly pageUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown
+  readonly pageUpgrade?: UpgradeHandler
   /** @default bodyDeadlineMs */
   readonly bodyDeadlineMs?: number
 }
@@ -111,9 +111,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
       requestTimeout: 0,
       connectionsCheckingInterval: 2000,
       keepAliveTimeout: 65_000,
-      // `Upgrade: h2c` and the like are invitations that a server may ignore (RFC 9110 section 7.8).
-      shouldUpgradeCallback: (request) =>
-        request.headers.upgrade?.toLowerCase() === 'websocket' && !isBehindAnother(request),
+      shouldUpgradeCallback: isUpgrade,
     },
     onRequest,
   )
@@ -123,15 +121,10 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
     if (!bff.remote.handles(head.target) && !frontDoor.refusalOf(head)) response.writeContinue()
     onRequest(request, response)
   })
-  server.on('upgrade', (request, socket, head) => {
-    // Node has taken its own listener away, and an earlier answer may have ended the socket already.
-    socket.on('error', () => socket.destroy())
-    if (!socket.writable) return void socket.destroy()
-    const refusal = frontDoor.refusalOf(headOf(request, frontDoor))
-    if (refusal) return refuseOnSocket(socket, refusal, more)
-    if (bff.remote.handles(request.url ?? '/')) return remote.upgrade(request, socket, head)
-    if (options.pageUpgrade) return options.pageUpgrade(request, socket, head)
-    refuseOnSocket(socket, 'not_found', more)
+  answerUpgrades(server, {
+    frontDoor,
+    more,
+    handlerOf: (target) => (bff.remote.handles(target) ? remote.upgrade : options.pageUpgrade),
   })
   refuseTunnels(server, more)
   const { expireStaleCookies } = bff
@@ -159,11 +152,4 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
       return { forced }
     },
   }
-}
-
-/** The request's address is in origin-form from here on. */
-function headOf(request: IncomingMessage, { targetOf }: FrontDoor): RawHead {
-  const { method = 'GET', rawHeaders } = request
-  request.url = targetOf(request.url)
-  return { method, target: request.url, rawHeaders }
 }

@@ -21,7 +21,11 @@ export function createQueuedAnswers(): QueuedAnswers {
     const queue = new Set<ServerResponse>()
     bySocket.set(socket, queue)
     socket.once('close', () => {
-      for (const response of queue) response.emit('close')
+      for (const response of queue) {
+        // As Node does it: who asks later sees it too.
+        response.destroyed = true
+        response.emit('close')
+      }
     })
     return queue
   }

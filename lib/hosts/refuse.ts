@@ -4,6 +4,7 @@ import type { Bff } from '../bff.ts'
 import { problemParts } from '../http/problem.ts'
 import { requestId } from '../http/request-id.ts'
 import { pageMethods, type Refusal } from './front-door.ts'
+import { isBehindAnother } from './queued-answers.ts'
 
 /** The answer to a request that is not let in. `id`: the request's own, if it has one. */
 export function refusalParts(refusal: Refusal, id: string | undefined) {
@@ -27,6 +28,9 @@ export function refuse(
   response.writeHead(status, { ...headers, connection: 'close' }).end(body ?? undefined)
 }
 
+/** A refused client has that long to read why. */
+const lingerMs = 2_000
+
 export type MoreHeaders = Readonly<Record<string, string | readonly string[]>>
 
 /** On a bare socket. `more`: headers that every answer has. */
@@ -45,12 +49,18 @@ export function refuseOnSocket(socket: Duplex, refusal: Refusal, more: MoreHeade
     .flatMap(([name, values]) => [values].flat().map((value) => `${name}: ${value}\r\n`))
     .join('')
   socket.end(`HTTP/1.1 ${status} Refused\r\n${head}\r\n${text}`)
+  // A client that never ends its own half would keep the connection, and hold up the end of the process (A2).
+  const timer = setTimeout(() => socket.destroy(), lingerMs).unref()
+  socket.once('close', () => clearTimeout(timer))
+  socket.resume()
 }
 
 /** RFC 9110 section 9.3.6: nobody tunnels through us. Node would close the connection without a word. */
 export function refuseTunnels(server: Server, more: MoreHeaders): void {
-  server.on('connect', (_request, socket) => {
+  server.on('connect', (request, socket) => {
     socket.on('error', () => socket.destroy())
+    // Whoever is owed another answer would take the refusal for it.
+    if (isBehindAnother(request)) return void socket.destroy()
     refuseOnSocket(socket, 'method_not_allowed', more)
   })
 }

@@ -233,7 +233,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'A12',
-    file: 'lib/hosts/next-server.ts',
+    file: 'lib/hosts/upgrades.ts',
     from: `request.headers.upgrade?.toLowerCase() === 'websocket'`,
     to: 'request.headers.upgrade !== undefined',
     test: 'test/both-hosts-malformed.test.ts',

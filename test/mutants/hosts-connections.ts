@@ -1,0 +1,38 @@
+import type { Mutant } from './mutant.ts'
+
+const connections = 'test/both-hosts-connections.test.ts'
+
+export const mutants: readonly Mutant[] = [
+  {
+    row: 'P6',
+    file: 'lib/hosts/next.ts',
+    from: `server.prependListener('request', queuedAnswers.add)`,
+    to: '',
+    test: connections,
+    title: 'P6, P17: takes every call along that waits on it, whatever comes behind them',
+  },
+  {
+    row: 'P13',
+    file: 'lib/hosts/refuse.ts',
+    from: 'if (isBehindAnother(request)) return void socket.destroy()',
+    to: '',
+    test: connections,
+    title: 'P13: a CONNECT gets no answer in place of one that is due first',
+  },
+  {
+    row: 'A12',
+    file: 'lib/hosts/next-server.ts',
+    from: 'answerUpgrades(server, { ...deps, handlerOf: () => undefined })',
+    to: '',
+    test: connections,
+    title: 'A12: an upgrade is answered and closed, whatever it asks for',
+  },
+  {
+    row: 'A2',
+    file: 'lib/hosts/refuse.ts',
+    from: 'setTimeout(() => socket.destroy(), lingerMs)',
+    to: 'setTimeout(() => undefined, lingerMs)',
+    test: 'test/draining.test.ts',
+    title: 'A2: nobody holds up the end',
+  },
+]
