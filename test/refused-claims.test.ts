@@ -79,12 +79,20 @@ describe('the log after a token that was refused', () => {
       app.provider.once('token', () => ({ status: 400, body: { error: code } }))
       assert.equal((await failing()).fields.error, code)
     }
-    app.provider.once('token', () => ({ status: 400, body: { error: 'a"\\\r\n\u202eb漢\u0000' } }))
-    app.log.events.length = 0
-    assert.equal((await failing()).fields.error, 'ab')
-    app.provider.once('token', () => ({ status: 400, body: { error: 'x'.repeat(500) } }))
-    app.log.events.length = 0
-    assert.equal((await failing()).fields.error?.length, 64)
+  })
+
+  test('A8: what is no error code does not stand in it', async () => {
+    const mixed = 'kJ8fQ2xW9vB4nM7tR3yL6zC1'
+    for (const error of ['a"\\\r\n\u202eb漢\u0000', 'x'.repeat(65), mixed, `bad ${mixed}`]) {
+      app.log.events.length = 0
+      app.provider.once('token', () => ({ status: 400, body: { error } }))
+      assert.equal((await failing()).fields.error, 'withheld')
+    }
+    for (const error of ['', null, 7, {}]) {
+      app.log.events.length = 0
+      app.provider.once('token', () => ({ status: 400, body: { error } }))
+      assert.equal((await failing()).fields.error, undefined)
+    }
   })
 })
 

@@ -1,4 +1,4 @@
-import { errorCode } from './provider-error.ts'
+import { errorCode } from './error-code.ts'
 
 /** What the transaction remembers of the authorization request. */
 export interface ExpectedResponse {
@@ -20,7 +20,7 @@ export type AuthorizationResponse =
         | 'sign_in_cancelled'
         | 'provider_unavailable'
         | 'provider_misconfigured'
-      /** OAuth error code, sanitised. */
+      /** OAuth error code, fit for a log (`errorCode`). */
       error?: string
       reason: string
     }
@@ -57,7 +57,10 @@ export function parseAuthorizationResponse(
   const iss = parameters.get('iss')
   if (iss === null && issuerAdvertised === 'advertised') return refused('iss is missing')
   if (iss !== null && iss !== expected.issuer) return refused('iss is another issuer')
-  if (parameters.has('error')) return failed(parameters.get('error'))
+  if (parameters.has('error')) {
+    const credentials = ['state', 'code', 'session_state'].map((name) => parameters.get(name) ?? '')
+    return failed(errorCode(parameters.get('error'), credentials))
+  }
   if (!parameters.has('code')) return refused('there is neither a code nor an error')
 
   const sessionState = parameters.get('session_state')
@@ -87,8 +90,7 @@ const codes: ReadonlyMap<string, FailureCode> = new Map([
 ])
 
 /** RFC 6749 section 4.1.2.1 and OpenID Connect Core section 3.1.2.6. */
-function failed(value: string | null): AuthorizationResponse {
-  const error = errorCode(value)
+function failed(error: string | undefined): AuthorizationResponse {
   return {
     kind: 'failed',
     code: codes.get(error ?? '') ?? 'sign_in_failed',

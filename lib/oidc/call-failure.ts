@@ -1,4 +1,4 @@
-import { errorCode, ProviderError, plainCause } from './provider-error.ts'
+import { ProviderError, plainCause } from './provider-error.ts'
 import type { ProviderAnswer } from './provider-fetch.ts'
 
 /**
@@ -11,7 +11,7 @@ import type { ProviderAnswer } from './provider-fetch.ts'
 export interface CallFailure {
   kind: 'unavailable' | 'misconfigured' | 'refused' | 'bad_answer'
   status?: number
-  /** OAuth error code, sanitised. */
+  /** OAuth error code, fit for a log (`errorCode`). */
   error?: string
   /** Free of tokens, for the log. */
   cause: Error
@@ -26,7 +26,7 @@ export function callFailure(thrown: unknown, answer: ProviderAnswer): CallFailur
       ...(thrown.error === undefined ? {} : { error: thrown.error }),
     }
   }
-  const error = answer.error ?? errorCode((thrown as { error?: unknown } | undefined)?.error)
+  const { error } = answer
   return {
     kind: decide(answer, error),
     ...(answer.status === undefined ? {} : { status: answer.status }),

@@ -42,12 +42,3 @@ export function plainCause(error: unknown): Error {
   plain.name = error.name
   return plain
 }
-
-/**
- * An OAuth error code as it came, for a log or a message: of the characters that RFC 6749 section 5.2
- * allows in one, none of which controls anything, at most 64 (L4, A8).
- */
-export function errorCode(value: unknown): string | undefined {
-  if (typeof value !== 'string') return undefined
-  return value.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, '').slice(0, 64) || undefined
-}

@@ -1,6 +1,7 @@
 import type { CustomFetch } from 'openid-client'
 import { isLoopback } from '../http/loopback.ts'
-import { errorCode } from './provider-error.ts'
+import { errorCode } from './error-code.ts'
+import { sentValues } from './sent-values.ts'
 import { readTokenAnswer } from './token-answer.ts'
 
 /** Milliseconds after which a call to the provider is given up (L13). */
@@ -16,7 +17,7 @@ export interface ProviderAnswer {
   sent: boolean
   /** HTTP status, once the whole answer has arrived. */
   status?: number
-  /** OAuth error code of a 4xx answer, or of a 2xx without a token, whatever the content type. */
+  /** OAuth error code of a 4xx answer, or of a 2xx without a token, whatever the content type (`errorCode`). */
   error?: string
   /** Epoch milliseconds of its `Date`. */
   date?: number
@@ -61,7 +62,7 @@ export function createProviderFetch(options: ProviderFetchOptions): CustomFetch 
       answer.status = response.status
       const date = Date.parse(response.headers.get('date') ?? '')
       if (date > 0) answer.date = date
-      const error = errorOf(body, response.status)
+      const error = errorOf(body, response.status, () => sentValues(url, init))
       if (error !== undefined) answer.error = error
     }
     const { status, statusText, headers } = response
@@ -95,11 +96,15 @@ async function readBody(response: Response): Promise<Uint8Array<ArrayBuffer>> {
   return Buffer.concat(chunks, length) as Uint8Array<ArrayBuffer>
 }
 
-function errorOf(body: Uint8Array, status: number): string | undefined {
+function errorOf(
+  body: Uint8Array,
+  status: number,
+  sent: () => readonly string[],
+): string | undefined {
   try {
     const answer = JSON.parse(new TextDecoder().decode(body))
     if (status < 400 && readTokenAnswer(answer)) return undefined
-    return errorCode(answer?.error)
+    return errorCode(answer?.error, sent())
   } catch {
     return undefined
   }

@@ -57,7 +57,7 @@ export type SignInResult =
         | 'provider_unavailable'
         | 'bad_provider_answer'
         | 'provider_misconfigured'
-      /** OAuth error code, as it came, without what no log may hold. */
+      /** OAuth error code, fit for a log (`errorCode`). */
       error?: string
       /** Of the token that was refused. */
       about?: RefusedClaim
