@@ -70,7 +70,9 @@ function judgeIdentity(payload: JWTPayload, { clientId }: IdTokenRules, clocks: 
   if (iat > clocks.now + clocks.toleranceSeconds) throw refusedTime('iat', iat, clocks)
   // Steps 4 and 5: with several audiences, azp says for whom the token was made.
   const severalAudiences = Array.isArray(aud) && aud.length > 1
-  if (azp === undefined ? severalAudiences : azp !== clientId) {
+  // Some providers write null, or nothing, where there is no azp.
+  const isLeftOut = azp === undefined || azp === null || azp === ''
+  if (isLeftOut ? severalAudiences : azp !== clientId) {
     throw refused('azp', azp, shown(clientId))
   }
 }

@@ -1,14 +1,11 @@
-import {
-  createLocalJWKSet,
-  errors,
-  type JWTVerifyOptions,
-  type JWTVerifyResult,
-  jwtVerify,
-} from 'jose'
+import { createLocalJWKSet, errors, type JWTVerifyOptions, type JWTVerifyResult } from 'jose'
+import type { Log } from '../telemetry/log.ts'
 import { callFailure, toProviderError } from './call-failure.ts'
 import type { Discovery } from './discovery.ts'
 import { callLimitMs, createProviderFetch, type ProviderAnswer } from './provider-fetch.ts'
 import { singleFlight } from './single-flight.ts'
+import { usableKeys } from './usable-keys.ts'
+import { verifiedJwt } from './verified-jwt.ts'
 
 const maxAgeMs = 10 * 60_000
 const cooldownMs = 1_000
@@ -32,6 +29,14 @@ export interface KeySet {
 interface Held {
   find: ReturnType<typeof createLocalJWKSet>
   fetchedAt: number
+  dropped: readonly string[]
+}
+
+export interface KeySetDeps {
+  metadata: Discovery
+  fetch: typeof fetch
+  now(): number
+  log: Log
 }
 
 /**
@@ -41,16 +46,16 @@ interface Held {
  * for an unknown `kid`, not for a known one with a new key. With `reload()` called by the rules below
  * and its own switched off, it would save the single flight, and add `jwks_uri` to watch.
  */
-export function createKeySet(deps: {
-  metadata: Discovery
-  fetch: typeof fetch
-  now(): number
-}): KeySet {
+export function createKeySet(deps: KeySetDeps): KeySet {
   let held: Held | undefined
+  let told = ''
   const pausedUntil: Record<Asker, number> = { 'sign-in': 0, logout: 0 }
 
   const load = singleFlight(async () => {
     held = await fetchKeys(deps)
+    const dropped = held.dropped.slice(0, 5).join('; ')
+    if (dropped !== '' && dropped !== told) deps.log.event('misconfiguration', unusable(dropped))
+    told = dropped
     return held
   })
 
@@ -76,6 +81,11 @@ export function createKeySet(deps: {
   }
 }
 
+const unusable = (dropped: string) => ({
+  what: `the provider’s key set holds what is no usable key: ${dropped}`,
+  fix: 'Tell whoever runs the provider. Tokens that other keys have signed are verified all the same.',
+})
+
 /** A signature that does not fit counts too: keys without `kid`, or with a `kid` that is used again. */
 function isKeyMiss(error: unknown): boolean {
   return (
@@ -90,7 +100,7 @@ async function verifyWith(
   options: JWTVerifyOptions,
 ): Promise<JWTVerifyResult> {
   try {
-    return await jwtVerify(token, find, options)
+    return await verifiedJwt(token, find, options)
   } catch (error) {
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error
     // No kid in the token and several keys that could be meant: one of them has to fit.
@@ -98,7 +108,7 @@ async function verifyWith(
     for await (const key of error) {
       if (++tried > maxCandidates) break
       try {
-        return await jwtVerify(token, key, options)
+        return await verifiedJwt(token, key, options)
       } catch (miss) {
         if (!(miss instanceof errors.JWSSignatureVerificationFailed)) throw miss
       }
@@ -107,11 +117,7 @@ async function verifyWith(
   }
 }
 
-async function fetchKeys(deps: {
-  metadata: Discovery
-  fetch: typeof fetch
-  now(): number
-}): Promise<Held> {
+async function fetchKeys(deps: KeySetDeps): Promise<Held> {
   const { jwks_uri } = await deps.metadata()
   const answer: ProviderAnswer = { sent: false }
   const fetchOnce = createProviderFetch({ fetch: deps.fetch, limitMs: callLimitMs, answer })
@@ -123,10 +129,8 @@ async function fetchKeys(deps: {
       redirect: 'manual',
     })
     if (response.status !== 200) throw new Error('the key set was not answered with 200')
-    const find = createLocalJWKSet(
-      (await response.json()) as Parameters<typeof createLocalJWKSet>[0],
-    )
-    return { find, fetchedAt: deps.now() }
+    const { keys, dropped } = await usableKeys(await response.json())
+    return { find: createLocalJWKSet({ keys }), fetchedAt: deps.now(), dropped }
   } catch (error) {
     const failure = callFailure(error, answer)
     throw toProviderError(

@@ -88,7 +88,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   const { oidc, fetch, now, log, wallClock = Date.now } = deps
   const discovery = createDiscovery({ issuer: oidc.issuer, fetch, now, log })
   const { metadata, origins } = createProviderOrigins(oidc.issuer, discovery)
-  const keys = createKeySet({ metadata, fetch, now })
+  const keys = createKeySet({ metadata, fetch, now, log })
   const proofs = createClientProofs(oidc.auth, oidc.assertionAudience)
   const nonces = createNonceMemory()
   const call = createProviderCalls({ oidc, metadata, proofs, nonces, fetch, now, wallClock })
