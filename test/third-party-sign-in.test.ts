@@ -10,6 +10,13 @@ after(() => app.close())
 
 type Fields = [name: string, value: string][]
 
+/** As the page of another site does, by a form whose address has a query. */
+function post(query: Fields, form: Fields, browser = app.browser()) {
+  const url = `${app.origin}/bff/login?${new URLSearchParams(query)}`
+  const from = 'https://apps.example/list'
+  return browser.send(url, { from, method: 'POST', body: new URLSearchParams(form) })
+}
+
 /** As the page of another site does: by a link, or by a form. */
 function begin(method: 'GET' | 'POST', fields: Fields, browser = app.browser()) {
   const parameters = new URLSearchParams(fields)
@@ -64,6 +71,48 @@ describe('a sign-in that another site begins (OpenID Connect Core section 4)', (
       }
     })
   }
+
+  test('L23: the query of a form’s address is read with the form', async () => {
+    const ours: Fields[number] = ['iss', app.provider.issuer]
+    const target: Fields[number] = ['target_link_uri', '/q']
+    for (const [query, form] of [
+      [[ours, target], []],
+      [[ours], [target]],
+      [[target], [ours]],
+      [[], [ours, target]],
+    ] satisfies [Fields, Fields][]) {
+      const browser = app.browser()
+      const start = await post(query, form, browser)
+      assert.equal(start.status, 303, JSON.stringify([query, form]))
+      const location = new URL(start.headers.get('location') ?? '')
+      const end = await browser.send(await app.provider.approve(location))
+      assert.equal(end.headers.get('location'), '/q')
+    }
+  })
+
+  test('L23: nothing is said twice, or by one half for another provider', async () => {
+    const once: Fields = [
+      ['iss', app.provider.issuer],
+      ['target_link_uri', '/a'],
+      ['login_hint', 'al'],
+      ['prompt', 'login'],
+      ['max_age', '7'],
+      ['acr_values', 'gold'],
+      ['ui_locales', 'de'],
+    ]
+    assert.equal((await post([], once)).status, 303)
+    for (const each of once) {
+      assert.equal((await post([each], once)).status, 400, each[0])
+      assert.equal((await post([[each[0], 'x']], once)).status, 400, each[0])
+    }
+    assert.equal((await post([['returnUrl', '/b']], once)).status, 400)
+    for (const foreign of ['https://evil.example', '', `${app.provider.issuer}/`]) {
+      assert.equal((await post([['iss', foreign]], [])).status, 400)
+      assert.equal((await post([['iss', foreign]], [['target_link_uri', '/a']])).status, 400)
+      assert.equal((await post([['target_link_uri', '/a']], [['iss', foreign]])).status, 400)
+    }
+    assert.equal((await post([['target_link_uri', '//evil.example']], [])).status, 400)
+  })
 
   test('L23: a form of more than 64 KB, and what is no form, are 400', async () => {
     const fields: Fields = [['iss', app.provider.issuer]]

@@ -10,7 +10,8 @@ export async function readForm(
   const type = stripWhiteSpace(
     request.headers.get('content-type')?.split(';')[0] ?? '',
   ).toLowerCase()
-  if (type !== 'application/x-www-form-urlencoded' || !request.body) return 'bad_request'
+  if (type !== 'application/x-www-form-urlencoded') return 'bad_request'
+  if (!request.body) return new URLSearchParams()
   const chunks: Uint8Array[] = []
   let size = 0
   try {

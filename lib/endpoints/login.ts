@@ -36,9 +36,10 @@ export function createLogin(deps: LoginDeps): Endpoint {
     let { loginHref } = deps
     const refused = (code: ProblemCode) => refuse(incoming, code, { loginHref })
 
-    const posted = incoming.request.method === 'POST'
-    const query = posted ? await readForm(incoming.request) : incoming.url.searchParams
-    if (typeof query === 'string') return refused(query)
+    const form = incoming.request.method === 'POST' ? await readForm(incoming.request) : undefined
+    if (typeof form === 'string') return refused(form)
+    // Of a form that is posted to an address with a query neither half may say what the other does not show.
+    const query = new URLSearchParams([...incoming.url.searchParams, ...(form ?? [])])
     // Whoever begins a sign-in for another provider has mistaken us for another app.
     if (query.getAll('iss').some((iss, nth) => nth > 0 || iss !== deps.issuer)) {
       return refused('bad_request')

@@ -243,6 +243,22 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'L23',
+    file: 'lib/endpoints/login.ts',
+    from: '[...incoming.url.searchParams, ...(form ?? [])]',
+    to: '[...(form ?? incoming.url.searchParams)]',
+    test: 'test/third-party-sign-in.test.ts',
+    title: 'L23: nothing is said twice, or by one half for another provider',
+  },
+  {
+    row: 'L23',
+    file: 'lib/endpoints/form.ts',
+    from: 'return new URLSearchParams()',
+    to: "return 'bad_request'",
+    test: 'lib/endpoints/form.test.ts',
+    title: 'L23: an empty form is a form, whether its host has a body for it or none',
+  },
+  {
+    row: 'L23',
     file: 'lib/endpoints/start-sign-in.ts',
     from: "=== 'POST' ? 303",
     to: "=== 'PUT' ? 303",
