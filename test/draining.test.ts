@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import { Worker } from 'node:worker_threads'
 import { type App, startApp } from './support/app.ts'
 import { rawRequest } from './support/raw-http.ts'
 import { until } from './support/remote-fixture.ts'
@@ -128,6 +130,17 @@ describe('A16: at the end', () => {
     assert.deepEqual(await closed, { forced: false })
   })
 
+  it('who has just come may still ask', async () => {
+    const fresh = keep()
+    await until(() => !fresh.socket.connecting)
+    const closed = app.host.close()
+    await until(() => !app.host.server.listening)
+    await rest()
+    await rest()
+    assert.match(await fresh.ask(get('/bff/user')), /^HTTP\/1\.1 200 .*Connection: close/s)
+    assert.deepEqual(await closed, { forced: false })
+  })
+
   it('a stream that begins then is ended, and holds nobody up', async () => {
     const [used, idle] = [keep(), keep()]
     await idle.ask(get('/bff/user'))
@@ -141,6 +154,35 @@ describe('A16: at the end', () => {
     assert.match(await call, /late/)
     assert.deepEqual(await closed, { forced: false })
   })
+})
+
+it('A16: who was connected already when the listener closes is answered', async () => {
+  const clients = 50
+  const connected = new Int32Array(new SharedArrayBuffer(4))
+  const worker = new Worker(
+    `const { workerData: { port, text, clients, connected }, parentPort } = require('node:worker_threads')
+    let answered = 0
+    let left = clients
+    for (let i = 0; i < clients; i += 1) {
+      const socket = require('node:net').connect(port, '127.0.0.1', () => {
+        socket.write(text)
+        Atomics.add(connected, 0, 1)
+        Atomics.notify(connected, 0)
+      })
+      socket.on('error', () => undefined)
+      socket.once('data', (chunk) => { answered += String(chunk).startsWith('HTTP/1.1 200 ') })
+      socket.on('close', () => { left -= 1; if (left === 0) parentPort.postMessage(answered) })
+    }`,
+    { eval: true, workerData: { port, text: get('/bff/user'), clients, connected } },
+  )
+  const answered = once(worker, 'message')
+  // All of them wait in the kernel's queue: nothing here takes them meanwhile.
+  for (let there = 0; there < clients; there = Atomics.load(connected, 0)) {
+    Atomics.wait(connected, 0, there, 1000)
+  }
+  assert.deepEqual(await app.host.close(), { forced: false })
+  assert.deepEqual(await answered, [clients])
+  await worker.terminate()
 })
 
 describe('A2: nobody holds up the end', () => {

@@ -1,5 +1,6 @@
 import type { Server, ServerResponse } from 'node:http'
 import { Server as NetServer, type Socket } from 'node:net'
+import { emptyBacklog } from './empty-backlog.ts'
 
 /** The end of a server in the order in which a front behind which it stands loses nothing (A16). */
 export interface Shutdown {
@@ -16,13 +17,16 @@ export interface Shutdown {
 }
 
 const sweepMs = 50
+/** A client has that long to send what it connected for. */
+const newcomerMs = 1_000
 
 /** `first`: a connection that the server has already. */
 export function createShutdown(server: Server, first?: Socket): Shutdown {
-  const sockets = new Set<Socket>()
+  /** And since when they are there. */
+  const sockets = new Map<Socket, number>()
   let isDraining = false
   const add = (socket: Socket) => {
-    sockets.add(socket)
+    sockets.set(socket, performance.now())
     socket.once('close', () => sockets.delete(socket))
   }
   if (first) add(first)
@@ -30,17 +34,23 @@ export function createShutdown(server: Server, first?: Socket): Shutdown {
 
   function drain(): void {
     isDraining = true
-    for (const socket of sockets) {
+    for (const socket of sockets.keys()) {
       const response = answerOn(socket)
       if (response && !response.headersSent) closeAfter(response)
     }
   }
 
-  /** What browsers and fronts opened ahead of need, or keep. Where bytes have come a request may be arriving. */
+  /**
+   * What browsers and fronts opened ahead of need, or keep. Where bytes have come a request may be arriving, and on
+   * a new connection it may be on its way.
+   */
   function endIdle(): void {
-    if ([...sockets].some(answerOn)) return
+    if ([...sockets.keys()].some(answerOn)) return
     server.closeIdleConnections()
-    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+    const newFrom = performance.now() - newcomerMs
+    for (const [socket, since] of sockets) {
+      if (socket.bytesRead === 0 && since < newFrom) socket.destroy()
+    }
   }
 
   return {
@@ -51,9 +61,7 @@ export function createShutdown(server: Server, first?: Socket): Shutdown {
     closeAfter,
     async close(graceMs) {
       drain()
-      // Right behind the poll phase, in which all that the kernel has taken for us is taken from it: who is
-      // left in its queue when the listener closes gets a reset.
-      await new Promise(setImmediate)
+      await emptyBacklog(server)
       // Not `Server.close` of `node:http`, which ends idle connections at once: a front may be writing to one.
       const closed = new Promise<void>((resolve) => {
         NetServer.prototype.close.call(server, () => resolve())

@@ -66,4 +66,20 @@ export const mutants: readonly Mutant[] = [
     test: 'test/draining.test.ts',
     title: 'A16: while a host drains',
   },
+  {
+    row: 'A16',
+    file: 'lib/hosts/empty-backlog.ts',
+    from: 'if ((taken === before && now - startedAt < quickMs) || now - from > patienceMs) break',
+    to: 'if (now >= startedAt) break',
+    test: 'test/draining.test.ts',
+    title: 'A16: who was connected already when the listener closes is answered',
+  },
+  {
+    row: 'A16',
+    file: 'lib/hosts/shutdown.ts',
+    from: 'socket.bytesRead === 0 && since < newFrom',
+    to: 'socket.bytesRead === 0',
+    test: 'test/draining.test.ts',
+    title: 'A16: at the end',
+  },
 ]
