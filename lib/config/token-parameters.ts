@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '../http/sha256.ts'
 import type { Hooks, TokenRequestHook } from './hooks.ts'
 import { isOwnParameter } from './parameters.ts'
 
@@ -51,5 +51,5 @@ export function nameOfAdded(added: AddedParameters): string {
   const entries = Object.entries(added)
   if (entries.length === 0) return ''
   const text = JSON.stringify(entries.sort(([one], [other]) => (one < other ? -1 : 1)))
-  return createHash('sha256').update(text).digest('base64url')
+  return sha256(text)
 }

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { type CryptoKey, importJWK, type JWK } from 'jose'
 import * as client from 'openid-client'
 import type { ClientAuth } from '../config/client-auth.ts'
+import { sha256 } from '../http/sha256.ts'
 
 /** One way to prove to the token, PAR and revocation endpoints who we are. */
 export interface ClientProof {
@@ -33,7 +33,7 @@ export function createClientProofs(
       return {
         first: { method: 'client_secret_basic', prove: basic(auth.secret) },
         second: { method: 'client_secret_post', prove: client.ClientSecretPost(auth.secret) },
-        name: createHash('sha256').update(auth.secret).digest('base64url'),
+        name: sha256(auth.secret),
       }
     case 'client_secret_basic':
       return { first: { method, prove: basic(auth.secret) }, name: '' }

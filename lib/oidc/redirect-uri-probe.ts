@@ -1,5 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { Navigate } from '../http/outgoing.ts'
+import { sha256 } from '../http/sha256.ts'
 import type { Provider } from './provider.ts'
 import { ProviderError } from './provider-error.ts'
 import { callLimitMs } from './provider-fetch.ts'
@@ -36,7 +37,7 @@ export function createRedirectUriProbe(
 ): () => Promise<RedirectUriStanding> {
   const { store, redirectUri } = deps
   const subject = [deps.issuer, deps.clientId, redirectUri].join('\0')
-  const key = `redirect-uri:${createHash('sha256').update(subject).digest('base64url')}`
+  const key = `redirect-uri:${sha256(subject)}`
 
   async function look(): Promise<RedirectUriStanding> {
     const madeUp = new URL(`/${random()}`, redirectUri).href

@@ -1,4 +1,5 @@
-import { createHash, createPrivateKey, type KeyObject, randomUUID, sign } from 'node:crypto'
+import { createPrivateKey, type KeyObject, randomUUID, sign } from 'node:crypto'
+import { sha256 } from '../http/sha256.ts'
 import { publicPart } from '../oidc/dpop-key.ts'
 import type { NonceMemory } from '../oidc/nonce-memory.ts'
 import type { DpopSigner } from './token-result.ts'
@@ -81,10 +82,6 @@ function rawSignature(der: Buffer): Buffer {
 function withoutQuery(url: string): string {
   const end = url.search(/[?#]/)
   return end < 0 ? url : url.slice(0, end)
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('base64url')
 }
 
 function encode(value: object): string {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { ExchangeSettings } from '../config/exchange.ts'
 import type { RemoteSettings } from '../config/remote.ts'
 import {
@@ -6,6 +5,7 @@ import {
   nameOfAdded,
   type TokenParameters,
 } from '../config/token-parameters.ts'
+import { sha256 } from '../http/sha256.ts'
 import type { Provider } from '../oidc/provider.ts'
 import { plainCause } from '../oidc/provider-error.ts'
 import type { AccessToken, Session } from '../session/session.ts'
@@ -205,8 +205,4 @@ function targetOf({ exchange = {} }: RemoteSettings) {
     ...(resource === undefined ? {} : { resource }),
     ...(scope === undefined ? {} : { scope }),
   }
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('base64url')
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '../http/sha256.ts'
 import type { Cipher } from '../session/cipher.ts'
 import type { AccessToken } from '../session/session.ts'
 import type { Entry, KeyValue } from '../store/key-value.ts'
@@ -58,7 +58,7 @@ export function createMachineTokenCache({
       await store.delete(tokenKey(name))
     },
     async sharedKey(name, candidate) {
-      const key = `machine-key:${hash(name)}`
+      const key = `machine-key:${sha256(name)}`
       for (;;) {
         const entry = await store.getFresh(key)
         // One that no secret of ours opens is replaced.
@@ -71,8 +71,4 @@ export function createMachineTokenCache({
   }
 }
 
-const tokenKey = (name: string) => `machine-token:${hash(name)}`
-
-function hash(name: string): string {
-  return createHash('sha256').update(name).digest('base64url')
-}
+const tokenKey = (name: string) => `machine-token:${sha256(name)}`

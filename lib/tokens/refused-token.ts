@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '../http/sha256.ts'
 import type { AccessToken } from '../session/session.ts'
 import { createBoundedMap } from '../store/bounded-map.ts'
 
@@ -32,8 +32,4 @@ export function createRefusedTokens(now: () => number): RefusedTokens {
       if (rejected !== undefined) failedAt.set(sha256(rejected), now())
     },
   }
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('base64url')
 }

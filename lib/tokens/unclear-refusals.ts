@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '../http/sha256.ts'
 import { createBoundedMap } from '../store/bounded-map.ts'
 
 /** Since when refresh tokens are refused without a reason: what has worked since shows whose fault it is (T20). */
@@ -30,8 +30,4 @@ export function createUnclearRefusals(now: () => number): UnclearRefusals {
       first.delete(sha256(refreshToken))
     },
   }
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('base64url')
 }
