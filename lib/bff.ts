@@ -45,9 +45,9 @@ import type { StoreEvents } from './store/watch-health.ts'
 import { createRefusalLimit } from './telemetry/limit-refusals.ts'
 import type { Log } from './telemetry/log.ts'
 import { createRecentMisconfigurations } from './telemetry/recent-misconfigurations.ts'
-import { createClientToken } from './tokens/client-token.ts'
 import { createDpopSigners } from './tokens/dpop.ts'
-import { createExchange } from './tokens/exchange.ts'
+import { createExchangedToken } from './tokens/exchanged-token.ts'
+import { createMachineToken } from './tokens/machine-token.ts'
 import { createCheckAudience } from './tokens/named-audience.ts'
 import { createRefreshGrant } from './tokens/refresh-grant.ts'
 import { createReplacedSessions } from './tokens/replaced-session.ts'
@@ -157,14 +157,14 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     remotesOf: (target) => remotesOf(settings.remotes, target),
     ...settings.tokens,
   })
-  const clientToken = createClientToken({
+  const clientToken = createMachineToken({
     ...ofTokens,
     clients: settings.clients,
     cipher: createCipher(secrets, 'machine-token'),
     oidc,
     store,
   })
-  const exchangedToken = createExchange({ ...ofTokens, userToken, clientToken })
+  const exchangedToken = createExchangedToken({ ...ofTokens, userToken, clientToken })
   const endSession = createEndSession({ sessions, replaced, revoke, log })
   const endSessions = createEndSessions(endSession)
   const dpop = oidc.dpop ? 'dpop' : 'bearer'

@@ -6,7 +6,7 @@ import { generateDpopKey } from '#lib/oidc/dpop-key.ts'
 import { createNonceMemory } from '#lib/oidc/nonce-memory.ts'
 import type { Session } from '#lib/session/session.ts'
 import { createDpopSigners } from '#lib/tokens/dpop.ts'
-import { createExchange, type ExchangeDeps } from '#lib/tokens/exchange.ts'
+import { createExchangedToken, type ExchangedTokenDeps } from '#lib/tokens/exchanged-token.ts'
 import { createCheckAudience } from '#lib/tokens/named-audience.ts'
 import type { TokenResult } from '#lib/tokens/token-result.ts'
 import { providerUnderTest } from './support/provider-under-test.ts'
@@ -31,9 +31,9 @@ function session(key: string, dpopKey?: JsonWebKey) {
   return { key, record: dpopKey ? { dpopKey } : {} } as Session
 }
 
-function exchangeUnderTest(more: Partial<ExchangeDeps> = {}) {
+function exchangeUnderTest(more: Partial<ExchangedTokenDeps> = {}) {
   const { provider, log } = providerUnderTest(peer)
-  const exchangedToken = createExchange({
+  const exchangedToken = createExchangedToken({
     provider,
     parameters: createTokenParameters({}),
     userToken: ({ key }) => ({ kind: 'bearer', token: `token-of-${key}` }),

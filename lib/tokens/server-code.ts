@@ -1,7 +1,7 @@
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { StoreUnavailableError } from '../store/key-value.ts'
-import type { MachineTokens } from './client-token.ts'
+import type { MachineTokens } from './machine-token.ts'
 import { createTokenFetch } from './token-fetch.ts'
 import type { TokenResult } from './token-result.ts'
 import type { UserToken } from './user-token.ts'

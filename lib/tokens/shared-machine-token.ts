@@ -3,9 +3,9 @@ import { plainCause } from '../oidc/provider-error.ts'
 import type { AccessToken } from '../session/session.ts'
 import type { KeyValue } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
-import type { ClientCredentialsRequest } from './client-credentials.ts'
 import { underLease } from './lease.ts'
 import type { MachineTokenCache } from './machine-token-cache.ts'
+import type { MachineTokenGrantRequest } from './machine-token-grant.ts'
 
 export interface SharedMachineTokenDeps {
   cache: MachineTokenCache
@@ -28,7 +28,7 @@ const waitMs = 10_000
  */
 export async function obtainShared(
   { cache, store, log, sleep }: SharedMachineTokenDeps,
-  request: ClientCredentialsRequest,
+  request: MachineTokenGrantRequest,
   isUsable: (token: AccessToken) => boolean,
 ): Promise<ObtainedToken> {
   const lease = { store, leaseMs, onLost: () => log.event('lease.lost', { what: 'machine token' }) }
@@ -58,7 +58,7 @@ export async function obtainShared(
 
 async function send(
   cache: MachineTokenCache,
-  request: ClientCredentialsRequest,
+  request: MachineTokenGrantRequest,
 ): Promise<ObtainedToken> {
   const answer = await request.send()
   if (answer.kind === 'failed') return answer

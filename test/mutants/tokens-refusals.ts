@@ -70,7 +70,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'T18',
-    file: 'lib/tokens/exchange.ts',
+    file: 'lib/tokens/exchanged-token.ts',
     from: 'if (coolDown && coolDown.until > now()) return fallBack(name, call, coolDown.code)',
     to: '',
     test: 'test/exchange-dead-subject.test.ts',

@@ -75,18 +75,18 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'T9',
-    file: 'lib/tokens/client-token.ts',
+    file: 'lib/tokens/machine-token.ts',
     from: '    if (under) return under\n',
     to: '',
-    test: 'test/client-token.test.ts',
+    test: 'test/machine-token.test.ts',
     title: 'T9: a thousand first uses at once make one request, and the next use needs no promise',
   },
   {
     row: 'T9',
-    file: 'lib/tokens/client-credentials.ts',
+    file: 'lib/tokens/machine-token-grant.ts',
     from: '      settings.auth.method,\n',
     to: '',
-    test: 'test/client-token.test.ts',
+    test: 'test/machine-token.test.ts',
     title: 'T9: clients that differ in ${title} do not share a token',
   },
   {
@@ -147,7 +147,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'S15',
-    file: 'lib/tokens/exchange.ts',
+    file: 'lib/tokens/exchanged-token.ts',
     from: 'weigh: ({ token }, name) => token.token.length +',
     to: 'weigh: ({ token }, name) => token.type.length +',
     test: 'test/token-exchange.test.ts',
@@ -236,7 +236,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'T18',
-    file: 'lib/tokens/exchange.ts',
+    file: 'lib/tokens/exchanged-token.ts',
     from: "if (first.kind !== 'failed' || subjectRefusal(first.failure) === 'no') {",
     to: "if (first.kind !== 'failed') {",
     test: 'test/exchange-dead-subject.test.ts',
@@ -260,10 +260,10 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'T9',
-    file: 'lib/tokens/client-credentials.ts',
+    file: 'lib/tokens/machine-token-grant.ts',
     from: '      tokenEndpoint ?? null,\n      clientId,\n',
     to: '      tokenEndpoint ?? null,\n',
-    test: 'test/client-token.test.ts',
+    test: 'test/machine-token.test.ts',
     title: 'T9: clients of two ids never share a token',
   },
   {

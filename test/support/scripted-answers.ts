@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { calculateJwkThumbprint, EmbeddedJWK, jwtVerify } from 'jose'
-import type { EndpointName, RecordedRequest, ScriptedAnswer } from './scripted-exchange.ts'
 import type { ScriptedKeys } from './scripted-keys.ts'
+import type { EndpointName, RecordedRequest, ScriptedAnswer } from './scripted-messages.ts'
 
 /** What the honest answers depend on. A test may change any of it between two requests. */
 export interface HonestState {

@@ -1,15 +1,15 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createHonestAnswers, type HonestState } from './scripted-answers.ts'
+import { createScriptedKeys, type SignOptions } from './scripted-keys.ts'
 import {
   type EndpointName,
   paths,
   type RecordedRequest,
   type ScriptedAnswer,
-} from './scripted-exchange.ts'
-import { createScriptedKeys, type SignOptions } from './scripted-keys.ts'
+} from './scripted-messages.ts'
 
-export type { EndpointName, RecordedRequest, ScriptedAnswer } from './scripted-exchange.ts'
+export type { EndpointName, RecordedRequest, ScriptedAnswer } from './scripted-messages.ts'
 
 /** `usual` makes the honest answer, with all of its effects (a rotated refresh token, a used code). */
 export type Script = (

@@ -11,7 +11,7 @@ import { tokenLimitMs } from '../oidc/provider-fetch.ts'
 import type { AccessToken } from '../session/session.ts'
 
 /** A token request that is ready to be sent. */
-export interface ClientCredentialsRequest {
+export interface MachineTokenGrantRequest {
   /** Names everything that the answer depends on: what a cache may go by (T9, CVE-2025-26620). */
   readonly cacheName: string
   readonly dpopKey: JsonWebKey | undefined
@@ -19,28 +19,28 @@ export interface ClientCredentialsRequest {
   send(): Promise<{ kind: 'token'; token: AccessToken } | { kind: 'failed'; failure: CallFailure }>
 }
 
-export interface ClientCredentialsDeps {
+export interface MachineTokenGrantDeps {
   oidc: OidcSettings
   provider: Pick<Provider, 'call'>
   parameters: TokenParameters
   now(): number
 }
 
-export interface ClientCredentials {
+export interface MachineTokenGrant {
   /** What the hook adds at present. Throws, or rejects, when the hook does. */
   added(): ReturnType<TokenParameters>
   /** @param dpopKey private JWK for clients with `dpop` */
   prepare(
     added: AddedParameters,
     dpopKey: JsonWebKey | undefined,
-  ): Promise<ClientCredentialsRequest>
+  ): Promise<MachineTokenGrantRequest>
 }
 
 /** The client_credentials grant (RFC 6749 section 4.4) of one named client. */
-export function createClientCredentials(
+export function createMachineTokenGrant(
   settings: ClientSettings,
-  deps: ClientCredentialsDeps,
-): ClientCredentials {
+  deps: MachineTokenGrantDeps,
+): MachineTokenGrant {
   const { oidc, provider, now } = deps
   const { clientId, tokenEndpoint, scope, resource, audience } = settings
   const proofs = createClientProofs(
@@ -55,7 +55,7 @@ export function createClientCredentials(
   const added = () =>
     deps.parameters({ grant: 'client_credentials', client: settings.name, ...target })
 
-  const prepare: ClientCredentials['prepare'] = async (extra, dpopKey) => {
+  const prepare: MachineTokenGrant['prepare'] = async (extra, dpopKey) => {
     const parameters: Record<string, string> = {
       ...settings.parameters,
       ...extra,

@@ -6,8 +6,8 @@ import { createNonceMemory } from '#lib/oidc/nonce-memory.ts'
 import { createCipher } from '#lib/session/cipher.ts'
 import type { KeyValue } from '#lib/store/key-value.ts'
 import { createMemoryStore } from '#lib/store/memory.ts'
-import { createClientToken } from '#lib/tokens/client-token.ts'
 import { createDpopSigners } from '#lib/tokens/dpop.ts'
+import { createMachineToken } from '#lib/tokens/machine-token.ts'
 import { createCheckAudience } from '#lib/tokens/named-audience.ts'
 import type { TokenResult } from '#lib/tokens/token-result.ts'
 import { providerUnderTest } from './provider-under-test.ts'
@@ -26,7 +26,7 @@ export interface InstanceOptions {
 }
 
 /** Machine tokens against a scripted provider. */
-export function clientTokenUnderTest(peer: ScriptedProvider) {
+export function machineTokenUnderTest(peer: ScriptedProvider) {
   const requests = () => peer.tokenRequests('client_credentials')
   assert.ok(defaults)
   return {
@@ -42,7 +42,7 @@ export function clientTokenUnderTest(peer: ScriptedProvider) {
         ]),
       )
       const store = options.store ?? createMemoryStore()
-      const clientToken = createClientToken({
+      const clientToken = createMachineToken({
         clients,
         oidc,
         provider,

@@ -8,7 +8,7 @@ import type { ProviderCall } from '../oidc/provider-call.ts'
 import { tokenLimitMs } from '../oidc/provider-fetch.ts'
 import type { AccessToken } from '../session/session.ts'
 
-export interface ExchangeRequest {
+export interface ExchangeGrantRequest {
   /** The user's access token. */
   subjectToken: string
   /** Of the machine client that acts for the user (delegation); without it the answer impersonates. */
@@ -24,8 +24,8 @@ const grantType = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
 
 /** One token request of RFC 8693 section 2.1. Never rejects. */
-export async function requestExchange(
-  request: ExchangeRequest,
+export async function exchangeGrant(
+  request: ExchangeGrantRequest,
   deps: { provider: Pick<Provider, 'call'>; now(): number },
 ): Promise<{ kind: 'token'; token: AccessToken } | { kind: 'failed'; failure: CallFailure }> {
   const { dpopKey } = request
@@ -50,7 +50,7 @@ export async function requestExchange(
   }
 }
 
-function parametersOf(request: ExchangeRequest): Record<string, string> {
+function parametersOf(request: ExchangeGrantRequest): Record<string, string> {
   const { subjectToken, actorToken, settings, added } = request
   const { audience, resource, scope, requestedTokenType } = settings
   return {

@@ -8,10 +8,10 @@ import { createBoundedMap } from '../store/bounded-map.ts'
 import type { KeyValue, MaybePromise } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
 import { carriedToken } from './carried-token.ts'
-import { type ClientCredentialsDeps, createClientCredentials } from './client-credentials.ts'
 import type { CreateDpopSigner } from './dpop.ts'
 import { failureFields, tokenFailure } from './grant-failure.ts'
 import { createMachineTokenCache } from './machine-token-cache.ts'
+import { createMachineTokenGrant, type MachineTokenGrantDeps } from './machine-token-grant.ts'
 import type { CheckAudience } from './named-audience.ts'
 import { createRefusedTokens } from './refused-token.ts'
 import { obtainShared } from './shared-machine-token.ts'
@@ -23,19 +23,19 @@ import { isFresh } from './token-slot.ts'
  * token that an API has just refused: another one is obtained, unless it is new (T14) or that has happened
  * already. `unwanted` is replaced whatever its age. Never rejects.
  */
-export type ClientToken = (client: string, options: Unwanted) => MaybePromise<TokenResult>
+export type MachineToken = (client: string, options: Unwanted) => MaybePromise<TokenResult>
 
 interface Unwanted {
   readonly rejected?: string
   readonly unwanted?: string
 }
 
-export interface MachineTokens extends ClientToken {
+export interface MachineTokens extends MachineToken {
   /** Forgets a client's token (with what the hook adds at present), here and in the store. Rejects with StoreUnavailableError. */
   forget(client: string): Promise<void>
 }
 
-export interface ClientTokenDeps extends ClientCredentialsDeps {
+export interface MachineTokenDeps extends MachineTokenGrantDeps {
   clients: Readonly<Record<string, ClientSettings>>
   store: KeyValue
   /** For the purpose `machine-token`. */
@@ -73,7 +73,7 @@ interface Held {
  * Machine tokens (T9): kept in this process and, encrypted, in the store; obtained by one request at a
  * time in this process and across processes; renewed in the background. Failures are not kept.
  */
-export function createClientToken(deps: ClientTokenDeps): MachineTokens {
+export function createMachineToken(deps: MachineTokenDeps): MachineTokens {
   const { log, now } = deps
   const cache = createMachineTokenCache(deps)
   const held = createBoundedMap<Held>({
@@ -89,7 +89,7 @@ export function createClientToken(deps: ClientTokenDeps): MachineTokens {
   )
 
   function createPrepare(settings: ClientSettings) {
-    const { added, prepare } = createClientCredentials(settings, deps)
+    const { added, prepare } = createMachineTokenGrant(settings, deps)
     let own: Promise<JsonWebKey> | undefined
     const makeKey = () => {
       own ??= generateDpopKey()
@@ -175,7 +175,7 @@ export function createClientToken(deps: ClientTokenDeps): MachineTokens {
     place: placeOf(name, added),
   })
 
-  const clientToken: ClientToken = (name, without) => {
+  const machineToken: MachineToken = (name, without) => {
     try {
       const added = requestsOf(name).added()
       if (!(added instanceof Promise)) return find(wanted(name, added), without)
@@ -187,7 +187,7 @@ export function createClientToken(deps: ClientTokenDeps): MachineTokens {
     }
   }
 
-  return Object.assign(clientToken, {
+  return Object.assign(machineToken, {
     async forget(name: string) {
       const known = requests.get(name)
       if (!known) return

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { after, afterEach, describe, test } from 'node:test'
 import { createMemoryStore } from '#lib/store/memory.ts'
 import type { TokenResult } from '#lib/tokens/token-result.ts'
-import { clientTokenUnderTest, tokenOf } from './support/client-token-under-test.ts'
+import { machineTokenUnderTest, tokenOf } from './support/machine-token-under-test.ts'
 import { startScriptedProvider } from './support/scripted-provider.ts'
 
 const peer = await startScriptedProvider()
-const { instance, counting } = clientTokenUnderTest(peer)
+const { instance, counting } = machineTokenUnderTest(peer)
 after(() => peer.close())
 afterEach(() => {
   Object.assign(peer.state, { sendExpiresIn: true, accessTokenLifetime: 300, dpopNonce: undefined })

@@ -6,11 +6,11 @@ import type { Hooks } from '#lib/config/hooks.ts'
 import { type KeyValue, StoreUnavailableError } from '#lib/store/key-value.ts'
 import { createMemoryStore } from '#lib/store/memory.ts'
 import type { TokenResult } from '#lib/tokens/token-result.ts'
-import { clientTokenUnderTest, tokenOf } from './support/client-token-under-test.ts'
+import { machineTokenUnderTest, tokenOf } from './support/machine-token-under-test.ts'
 import { startScriptedProvider } from './support/scripted-provider.ts'
 
 const peer = await startScriptedProvider()
-const { instance, counting, requests } = clientTokenUnderTest(peer)
+const { instance, counting, requests } = machineTokenUnderTest(peer)
 after(() => peer.close())
 afterEach(() => {
   Object.assign(peer.state, { sendExpiresIn: true, accessTokenLifetime: 300, dpopNonce: undefined })

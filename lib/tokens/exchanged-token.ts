@@ -13,11 +13,11 @@ import { createBoundedMap } from '../store/bounded-map.ts'
 import type { MaybePromise } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
 import { carriedToken } from './carried-token.ts'
-import type { ClientToken } from './client-token.ts'
 import type { CreateDpopSigner } from './dpop.ts'
 import { exchangeFailure, subjectRefusal } from './exchange-failure.ts'
-import { requestExchange } from './exchange-request.ts'
+import { exchangeGrant } from './exchange-grant.ts'
 import { failureFields } from './grant-failure.ts'
+import type { MachineToken } from './machine-token.ts'
 import type { CheckAudience } from './named-audience.ts'
 import { createRefusedTokens } from './refused-token.ts'
 import type { TokenFailure, TokenResult } from './token-result.ts'
@@ -34,12 +34,12 @@ export type ExchangedToken = (
   options: { rejected?: string },
 ) => MaybePromise<TokenResult>
 
-export interface ExchangeDeps {
+export interface ExchangedTokenDeps {
   provider: Pick<Provider, 'call'>
   parameters: TokenParameters
   userToken: UserToken
   /** For the tokens of actors. */
-  clientToken: ClientToken
+  clientToken: MachineToken
   /** Proofs for APIs. */
   signer: CreateDpopSigner
   checkAudience: CheckAudience
@@ -62,7 +62,7 @@ interface ExchangeCall {
 }
 
 type Sent =
-  | Awaited<ReturnType<typeof requestExchange>>
+  | Awaited<ReturnType<typeof exchangeGrant>>
   | { readonly kind: 'no-actor'; readonly code: TokenFailure }
 
 type Carried = Extract<TokenResult, { kind: 'bearer' | 'dpop' }>
@@ -75,7 +75,7 @@ const maxHeldBytes = 32 * 1024 * 1024
  * or a token that is refreshed leaves nothing behind that could be used by another. Rejects with
  * StoreUnavailableError, as `userToken` does.
  */
-export function createExchange(deps: ExchangeDeps): ExchangedToken {
+export function createExchangedToken(deps: ExchangedTokenDeps): ExchangedToken {
   const { log, now } = deps
   const held = createBoundedMap<Held>({
     maxWeight: maxHeldBytes,
@@ -141,7 +141,7 @@ export function createExchange(deps: ExchangeDeps): ExchangedToken {
     // Delegation without its actor would be impersonation, which nobody has configured.
     if (actor?.kind === 'none') return { kind: 'no-actor', code: 'provider_misconfigured' }
     if (actor?.kind === 'failed') return { kind: 'no-actor', code: actor.code }
-    return requestExchange(
+    return exchangeGrant(
       {
         subjectToken: subject.token,
         settings,
