@@ -72,4 +72,26 @@ describeOnBothHosts('a connection', (at) => {
     await at.assertWell()
     assert.doesNotMatch(at.running.output(), /hush/)
   })
+
+  it('P33: a head that never ends is 408 after 20 s', async () => {
+    const slow = open('GET / HTTP/1.1\r\nHost: localhost\r\nX-A: ')
+    const drip = setInterval(() => slow.socket.write('a'), 500)
+    await until(() => slow.isClosed).finally(() => clearInterval(drip))
+    assert.match(slow.received, /^HTTP\/1\.1 408 .*"request_timeout"/s)
+  })
+
+  it('P13: what the parser refuses is a problem, and never a part of another answer', async () => {
+    const malformed = open('GET / HTTP/1.1\r\nHost: localhost\r\n: x\r\n\r\n')
+    await until(() => malformed.isClosed)
+    assert.match(malformed.received, /^HTTP\/1\.1 400 .*nosniff.*"bad_request"/s)
+    const large = open(`GET / HTTP/1.1\r\n${at.head}X-A: ${'a'.repeat(40_000)}\r\n\r\n`)
+    await until(() => large.isClosed)
+    assert.match(large.received, /^HTTP\/1\.1 431 .*"header_too_large"/s)
+    const behind = open(`GET /api/remote/api/endless HTTP/1.1\r\n${at.head}\r\n`)
+    await until(() => behind.received.includes('\r\n\r\n'))
+    behind.socket.write('\u0001\r\n\r\n')
+    await until(() => behind.isClosed)
+    assert.doesNotMatch(behind.received, /bad_request/)
+    await until(() => at.api.open === 0)
+  })
 })

@@ -190,6 +190,14 @@ describe('A2: nobody holds up the end', () => {
     'whose upgrade was refused': `GET /nope HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
     'whose CONNECT was refused': 'CONNECT a:1 HTTP/1.1\r\nHost: localhost\r\n\r\n',
   }
+  it('who sends a head that never ends', async () => {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    socket.write('GET / HTTP/1.1\r\nX-A: a')
+    await until(() => socket.bytesWritten > 0)
+    await rest()
+    assert.deepEqual(await app.host.close(12_000), { forced: false })
+  })
   for (const [who, text] of Object.entries(asks)) {
     it(`who keeps a connection ${who}`, async () => {
       const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })

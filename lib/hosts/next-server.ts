@@ -2,6 +2,7 @@ import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { processEnvironment } from '../config/env.ts'
+import { setHeadDeadline } from './head-deadline.ts'
 import { perProcess } from './per-process.ts'
 import { answerUpgrades, isUpgrade, type UpgradeDeps } from './upgrades.ts'
 
@@ -16,7 +17,7 @@ export type SeenServer = (server: Server, first: Socket) => void
 
 /**
  * Gives the server that Next has made for itself what the Node host gives its own, from its first connection on:
- * kept connections that live longer than those of a balancer, no time limit for a long upload, and no ear for
+ * kept connections that live longer than those of a balancer, no time limit for a long upload but one for a head, and no ear for
  * invitations to other protocols. What somebody chose (`next start --keepAliveTimeout`) stays. Again is once.
  */
 export function tendNextServers(onServer?: SeenServer): void {
@@ -30,6 +31,7 @@ export function tendNextServers(onServer?: SeenServer): void {
     seen.add(server)
     if (server.keepAliveTimeout === defaultKeepAliveMs) server.keepAliveTimeout = 65_000
     if (server.requestTimeout === defaultRequestMs) server.requestTimeout = 0
+    setHeadDeadline(server)
     // Node looks at this property before every upgrade.
     server.shouldUpgradeCallback = isUpgrade
     onServer?.(server, socket)

@@ -9,7 +9,7 @@ import { keepRawTargets, refusalIn } from './next-raw-target.ts'
 import { handleNextRemote } from './next-remote.ts'
 import { answerNextUpgrades, tendNextServers } from './next-server.ts'
 import { createQueuedAnswers } from './queued-answers.ts'
-import { refusalParts, refuseTunnels } from './refuse.ts'
+import { onClientError, refusalParts, refuseTunnels } from './refuse.ts'
 import { secureAllHeads, secureHeaders } from './secure-head.ts'
 import { type Engine, logStart, sharedEngine, startEngine } from './start-engine.ts'
 
@@ -43,6 +43,9 @@ export function createNextHost(config: Config) {
       tendNextServers((server, first) => {
         server.prependListener('request', queuedAnswers.add)
         refuseTunnels(server, more)
+        server.on('clientError', (error, socket) => {
+          onClientError(error, socket, { more, expireStaleCookies: bff.expireStaleCookies })
+        })
         answerNextUpgrades(server, { frontDoor, more, development })
         // In development Next ends at once, and cuts everything.
         if (!development) drainBeforeClose(server, first, { bff, drainMs })

@@ -5,6 +5,7 @@ import { unixPeer } from '../http/forwarded.ts'
 import type { Log } from '../telemetry/log.ts'
 import { limitBody } from './body-limit.ts'
 import { createFrontDoor, headOf } from './front-door.ts'
+import { headDeadline } from './head-deadline.ts'
 import { HostRequest } from './host-request.ts'
 import { listenAt } from './listen-at.ts'
 import { createNodeRemote } from './node-remote.ts'
@@ -104,12 +105,11 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
       IncomingMessage: HostRequest,
       ...(https ? { ServerResponse: SecureResponse } : {}),
       maxHeaderSize: 32 * 1024,
-      headersTimeout: 20_000,
+      ...headDeadline,
       // So that clients that went without a word are noticed (P31).
       keepAlive: true,
       keepAliveInitialDelay: 30_000,
       requestTimeout: 0,
-      connectionsCheckingInterval: 2000,
       keepAliveTimeout: 65_000,
       shouldUpgradeCallback: isUpgrade,
     },

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 
 /** The answers to pipelined requests that wait for their turn on a connection (RFC 9112 section 9.3.2). */
 export interface QueuedAnswers {
@@ -41,10 +42,15 @@ export function createQueuedAnswers(): QueuedAnswers {
   }
 }
 
+/** The answer that is under way on a connection. Node has no public name for it. */
+export function answerOn(socket: Duplex): ServerResponse | undefined {
+  return (socket as Duplex & { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined
+}
+
 /**
  * True while an earlier request of this one's connection has no complete answer. To switch protocols then
- * would put other bytes before that answer. Node has no public name for what is asked here.
+ * would put other bytes before that answer.
  */
 export function isBehindAnother({ socket }: IncomingMessage): boolean {
-  return Boolean((socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage)
+  return answerOn(socket) !== undefined
 }

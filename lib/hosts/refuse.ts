@@ -4,7 +4,7 @@ import type { Bff } from '../bff.ts'
 import { problemParts } from '../http/problem.ts'
 import { requestId } from '../http/request-id.ts'
 import { pageMethods, type Refusal } from './front-door.ts'
-import { isBehindAnother } from './queued-answers.ts'
+import { answerOn, isBehindAnother } from './queued-answers.ts'
 
 /** The answer to a request that is not let in. `id`: the request's own, if it has one. */
 export function refusalParts(refusal: Refusal, id: string | undefined) {
@@ -71,7 +71,9 @@ export function onClientError(
   socket: Duplex,
   { more, expireStaleCookies }: { more: MoreHeaders } & Pick<Bff, 'expireStaleCookies'>,
 ): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  // In the middle of an answer it would be taken for a part of it.
+  const isLate = answerOn(socket)?.headersSent === true
+  if (error.code === 'ECONNRESET' || !socket.writable || isLate) return void socket.destroy()
   if (error.code === 'HPE_HEADER_OVERFLOW') {
     // What the parser had in its hands names some of the cookies that made the head too large (S12).
     const received = error.rawPacket?.toString('latin1').replaceAll(/\r\ncookie:/gi, ';')

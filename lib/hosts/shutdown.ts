@@ -1,6 +1,8 @@
 import type { Server, ServerResponse } from 'node:http'
 import { Server as NetServer, type Socket } from 'node:net'
 import { emptyBacklog } from './empty-backlog.ts'
+import { shortenHeadDeadline } from './head-deadline.ts'
+import { answerOn } from './queued-answers.ts'
 
 /** The end of a server in the order in which a front behind which it stands loses nothing (A16). */
 export interface Shutdown {
@@ -66,6 +68,7 @@ export function createShutdown(server: Server, first?: Socket): Shutdown {
       const closed = new Promise<void>((resolve) => {
         NetServer.prototype.close.call(server, () => resolve())
       })
+      shortenHeadDeadline(server)
       const sweep = setInterval(endIdle, sweepMs)
       const timer = new Promise<'late'>((resolve) => setTimeout(resolve, graceMs, 'late').unref())
       const forced = (await Promise.race([closed, timer])) === 'late'
@@ -78,9 +81,4 @@ export function createShutdown(server: Server, first?: Socket): Shutdown {
 
 function closeAfter(response: ServerResponse): void {
   response.shouldKeepAlive = false
-}
-
-/** The answer that is under way on a connection. Node has no public name for it. */
-function answerOn(socket: Socket): ServerResponse | undefined {
-  return (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined
 }

@@ -35,4 +35,28 @@ export const mutants: readonly Mutant[] = [
     test: 'test/draining.test.ts',
     title: 'A2: nobody holds up the end',
   },
+  {
+    row: 'P33',
+    file: 'lib/hosts/head-deadline.ts',
+    from: 'Object.assign(server, headDeadline)',
+    to: '',
+    test: connections,
+    title: 'P33: a head that never ends is 408 after 20 s',
+  },
+  {
+    row: 'P13',
+    file: 'lib/hosts/refuse.ts',
+    from: '!socket.writable || isLate)',
+    to: '!socket.writable)',
+    test: connections,
+    title: 'P13: what the parser refuses is a problem, and never a part of another answer',
+  },
+  {
+    row: 'A2',
+    file: 'lib/hosts/shutdown.ts',
+    from: 'shortenHeadDeadline(server)',
+    to: '',
+    test: 'test/draining.test.ts',
+    title: 'A2: nobody holds up the end',
+  },
 ]
