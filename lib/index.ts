@@ -5,6 +5,13 @@ import { sharedEngine, startEngine } from './hosts/start-engine.ts'
 export type { Bff } from './bff.ts'
 export { type Config, defineConfig } from './config/define-config.ts'
 export type { SessionAdministration, SessionSummary } from './endpoints/session-administration.ts'
+export {
+  type Entry,
+  type KeyValue,
+  type MaybePromise,
+  StoreFullError,
+  StoreUnavailableError,
+} from './store/key-value.ts'
 export type { ServerCode, TokenFor, Whose } from './tokens/server-code.ts'
 export { TokenUnavailableError } from './tokens/token-fetch.ts'
 export type { TokenFailure, TokenResult } from './tokens/token-result.ts'

@@ -4,6 +4,8 @@ import { describeSetsAndLeases } from './contract-sets-and-leases.ts'
 import { eventually, gone, MINUTE, MOMENT, type StoreUnderTest } from './contract-support.ts'
 import type { Entry, KeyValue } from './key-value.ts'
 
+export type { StoreUnderTest } from './contract-support.ts'
+
 /** What every store must hold, whatever it is made of: the contract of key-value.ts as tests. */
 export function describeKeyValue(title: string, open: () => Promise<StoreUnderTest>): void {
   describe(title, () => {

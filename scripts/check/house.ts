@@ -11,7 +11,15 @@ export interface Finding {
   readonly message: string
 }
 
-const outside = new Set(['node_modules', '.next', '.git', '.data', '.vercel', 'test-results'])
+const outside = new Set([
+  'node_modules',
+  '.next',
+  '.git',
+  '.data',
+  '.vercel',
+  'dist',
+  'test-results',
+])
 const read = /\.(tsx?|css|md|json)$/
 
 /** Reads every source and page of the project. */

@@ -26,7 +26,15 @@ export interface ScratchCopy {
   remove(): void
 }
 
-const leftOut = new Set(['.git', '.data', '.vercel', '.profiles', 'node_modules', 'test-results'])
+const leftOut = new Set([
+  '.git',
+  '.data',
+  '.vercel',
+  '.profiles',
+  'dist',
+  'node_modules',
+  'test-results',
+])
 
 export function createScratchCopy(from: string): ScratchCopy {
   const root = mkdtempSync(join(tmpdir(), 'cloakroom-mutant-'))

@@ -1,5 +1,6 @@
 import type { Mutant } from './mutant.ts'
 
+const packed = 'test/package.test.ts'
 const house = 'scripts/mutants/judge.test.ts'
 
 export const mutants: readonly Mutant[] = [
@@ -58,5 +59,29 @@ export const mutants: readonly Mutant[] = [
     to: `if (!file && `,
     test: 'scripts/node-tests.test.ts',
     title: 'Q3: one that ${title} is named, and fails',
+  },
+  {
+    row: 'A20',
+    file: 'scripts/package/build-package.ts',
+    from: "['LICENSE', 'CHANGELOG.md']",
+    to: "['CHANGELOG.md']",
+    test: packed,
+    title: 'A20: holds compiled sources, declarations, maps and pages, and nothing of the house',
+  },
+  {
+    row: 'A20',
+    file: 'scripts/package/package-manifest.ts',
+    from: '{ optional: true }',
+    to: '{ optional: false }',
+    test: packed,
+    title: 'A20: depends on what it imports, and takes React from whoever has it',
+  },
+  {
+    row: 'A20',
+    file: 'scripts/package/package-pages.ts',
+    from: "read(readme).replaceAll(/\\]\\((?=[\\w-]+\\.md)/g, '](docs/')",
+    to: 'read(readme)',
+    test: packed,
+    title: 'A20: no link of its pages leads to a file that is not there',
   },
 ]
