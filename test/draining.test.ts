@@ -185,6 +185,33 @@ it('A16: who was connected already when the listener closes is answered', async 
   await worker.terminate()
 })
 
+it('A2: a revocation that is under way is finished', async () => {
+  const asked = Promise.withResolvers<void>()
+  const go = Promise.withResolvers<void>()
+  app.provider.override('revocation', async (_, usual) => {
+    asked.resolve()
+    await go.promise
+    return usual()
+  })
+  const out = await rawRequest(
+    port,
+    `POST /bff/logout HTTP/1.1\r\n${head}Content-Length: 0\r\n\r\n`,
+  )
+  assert.ok(out.status < 400, out.body)
+  await asked.promise
+  const closed = app.host.close()
+  let isClosed = false
+  void closed.then(() => {
+    isClosed = true
+  })
+  await until(() => !app.host.server.listening)
+  for (let i = 0; i < 3; i += 1) await rest()
+  assert.equal(isClosed, false)
+  go.resolve()
+  assert.deepEqual(await closed, { forced: false })
+  assert.notEqual(app.provider.state.revoked.length, 0)
+})
+
 describe('A2: nobody holds up the end', () => {
   const asks = {
     'whose upgrade was refused': `GET /nope HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,

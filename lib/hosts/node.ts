@@ -3,6 +3,7 @@ import type { Bff } from '../bff.ts'
 import { socketPath } from '../config/listen.ts'
 import { unixPeer } from '../http/forwarded.ts'
 import type { Log } from '../telemetry/log.ts'
+import { createBackgroundTasks } from './background-tasks.ts'
 import { limitBody } from './body-limit.ts'
 import { createFrontDoor, headOf } from './front-door.ts'
 import { headDeadline } from './head-deadline.ts'
@@ -54,16 +55,14 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
   const remote = createNodeRemote(bff.remote, peerOf, more)
   const frontDoor = createFrontDoor(bff)
   const queuedAnswers = createQueuedAnswers()
-  const background = (task: Promise<unknown>) => {
-    task.catch((cause: unknown) => log.event('unexpected.error', { where: 'background', cause }))
-  }
+  const backgroundTasks = createBackgroundTasks(log)
 
   async function answerEndpoint(request: IncomingMessage, response: ServerResponse) {
     const target = request.url ?? '/'
     const abort = new AbortController()
     response.once('close', () => abort.abort())
     const web = toRequest(request, bff.settings.publicOrigin, abort.signal)
-    const info = { peerAddress: peerOf(request), background }
+    const info = { peerAddress: peerOf(request), background: backgroundTasks.add }
     if (!web) return refuse(response, 'bad_request', request.headers['x-request-id'])
     await sendResponse(await bff.handle(web, target, info), request, response)
   }
@@ -145,9 +144,11 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
     drain,
     async close(graceMs = 30_000) {
       drain()
+      const from = performance.now()
       const closed = shutdown.close(graceMs)
       bff.remote.endOpenEnded()
       const { forced } = await closed
+      await backgroundTasks.settled(graceMs - (performance.now() - from))
       await bff.close()
       return { forced }
     },

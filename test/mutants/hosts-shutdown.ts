@@ -82,4 +82,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/draining.test.ts',
     title: 'A16: at the end',
   },
+  {
+    row: 'A2',
+    file: 'lib/hosts/background-tasks.ts',
+    from: 'tasks.add(settled)',
+    to: '',
+    test: 'test/draining.test.ts',
+    title: 'A2: a revocation that is under way is finished',
+  },
 ]
