@@ -22,7 +22,7 @@ describeOnBothHosts('heads of answers', (at) => {
         const answer = await at.send(method, `/api/remote/broken/${name}`)
         const length = name.includes('length') ? '5' : undefined
         assert.equal(answer.headers['content-length'], length, `${method} ${name}`)
-        assert.equal(answer.headers['x-cloakroom-length'], undefined)
+        assert.equal(answer.headers['x-cloakroom-head'], undefined)
         assert.equal(answer.complete, true)
       }
     }
@@ -31,5 +31,57 @@ describeOnBothHosts('heads of answers', (at) => {
     const problem = await at.send('GET', '/api/remote/nobody/x')
     assert.equal(problem.headers['content-length'], String(problem.body.length))
     await at.assertWell()
+  })
+
+  const linesOf = (rawHeaders: [string, string][], name: string) =>
+    rawHeaders.filter(([it]) => it.toLowerCase() === name).map(([, value]) => value)
+
+  it('P4: a cookie of an API stays one line, byte for byte, whatever its value holds', async () => {
+    const cookies = [
+      'csrf=de,bff=ticket-of-mallory; Path=/; HttpOnly',
+      'csrf=de, __Host-Http-bff=ticket; Path=/; Secure; HttpOnly',
+      'lb=a, b=c; Path=/',
+      'lb=a;Expires=Thu, 01 Jan 1970 00:00:00 GMT,bff=x; Path=/',
+      'csrf="a,=b"; Path=/',
+      'lb=1,\t bff =2',
+      'lb=a,b,c; Path=/',
+    ]
+    const pairOf = (cookie = '') => cookie.split(';')[0]
+    for (const cookie of cookies) {
+      const query = `set-cookie=${encodeURIComponent(cookie)}`
+      const { status, rawHeaders } = await at.send('GET', `/api/remote/kept/x?${query}`)
+      assert.equal(status, 200)
+      // Besides it comes one of ours, which remembers whose it is.
+      const [first, ...ours] = linesOf(rawHeaders, 'set-cookie')
+      assert.equal(pairOf(first), pairOf(cookie))
+      for (const line of ours) assert.match(line, /^bff-\d+-setter=[^,;]+; Path=/)
+    }
+  })
+
+  it('P4: the lines of a header are as many as they were, on every host', async () => {
+    const many: [string, string[], string[]?][] = [
+      ['link', ['<https://a.example/1>; rel=next', '<https://a.example/2>; rel=prev']],
+      ['www-authenticate', ['Bearer realm="a"', 'DPoP algs="ES256"']],
+      ['vary', ['Accept', 'Accept-Language'], ['Accept,Accept-Language, Cookie']],
+      ['allow', ['GET', 'PUT, PATCH']],
+      ['content-language', ['de', 'en, fr']],
+      ['server-timing', ['db;dur=1', 'app;dur=2']],
+      ['warning', ['199 - "a, b"', '299 - "c"']],
+      ['cache-control', ['public', 'max-age=1'], ['private, no-store']],
+    ]
+    for (const [name, sent, left = sent] of many) {
+      const query = sent.map((it) => `line=${encodeURIComponent(`${name}: ${it}`)}`).join('&')
+      const { status, rawHeaders } = await at.send('GET', `/api/remote/api/x?${query}`)
+      assert.equal(status, 200)
+      assert.deepEqual(linesOf(rawHeaders, name), left, name)
+    }
+  })
+
+  it('S1: each cookie of ours is a line of its own', async () => {
+    const { status, rawHeaders } = await at.send('GET', '/bff/login')
+    assert.equal(status, 302)
+    for (const cookie of linesOf(rawHeaders, 'set-cookie')) {
+      assert.match(cookie, /^[\w.-]+=[^,;]*; Path=\/; HttpOnly; SameSite=Lax; Max-Age=\d+$/)
+    }
   })
 })

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
 import type { Remote } from '../remote/remote.ts'
 import { withOneStepLess } from './max-forwards.ts'
-import { tellLength } from './next-answer-head.ts'
+import { tellHead } from './next-answer-head.ts'
 import { isRawTargetHeader, rawRequestOf } from './next-raw-target.ts'
 import { ResponseSink } from './response-sink.ts'
 
@@ -20,8 +20,8 @@ export function handleNextRemote(remote: Remote, request: Request): Promise<Resp
       rawHeaders: withOneStepLess(method, rawHeadersOf(request)),
       body: bodyOf(request),
       peerAddress: '',
-      sink: new ResponseSink(request, (response) => {
-        tellLength(response)
+      sink: new ResponseSink(request, (response, lines) => {
+        tellHead(response, lines)
         resolve(response)
       }),
     })

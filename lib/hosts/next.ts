@@ -3,7 +3,7 @@ import type { Config } from '../config/define-config.ts'
 import { onVercel, processEnvironment } from '../config/env.ts'
 import { ownPathsOf } from '../config/paths.ts'
 import { createFrontDoor, type Refusal } from './front-door.ts'
-import { keepAnswerHeads } from './next-answer-head.ts'
+import { keepAnswerHeads, tellHead } from './next-answer-head.ts'
 import { drainBeforeClose } from './next-drain.ts'
 import { keepRawTargets, refusalIn } from './next-raw-target.ts'
 import { handleNextRemote } from './next-remote.ts'
@@ -80,7 +80,10 @@ export function createNextHost(config: Config) {
         if (host === 'node' && bff.handlesPath(pathname)) return refused(request, 'bad_path')
         const background = (task: Promise<unknown>) => after(() => task.then(() => undefined))
         // Next shows no address of the peer: the client's is known where BFF_TRUST_PROXY says who writes it.
-        return bff.handle(request, `${pathname}${search}`, { peerAddress: '', background })
+        const target = `${pathname}${search}`
+        const response = await bff.handle(request, target, { peerAddress: '', background })
+        tellHead(response)
+        return response
       }),
 
     /** Everything below `/api/remote/`. */

@@ -2,8 +2,12 @@ import { EventEmitter } from 'node:events'
 import type { AnswerSink } from '../remote/exchange.ts'
 import { type Coding, createDecoder, type Decoder } from './decode-content.ts'
 import { decodedHead } from './decoded-head.ts'
+import type { HeadLine } from './next-answer-head.ts'
 
 const bufferedBytes = 64 * 1024
+
+/** Takes the answer, and the lines of its head as they were: a `Response` joins those of one name. */
+type Resolve = (response: Response, lines?: readonly HeadLine[]) => void
 
 /**
  * Makes a `Response` of what the proxy writes. Next drops `Content-Encoding` from the answers of route
@@ -11,7 +15,7 @@ const bufferedBytes = 64 * 1024
  */
 export class ResponseSink extends EventEmitter implements AnswerSink {
   readonly #request: Request
-  readonly #resolve: (response: Response) => void
+  readonly #resolve: Resolve
   #body: ReadableStreamDefaultController<Uint8Array> | undefined
   /** Of the body that is written, while nothing of it has come. */
   #codings: readonly Coding[] = []
@@ -19,7 +23,7 @@ export class ResponseSink extends EventEmitter implements AnswerSink {
   #responded = false
   #closed = false
 
-  constructor(request: Request, resolve: (response: Response) => void) {
+  constructor(request: Request, resolve: Resolve) {
     super()
     this.#request = request
     this.#resolve = resolve
@@ -33,7 +37,7 @@ export class ResponseSink extends EventEmitter implements AnswerSink {
     this.#codings = codings
     const response = new Response(hasBody ? this.#stream() : null, { status, headers: pairs })
     this.#responded = true
-    this.#resolve(response)
+    this.#resolve(response, pairs)
   }
 
   writeContinue(): void {}

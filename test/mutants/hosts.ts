@@ -258,9 +258,25 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'P28',
     file: 'lib/hosts/next-answer-head.ts',
-    from: "if (said === word && length) response.setHeader('content-length', length)",
-    to: '',
+    from: 'if (said.startsWith(`${word}.`))',
+    to: 'if (said === word)',
     test: 'test/both-hosts-heads.test.ts',
     title: 'P28: the length of an answer reaches the browser, HEAD included',
+  },
+  {
+    row: 'P4',
+    file: 'lib/hosts/next-answer-head.ts',
+    from: 'if (unbroken.length < cookies.length)',
+    to: 'if (unbroken.length > cookies.length)',
+    test: 'lib/hosts/next-answer-head.test.ts',
+    title: 'P4: a cookie that Next would make two of is left out where nobody mends the head',
+  },
+  {
+    row: 'P4',
+    file: 'lib/hosts/next-answer-head.ts',
+    from: 'response.setHeader(name, more.length > 0 ? [first, ...more] : first)',
+    to: "if (name === 'content-length') response.setHeader(name, first)",
+    test: 'test/both-hosts-heads.test.ts',
+    title: 'P4: a cookie of an API stays one line, byte for byte, whatever its value holds',
   },
 ]

@@ -134,6 +134,10 @@ function answer(url: string, headers: IncomingMessage['headers'], response: Serv
   for (const line of new URL(url, 'http://api').searchParams.getAll('set-cookie')) {
     response.appendHeader('set-cookie', line)
   }
+  for (const line of new URL(url, 'http://api').searchParams.getAll('line')) {
+    const [, name = '', value = ''] = /^([^:]+): (.*)$/.exec(line) ?? []
+    response.appendHeader(name, value)
+  }
   if (path === 'silent') return
   if (path === 'commands') {
     response.writeHead(200, [...commands.flat(), 'Content-Type', 'text/html']).end('<p>')
