@@ -15,7 +15,6 @@ import { createProviderSignOut } from './endpoints/provider-sign-out.ts'
 import {
   createSessionAdministration,
   type SessionAdministration,
-  sessionKeyOf,
 } from './endpoints/session-administration.ts'
 import { createSignOutAddress } from './endpoints/sign-out-address.ts'
 import { createSilentLoginCallback } from './endpoints/silent-login-callback.ts'
@@ -34,6 +33,7 @@ import { createCipher } from './session/cipher.ts'
 import { createClaimsPolicy } from './session/claims.ts'
 import { createClearApiCookies } from './session/clear-api-cookies.ts'
 import { createEndedSignIns } from './session/ended-sign-ins.ts'
+import { sessionKeyOf } from './session/keys.ts'
 import { createSeal } from './session/seal.ts'
 import { createSessionIndex } from './session/session-index.ts'
 import { createSessions } from './session/sessions.ts'

@@ -1,3 +1,4 @@
+import { publicIdOf, sessionKeyOf } from '../session/keys.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { EndSession } from './end-session.ts'
@@ -58,16 +59,9 @@ export function createSessionAdministration(
   }
 }
 
-const prefix = 'session:'
-
-/** The store key of a session id that server code was given. */
-export function sessionKeyOf(id: string): string {
-  return `${prefix}${id}`
-}
-
 function summaryOf({ key, expiresAt, record }: Session): SessionSummary {
   return {
-    id: key.slice(prefix.length),
+    id: publicIdOf(key),
     sub: record.sub,
     ...(record.sid === undefined ? {} : { sid: record.sid }),
     createdAt: record.createdAt,

@@ -23,3 +23,20 @@ export function deriveKeys(secrets: readonly string[], purpose: KeyPurpose): Der
     bytes: Buffer.from(hkdfSync('sha256', secret, 'cloakroom', `cloakroom ${purpose}`, 32)),
   }))
 }
+
+const sessionPrefix = 'session:'
+
+/** The store key of the session that a ticket's id names: the store never learns the id itself. */
+export function sessionKeyOfTicket(id: string): string {
+  return `${sessionPrefix}${createHash('sha256').update(id).digest('base64url')}`
+}
+
+/** What server code calls a session: its store key without the prefix. No ticket can be made of it. */
+export function publicIdOf(key: string): string {
+  return key.slice(sessionPrefix.length)
+}
+
+/** The store key of a session id that server code was given. */
+export function sessionKeyOf(id: string): string {
+  return `${sessionPrefix}${id}`
+}

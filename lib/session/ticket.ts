@@ -1,8 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { readCookies, serializeCookie } from '../http/cookies.ts'
 import { createBoundedMap } from '../store/bounded-map.ts'
 import type { MaybePromise } from '../store/key-value.ts'
 import { cookieNames } from './cookie-names.ts'
+import { sessionKeyOfTicket } from './keys.ts'
 import { createSeal } from './seal.ts'
 
 /** What the ticket cookie says: which session, and until when at most. */
@@ -55,7 +56,7 @@ export function createTickets({ secrets, cookieName, secure, sameSite, now }: Ti
     const { id, absoluteAt } = sealed?.value ?? {}
     if (typeof id !== 'string' || typeof absoluteAt !== 'number') return undefined
     const ticket: Ticket = {
-      key: sessionKey(id),
+      key: sessionKeyOfTicket(id),
       absoluteAt,
       ...(sealed?.outdated ? { setCookie: await cookie(id, absoluteAt) } : undefined),
     }
@@ -72,7 +73,7 @@ export function createTickets({ secrets, cookieName, secure, sameSite, now }: Ti
     /** A new random session id with its store key. */
     issue() {
       const id = randomBytes(32).toString('base64url')
-      return { id, key: sessionKey(id) }
+      return { id, key: sessionKeyOfTicket(id) }
     },
     cookie,
     clearCookie: () => serializeCookie(name, '', { ...attributes, maxAgeSeconds: 0 }),
@@ -105,8 +106,4 @@ export type Tickets = ReturnType<typeof createTickets>
 /** The seal's signature: 256 bits that no two seals share. */
 function endOf(sealed: string): string {
   return sealed.slice(-43)
-}
-
-function sessionKey(id: string): string {
-  return `session:${createHash('sha256').update(id).digest('base64url')}`
 }
