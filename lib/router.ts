@@ -1,3 +1,4 @@
+import type { Paths } from './config/paths.ts'
 import type { Endpoint, EndpointRequest } from './endpoints/endpoint.ts'
 import { failureCode } from './endpoints/failure-code.ts'
 import { refuse } from './endpoints/refusal.ts'
@@ -31,12 +32,6 @@ export interface Endpoints {
   readonly frontchannel: Endpoint
   readonly diagnostics: Endpoint
   readonly health: { readonly live: Endpoint; readonly ready: Endpoint }
-}
-
-export interface Paths {
-  readonly basePath: string
-  readonly callbackPath: string
-  readonly logoutCallbackPath: string
 }
 
 /**

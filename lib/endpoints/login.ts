@@ -1,6 +1,7 @@
 import { destinationOf, isPrefetch } from '../http/navigation.ts'
 import type { ProblemCode } from '../http/problem.ts'
 import { parseReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
+import { uncached } from '../http/uncached.ts'
 import type { Provider } from '../oidc/provider.ts'
 import type { Endpoint } from './endpoint.ts'
 import { readForm } from './form.ts'
@@ -85,5 +86,3 @@ export function createLogin(deps: LoginDeps): Endpoint {
 function isShort(hint: string | undefined): hint is string {
   return hint !== undefined && Buffer.byteLength(hint) <= 256
 }
-
-const uncached = { 'cache-control': 'private, no-store', vary: 'Cookie' }
