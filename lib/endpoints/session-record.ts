@@ -3,6 +3,7 @@ import { dpopKeyOf } from '../oidc/dpop-key.ts'
 import type { SignInResult } from '../oidc/redeem-code.ts'
 import type { SessionRecord } from '../session/session.ts'
 import type { Transaction } from '../session/transaction.ts'
+import { accessTokenFrom } from '../tokens/access-token.ts'
 
 export interface SessionRecordDeps {
   readonly issuer: string
@@ -26,7 +27,6 @@ export function recordOf(
 ): SessionRecord {
   const now = deps.now()
   const dpopKey = dpopKeyFor(transaction)
-  const { token, type, expiresInSeconds, scope } = result.accessToken
   return {
     issuer: deps.issuer,
     clientId: deps.clientId,
@@ -40,15 +40,7 @@ export function recordOf(
     createdAt: now,
     absoluteAt: now + deps.absoluteSeconds * 1000,
     ...(result.refreshToken === undefined ? {} : { refreshToken: result.refreshToken }),
-    accessTokens: {
-      [slot]: {
-        token,
-        type,
-        obtainedAt: now,
-        ...(expiresInSeconds === undefined ? {} : { expiresAt: now + expiresInSeconds * 1000 }),
-        ...(scope === undefined ? {} : { scope }),
-      },
-    },
+    accessTokens: { [slot]: accessTokenFrom(result.accessToken, now) },
     ...(dpopKey === undefined ? {} : { dpopKey }),
   }
 }

@@ -1,12 +1,8 @@
 import * as client from 'openid-client'
 import type { ExchangeSettings } from '../config/exchange.ts'
 import type { AddedParameters } from '../config/token-parameters.ts'
-import { type CallFailure, callFailure } from '../oidc/call-failure.ts'
-import { grantedToken } from '../oidc/granted-token.ts'
 import type { Provider } from '../oidc/provider.ts'
-import type { ProviderCall } from '../oidc/provider-call.ts'
-import { tokenLimitMs } from '../oidc/provider-fetch.ts'
-import type { AccessToken } from '../session/session.ts'
+import { type RequestedToken, requestAccessToken } from './token-request.ts'
 
 export interface ExchangeGrantRequest {
   /** The user's access token. */
@@ -24,30 +20,15 @@ const grantType = 'urn:ietf:params:oauth:grant-type:token-exchange'
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
 
 /** One token request of RFC 8693 section 2.1. Never rejects. */
-export async function exchangeGrant(
+export function exchangeGrant(
   request: ExchangeGrantRequest,
   deps: { provider: Pick<Provider, 'call'>; now(): number },
-): Promise<{ kind: 'token'; token: AccessToken } | { kind: 'failed'; failure: CallFailure }> {
-  const { dpopKey } = request
-  let call: ProviderCall | undefined
-  try {
-    const opened = await deps.provider.call({ limitMs: tokenLimitMs })
-    call = opened
-    const proof = dpopKey ? { DPoP: await opened.dpop(dpopKey) } : undefined
-    const answer = await opened.grant(() =>
-      client.genericGrantRequest(opened.configuration, grantType, parametersOf(request), proof),
-    )
-    const granted = grantedToken(answer, dpopKey ? 'dpop' : 'bearer')
-    if (!granted)
-      throw new Error('the token has another type than was asked for, or fits no header')
-    const { expiresInSeconds, ...token } = granted
-    const obtainedAt = deps.now()
-    const expiry =
-      expiresInSeconds === undefined ? {} : { expiresAt: obtainedAt + expiresInSeconds * 1000 }
-    return { kind: 'token', token: { ...token, obtainedAt, ...expiry } }
-  } catch (error) {
-    return { kind: 'failed', failure: callFailure(error, call?.answer ?? { sent: false }) }
-  }
+): Promise<RequestedToken> {
+  return requestAccessToken(deps, {
+    dpopKey: request.dpopKey,
+    grant: (configuration, proof) =>
+      client.genericGrantRequest(configuration, grantType, parametersOf(request), proof),
+  })
 }
 
 function parametersOf(request: ExchangeGrantRequest): Record<string, string> {

@@ -8,21 +8,24 @@ import {
 import { sha256 } from '../http/sha256.ts'
 import type { Provider } from '../oidc/provider.ts'
 import { plainCause } from '../oidc/provider-error.ts'
-import type { AccessToken, Session } from '../session/session.ts'
-import { createBoundedMap } from '../store/bounded-map.ts'
+import { createSingleFlights } from '../oidc/single-flight.ts'
+import type { Session } from '../session/session.ts'
 import type { MaybePromise } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
 import { carriedToken } from './carried-token.ts'
+import { createCoolDowns } from './cool-downs.ts'
 import type { CreateDpopSigner } from './dpop.ts'
 import { exchangeFailure, subjectRefusal } from './exchange-failure.ts'
 import { exchangeGrant } from './exchange-grant.ts'
 import { failureFields } from './grant-failure.ts'
+import { createHeldTokens } from './held-tokens.ts'
 import type { MachineToken } from './machine-token.ts'
 import type { CheckAudience } from './named-audience.ts'
 import { createRefusedTokens } from './refused-token.ts'
 import type { TokenFailure, TokenResult } from './token-result.ts'
 import { isFresh, isValid } from './token-slot.ts'
-import { type CoolDown, coolDownMs, type UserToken } from './user-token.ts'
+import type { UserToken } from './user-token.ts'
+import { withAdded } from './with-added.ts'
 
 /**
  * The token that a remote with `exchange` is called with: the user's, exchanged (RFC 8693). Without a
@@ -45,11 +48,6 @@ export interface ExchangedTokenDeps {
   checkAudience: CheckAudience
   log: Log
   now(): number
-}
-
-interface Held {
-  readonly token: AccessToken
-  readonly result: TokenResult
 }
 
 interface ExchangeCall {
@@ -77,26 +75,17 @@ const maxHeldBytes = 32 * 1024 * 1024
  */
 export function createExchangedToken(deps: ExchangedTokenDeps): ExchangedToken {
   const { log, now } = deps
-  const held = createBoundedMap<Held>({
-    maxWeight: maxHeldBytes,
-    weigh: ({ token }, name) => token.token.length + (token.scope?.length ?? 0) + name.length + 500,
-  })
-  const flights = new Map<string, Promise<TokenResult>>()
+  const held = createHeldTokens(maxHeldBytes)
+  const flights = createSingleFlights<TokenResult>()
   const refused = createRefusedTokens(now)
-  const coolDowns = createBoundedMap<CoolDown>({ maxWeight: 10_000, weigh: () => 1 })
+  const coolDowns = createCoolDowns(now)
 
-  return (session, remote, { rejected }) => {
-    try {
-      const added = deps.parameters({ grant: 'token_exchange', ...targetOf(remote) })
-      if (!(added instanceof Promise)) return withSubject({ session, remote, rejected, added })
-      return added.then(
-        (it) => withSubject({ session, remote, rejected, added: it }),
-        (cause) => hookFailed(remote, cause),
-      )
-    } catch (cause) {
-      return hookFailed(remote, cause)
-    }
-  }
+  return (session, remote, { rejected }) =>
+    withAdded(
+      () => deps.parameters({ grant: 'token_exchange', ...targetOf(remote) }),
+      (added) => withSubject({ session, remote, rejected, added }),
+      (cause) => hookFailed(remote, cause),
+    )
 
   function withSubject(call: ExchangeCall): MaybePromise<TokenResult> {
     const subject = deps.userToken(call.session, {})
@@ -112,13 +101,9 @@ export function createExchangedToken(deps: ExchangedTokenDeps): ExchangedToken {
     const isGood = known && !refused.isSpent(known.token, call.rejected)
     if (isGood && isFresh(known.token, now(), marginSeconds)) return known.result
     const flightName = `${name} ${call.rejected ?? ''}`
-    const under = flights.get(flightName)
-    if (under) return under
-    const coolDown = coolDowns.get(name)
-    if (coolDown && coolDown.until > now()) return fallBack(name, call, coolDown.code)
-    const flight = obtain(call, subject).finally(() => flights.delete(flightName))
-    flights.set(flightName, flight)
-    return flight
+    const inVain = flights.underWay(flightName) ? undefined : coolDowns.of(name)
+    if (inVain !== undefined) return fallBack(name, call, inVain)
+    return flights.join(flightName, () => obtain(call, subject))
   }
 
   async function obtain(call: ExchangeCall, subject: Carried): Promise<TokenResult> {
@@ -180,7 +165,7 @@ export function createExchangedToken(deps: ExchangedTokenDeps): ExchangedToken {
   /** Then the provider is left alone for a while, by this session and remote. */
   function fail(call: ExchangeCall, subject: Carried, code: TokenFailure): TokenResult {
     const name = nameOf(call, subject)
-    coolDowns.set(name, { until: now() + coolDownMs, code })
+    coolDowns.begin(name, code)
     const result = fallBack(name, call, code)
     refused.noteFailure(call.rejected)
     return result

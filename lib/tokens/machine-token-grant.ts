@@ -2,13 +2,10 @@ import * as client from 'openid-client'
 import type { ClientSettings } from '../config/client.ts'
 import type { OidcSettings } from '../config/oidc.ts'
 import type { AddedParameters, TokenParameters } from '../config/token-parameters.ts'
-import { type CallFailure, callFailure } from '../oidc/call-failure.ts'
 import { createClientProofs } from '../oidc/client-auth.ts'
 import { dpopThumbprint } from '../oidc/dpop-key.ts'
-import { grantedToken } from '../oidc/granted-token.ts'
 import type { Provider } from '../oidc/provider.ts'
-import { tokenLimitMs } from '../oidc/provider-fetch.ts'
-import type { AccessToken } from '../session/session.ts'
+import { type RequestedToken, requestAccessToken } from './token-request.ts'
 
 /** A token request that is ready to be sent. */
 export interface MachineTokenGrantRequest {
@@ -16,7 +13,7 @@ export interface MachineTokenGrantRequest {
   readonly cacheName: string
   readonly dpopKey: JsonWebKey | undefined
   /** Never rejects. */
-  send(): Promise<{ kind: 'token'; token: AccessToken } | { kind: 'failed'; failure: CallFailure }>
+  send(): Promise<RequestedToken>
 }
 
 export interface MachineTokenGrantDeps {
@@ -41,7 +38,7 @@ export function createMachineTokenGrant(
   settings: ClientSettings,
   deps: MachineTokenGrantDeps,
 ): MachineTokenGrant {
-  const { oidc, provider, now } = deps
+  const { oidc } = deps
   const { clientId, tokenEndpoint, scope, resource, audience } = settings
   const proofs = createClientProofs(
     settings.auth,
@@ -74,33 +71,17 @@ export function createMachineTokenGrant(
     return {
       cacheName,
       dpopKey,
-      async send() {
-        const endpoint = tokenEndpoint === undefined ? {} : { tokenEndpoint }
-        let call: Awaited<ReturnType<typeof provider.call>> | undefined
-        try {
-          const opened = await provider.call({
-            limitMs: tokenLimitMs,
-            client: { clientId, proofs, ...endpoint },
-          })
-          call = opened
-          const proof = dpopKey ? { DPoP: await opened.dpop(dpopKey) } : undefined
-          const answer = await opened.grant(() =>
-            client.clientCredentialsGrant(opened.configuration, parameters, proof),
-          )
-          const granted = grantedToken(answer, dpopKey ? 'dpop' : 'bearer')
-          if (!granted)
-            throw new Error('the token has another type than was asked for, or fits no header')
-          const { expiresInSeconds, ...token } = granted
-          const obtainedAt = now()
-          const expiry =
-            expiresInSeconds === undefined
-              ? {}
-              : { expiresAt: obtainedAt + expiresInSeconds * 1000 }
-          return { kind: 'token', token: { ...token, obtainedAt, ...expiry } }
-        } catch (error) {
-          return { kind: 'failed', failure: callFailure(error, call?.answer ?? { sent: false }) }
-        }
-      },
+      send: () =>
+        requestAccessToken(deps, {
+          dpopKey,
+          client: {
+            clientId,
+            proofs,
+            ...(tokenEndpoint === undefined ? {} : { tokenEndpoint }),
+          },
+          grant: (configuration, proof) =>
+            client.clientCredentialsGrant(configuration, parameters, proof),
+        }),
     }
   }
 

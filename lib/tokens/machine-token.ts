@@ -2,14 +2,15 @@ import type { ClientSettings } from '../config/client.ts'
 import { type AddedParameters, nameOfAdded } from '../config/token-parameters.ts'
 import { generateDpopKey } from '../oidc/dpop-key.ts'
 import { plainCause } from '../oidc/provider-error.ts'
+import { createSingleFlights } from '../oidc/single-flight.ts'
 import type { Cipher } from '../session/cipher.ts'
 import type { AccessToken } from '../session/session.ts'
-import { createBoundedMap } from '../store/bounded-map.ts'
 import type { KeyValue, MaybePromise } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
 import { carriedToken } from './carried-token.ts'
 import type { CreateDpopSigner } from './dpop.ts'
 import { failureFields, tokenFailure } from './grant-failure.ts'
+import { createHeldTokens, type HeldToken } from './held-tokens.ts'
 import { createMachineTokenCache } from './machine-token-cache.ts'
 import { createMachineTokenGrant, type MachineTokenGrantDeps } from './machine-token-grant.ts'
 import type { CheckAudience } from './named-audience.ts'
@@ -17,6 +18,7 @@ import { createRefusedTokens } from './refused-token.ts'
 import { obtainShared } from './shared-machine-token.ts'
 import type { TokenResult } from './token-result.ts'
 import { isFresh } from './token-slot.ts'
+import { withAdded } from './with-added.ts'
 
 /**
  * A machine token of a named client; without a promise when this process holds one. `rejected` is the
@@ -63,9 +65,7 @@ interface Wanted {
   readonly place: string
 }
 
-interface Held {
-  readonly token: AccessToken
-  readonly result: TokenResult
+interface Held extends HeldToken {
   renewAfter: number
 }
 
@@ -76,14 +76,11 @@ interface Held {
 export function createMachineToken(deps: MachineTokenDeps): MachineTokens {
   const { log, now } = deps
   const cache = createMachineTokenCache(deps)
-  const held = createBoundedMap<Held>({
-    maxWeight: maxHeldBytes,
-    weigh: ({ token }, name) => token.token.length + (token.scope?.length ?? 0) + name.length + 500,
-  })
+  const held = createHeldTokens<Held>(maxHeldBytes)
   const refused = createRefusedTokens(now)
   const isSpent = (token: AccessToken, { rejected, unwanted }: Unwanted) =>
     token.token === unwanted || refused.isSpent(token, rejected)
-  const flights = new Map<string, Promise<TokenResult>>()
+  const flights = createSingleFlights<TokenResult>()
   const requests = new Map(
     Object.values(deps.clients).map((settings) => [settings.name, createPrepare(settings)]),
   )
@@ -108,13 +105,9 @@ export function createMachineToken(deps: MachineTokenDeps): MachineTokens {
 
   function join(of: Wanted, without: Unwanted): Promise<TokenResult> {
     const flightName = `${of.place} ${without.rejected ?? ''} ${without.unwanted ?? ''}`
-    const under = flights.get(flightName)
-    if (under) return under
-    const flight = obtain(of, without)
-      .catch((error: unknown) => failed(of.name, error))
-      .finally(() => flights.delete(flightName))
-    flights.set(flightName, flight)
-    return flight
+    return flights.join(flightName, () =>
+      obtain(of, without).catch((error: unknown) => failed(of.name, error)),
+    )
   }
 
   function failed(client: string, error: unknown): TokenResult {
@@ -175,17 +168,12 @@ export function createMachineToken(deps: MachineTokenDeps): MachineTokens {
     place: placeOf(name, added),
   })
 
-  const machineToken: MachineToken = (name, without) => {
-    try {
-      const added = requestsOf(name).added()
-      if (!(added instanceof Promise)) return find(wanted(name, added), without)
-      return added
-        .then((it) => find(wanted(name, it), without))
-        .catch((error: unknown) => failed(name, error))
-    } catch (error) {
-      return failed(name, error)
-    }
-  }
+  const machineToken: MachineToken = (name, without) =>
+    withAdded(
+      () => requestsOf(name).added(),
+      (added) => find(wanted(name, added), without),
+      (cause) => failed(name, cause),
+    )
 
   return Object.assign(machineToken, {
     async forget(name: string) {

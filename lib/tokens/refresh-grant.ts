@@ -1,15 +1,14 @@
 import * as client from 'openid-client'
 import type { OidcSettings } from '../config/oidc.ts'
 import type { AddedParameters } from '../config/token-parameters.ts'
-import { type CallFailure, callFailure } from '../oidc/call-failure.ts'
+import type { CallFailure } from '../oidc/call-failure.ts'
 import { type GrantedToken, grantedToken } from '../oidc/granted-token.ts'
 import type { Provider } from '../oidc/provider.ts'
-import type { ProviderCall } from '../oidc/provider-call.ts'
 import { plainCause } from '../oidc/provider-error.ts'
-import { tokenLimitMs } from '../oidc/provider-fetch.ts'
 import type { TokenAnswer } from '../oidc/token-answer.ts'
 import { type RefreshKind, readRefusal } from './refresh-refusal.ts'
 import { isForeign } from './refreshed-identity.ts'
+import { requestTokens } from './token-request.ts'
 import { createUnclearRefusals } from './unclear-refusals.ts'
 
 export interface RefreshGrantRequest {
@@ -63,33 +62,35 @@ export function createRefreshGrant(deps: RefreshGrantDeps): RefreshGrant {
 
   async function redeem(request: RefreshGrantRequest): Promise<Redeemed> {
     const parameters = parametersOf(request, deps.oidc)
-    let call: ProviderCall | undefined
-    try {
-      const opened = await deps.provider.call({ limitMs: tokenLimitMs })
-      call = opened
-      const proof = request.dpopKey ? { DPoP: await opened.dpop(request.dpopKey) } : undefined
-      const tokens = await opened.grant(() =>
-        client.refreshTokenGrant(opened.configuration, request.refreshToken, parameters, proof),
-      )
-      credentials.worked()
-      unclear.forget(request.refreshToken)
-      return { outcome: outcomeOf(tokens, request) }
-    } catch (error) {
-      const failure = callFailure(error, call?.answer ?? { sent: false })
-      const refusal = readRefusal(failure, kindOfRequest(parameters))
-      if (refusal === 'unclear') return { unclear: failure }
-      if (refusal === 'additions') {
-        const additions = parameters
-        return { outcome: { kind: 'refused-additions', additions, ...detailOf(failure) } }
-      }
-      if (refusal === 'misconfigured') {
-        const refused = failure.kind === 'misconfigured' ? 'client' : 'request'
-        return { outcome: { kind: 'misconfigured', refused, ...detailOf(failure) } }
-      }
-      if (refusal === 'dead') return { outcome: { kind: 'rejected', ...detailOf(failure) } }
-      const cause = plainCause(failure.cause)
-      return { outcome: { kind: 'unavailable', ...detailOf(failure), cause } }
+    const { refreshToken } = request
+    const answer = await requestTokens(
+      deps.provider,
+      {
+        dpopKey: request.dpopKey,
+        grant: (configuration, proof) =>
+          client.refreshTokenGrant(configuration, refreshToken, parameters, proof),
+      },
+      (tokens) => {
+        credentials.worked()
+        unclear.forget(refreshToken)
+        return outcomeOf(tokens, request)
+      },
+    )
+    if (answer.kind === 'read') return { outcome: answer.value }
+    const { failure } = answer
+    const refusal = readRefusal(failure, kindOfRequest(parameters))
+    if (refusal === 'unclear') return { unclear: failure }
+    if (refusal === 'additions') {
+      const additions = parameters
+      return { outcome: { kind: 'refused-additions', additions, ...detailOf(failure) } }
     }
+    if (refusal === 'misconfigured') {
+      const refused = failure.kind === 'misconfigured' ? 'client' : 'request'
+      return { outcome: { kind: 'misconfigured', refused, ...detailOf(failure) } }
+    }
+    if (refusal === 'dead') return { outcome: { kind: 'rejected', ...detailOf(failure) } }
+    const cause = plainCause(failure.cause)
+    return { outcome: { kind: 'unavailable', ...detailOf(failure), cause } }
   }
 
   /**

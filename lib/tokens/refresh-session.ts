@@ -1,10 +1,10 @@
 import type { AddedParameters } from '../config/token-parameters.ts'
-import type { GrantedToken } from '../oidc/granted-token.ts'
 import type { TokenAnswer } from '../oidc/token-answer.ts'
 import type { AccessToken, Session, SessionRecord } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { StoreUnavailableError } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
+import { accessTokenFrom } from './access-token.ts'
 import type { CheckAudience } from './named-audience.ts'
 import type { RefreshGrant, RefreshOutcome } from './refresh-grant.ts'
 import { type RefreshedIdentityDeps, takeIdentity } from './refreshed-identity.ts'
@@ -176,7 +176,7 @@ async function save(
 ): Promise<RefreshResult> {
   const { tokens, accessToken } = outcome
   const obtainedAt = deps.now()
-  const token = accessToken && datedToken(accessToken, obtainedAt)
+  const token = accessToken && accessTokenFrom(accessToken, obtainedAt)
   const saved = await saveInsistently(deps, session, changeOf(request.slot, token, tokens))
   if (saved === 'replaced') return { kind: 'ended' }
   if (saved === 'ended') {
@@ -208,13 +208,6 @@ const unusable = {
   status: 200,
   cause: new Error('the token has another type than was asked for, or fits no header'),
 } as const satisfies RefreshOutcome
-
-function datedToken(granted: GrantedToken, obtainedAt: number): AccessToken {
-  const { expiresInSeconds, ...token } = granted
-  const expiry =
-    expiresInSeconds === undefined ? {} : { expiresAt: obtainedAt + expiresInSeconds * 1000 }
-  return { ...token, obtainedAt, ...expiry }
-}
 
 function noteMissingScope(log: Log, asked: string | undefined, granted: string | undefined): void {
   // RFC 6749 section 5.1: a scope that is left out of the answer is the one that was asked for.

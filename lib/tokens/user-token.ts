@@ -1,13 +1,17 @@
 import type { AddedParameters, TokenParameters } from '../config/token-parameters.ts'
+import { createSingleFlights } from '../oidc/single-flight.ts'
 import type { AccessToken, Session, SessionRecord } from '../session/session.ts'
-import { createBoundedMap } from '../store/bounded-map.ts'
 import type { KeyValue, MaybePromise } from '../store/key-value.ts'
+import { carriedToken } from './carried-token.ts'
+import { createCoolDowns } from './cool-downs.ts'
+import type { CreateDpopSigner } from './dpop.ts'
 import { underLease } from './lease.ts'
 import { underMark } from './refresh-mark.ts'
 import { type RefreshDeps, type RefreshResult, refreshSession } from './refresh-session.ts'
 import { createRefusedTokens } from './refused-token.ts'
-import type { DpopSigner, TokenFailure, TokenResult } from './token-result.ts'
+import type { TokenFailure, TokenResult } from './token-result.ts'
 import { isFresh, isValid, tokenSlot } from './token-slot.ts'
+import { withAdded } from './with-added.ts'
 
 /** For which API a token is wanted. */
 export interface TokenTarget {
@@ -23,7 +27,7 @@ export type UserToken = (session: Session, target: TokenTarget) => MaybePromise<
 export interface UserTokenDeps extends RefreshDeps {
   readonly store: KeyValue
   readonly parameters: TokenParameters
-  readonly signer: (dpopKey: JsonWebKey, token: string) => DpopSigner
+  readonly signer: CreateDpopSigner
   /** Refresh this long ahead of expiry, in seconds. */
   readonly marginSeconds: number
   /** How long a request waits for a refresh, in seconds. */
@@ -36,13 +40,6 @@ interface Asked extends TokenTarget {
   readonly added: AddedParameters
 }
 
-export interface CoolDown {
-  readonly until: number
-  readonly code: TokenFailure
-}
-
-/** After a transient failure the provider is left alone for this long. */
-export const coolDownMs = 3000
 /** A caller that holds a valid token does not wait long for a better one. */
 const patienceMs = 1000
 
@@ -53,9 +50,9 @@ const patienceMs = 1000
  */
 export function createUserToken(deps: UserTokenDeps): UserToken {
   const { sessions, store, log, now, sleep, marginSeconds } = deps
-  const flights = new Map<string, Promise<RefreshResult>>()
+  const flights = createSingleFlights<RefreshResult>()
   const refused = createRefusedTokens(now)
-  const coolDowns = createBoundedMap<CoolDown>({ maxWeight: 10_000, weigh: () => 1 })
+  const coolDowns = createCoolDowns(now)
   const results = new WeakMap<AccessToken, TokenResult>()
   const leaseMs = deps.leaseMs ?? 5000
   const onLost = () => log.event('lease.lost', { what: 'session refresh' })
@@ -69,22 +66,16 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
   }
 
   function makeResult(token: AccessToken, record: SessionRecord): TokenResult {
-    const expiry = token.expiresAt === undefined ? {} : { expiresAt: token.expiresAt }
-    if (token.type === 'bearer') return { kind: 'bearer', token: token.token, ...expiry }
+    if (token.type === 'bearer') return carriedToken(token, undefined, deps.signer)
     // A bound token without its key is useless, and is never sent as a Bearer token (T10).
     if (!record.dpopKey) return { kind: 'failed', code: 'session_expired' }
-    const signer = deps.signer(record.dpopKey, token.token)
-    return { kind: 'dpop', token: token.token, signer, ...expiry }
+    return carriedToken(token, record.dpopKey, deps.signer)
   }
 
   function join(session: Session, slot: string, target: Asked): Promise<RefreshResult> {
     // Whoever was refused a token needs another one: that is another flight, behind the same lease.
     const name = `${placeOf(session, slot)} ${target.rejected ?? ''}`
-    const under = flights.get(name)
-    if (under) return under
-    const flight = fly(session, slot, target).finally(() => flights.delete(name))
-    flights.set(name, flight)
-    return flight
+    return flights.join(name, () => fly(session, slot, target))
   }
 
   /** Becomes the one who refreshes, or watches until somebody has. */
@@ -121,7 +112,7 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
   function noteFailure(name: string, target: TokenTarget, result: RefreshResult) {
     if (result.kind === 'kept') refused.noteFailure(target.rejected)
     if (result.kind === 'kept' && result.code !== 'token_expired') {
-      coolDowns.set(name, { until: now() + coolDownMs, code: result.code })
+      coolDowns.begin(name, result.code)
     }
     return result
   }
@@ -137,8 +128,8 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
       const old = oldToken(record, slot, target.rejected)
       return old ? asResult(old, record) : { kind: 'failed', code }
     }
-    const coolDown = coolDowns.get(placeOf(session, slot))
-    if (coolDown && coolDown.until > now()) return fallBack(session.record, coolDown.code)
+    const inVain = coolDowns.of(placeOf(session, slot))
+    if (inVain !== undefined) return fallBack(session.record, inVain)
 
     const flight = join(session, slot, target)
     const old = oldToken(session.record, slot, target.rejected)
@@ -172,14 +163,11 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
   return (session, target) => {
     const { resource, scope } = target
     const request = { ...(resource ? { resource } : {}), ...(scope ? { scope } : {}) }
-    let added: ReturnType<TokenParameters>
-    try {
-      added = deps.parameters({ grant: 'refresh_token', ...request })
-    } catch (cause) {
-      return failed(cause)
-    }
-    if (!(added instanceof Promise)) return find(session, { ...target, added })
-    return added.then((it) => find(session, { ...target, added: it }), failed)
+    return withAdded(
+      () => deps.parameters({ grant: 'refresh_token', ...request }),
+      (added) => find(session, { ...target, added }),
+      failed,
+    )
   }
 }
 

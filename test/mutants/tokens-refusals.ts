@@ -55,7 +55,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'T20',
     file: 'lib/tokens/refresh-grant.ts',
-    from: '      unclear.forget(request.refreshToken)\n',
+    from: '        unclear.forget(refreshToken)\n',
     to: '',
     test: 'test/own-credentials.test.ts',
     title: 'T20: a refresh token that has worked since is judged anew',
@@ -71,7 +71,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'T18',
     file: 'lib/tokens/exchanged-token.ts',
-    from: 'if (coolDown && coolDown.until > now()) return fallBack(name, call, coolDown.code)',
+    from: 'if (inVain !== undefined) return fallBack(name, call, inVain)',
     to: '',
     test: 'test/exchange-dead-subject.test.ts',
     title: 'T18: a failing exchange is not asked anew for every call: ${how}',

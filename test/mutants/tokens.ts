@@ -75,8 +75,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'T9',
-    file: 'lib/tokens/machine-token.ts',
-    from: '    if (under) return under\n',
+    file: 'lib/oidc/single-flight.ts',
+    from: '      if (under) return under\n',
     to: '',
     test: 'test/machine-token.test.ts',
     title: 'T9: a thousand first uses at once make one request, and the next use needs no promise',
@@ -147,7 +147,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'S15',
-    file: 'lib/tokens/exchanged-token.ts',
+    file: 'lib/tokens/held-tokens.ts',
     from: 'weigh: ({ token }, name) => token.token.length +',
     to: 'weigh: ({ token }, name) => token.type.length +',
     test: 'test/token-exchange.test.ts',
