@@ -1,7 +1,7 @@
 import { type NextRequest, NextResponse } from 'next/server'
-import { createNonce, pageHeaders } from '#lib/http/csp.ts'
-import { answerGate, decideGate, isProtected } from '#lib/http/page-gate.ts'
 import { requestId } from '#lib/http/request-id.ts'
+import { createNonce, pageHeaders } from '#lib/pages/csp.ts'
+import { answerGate, decideGate, isProtected } from '#lib/pages/page-gate.ts'
 import { engine } from './app/engine.ts'
 
 // The endpoints and the remotes stay out: they guard themselves, and a matched body is cut at 10 MB.

@@ -4,7 +4,9 @@ import { sharedEngine, startEngine } from './hosts/start-engine.ts'
 
 export type { Bff } from './bff.ts'
 export { type Config, defineConfig } from './config/define-config.ts'
-export type { SessionAdministration, SessionSummary } from './endpoints/session-administration.ts'
+export type { ServerCode, TokenFor, Whose } from './server/server-code.ts'
+export type { SessionAdministration, SessionSummary } from './server/session-administration.ts'
+export { TokenUnavailableError } from './server/token-fetch.ts'
 export {
   type Entry,
   type KeyValue,
@@ -12,8 +14,6 @@ export {
   StoreFullError,
   StoreUnavailableError,
 } from './store/key-value.ts'
-export type { ServerCode, TokenFor, Whose } from './tokens/server-code.ts'
-export { TokenUnavailableError } from './tokens/token-fetch.ts'
 export type { TokenFailure, TokenResult } from './tokens/token-result.ts'
 
 /**

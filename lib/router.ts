@@ -7,6 +7,7 @@ import { passesCsrf } from './http/csrf.ts'
 import { clientAddress, type ForwardedTrust } from './http/forwarded.ts'
 import { type ProblemCode, problem } from './http/problem.ts'
 import { requestId as makeRequestId } from './http/request-id.ts'
+import { privateNoStore } from './http/uncached.ts'
 import type { Log, SuspiciousRequest } from './telemetry/log.ts'
 
 /** `csrf`: the CSRF rule, and CORS headers for the listed origins. `open`: the endpoint guards itself. */
@@ -66,14 +67,14 @@ function routeTable(to: Endpoints, { basePath, callbackPath, logoutCallbackPath 
 }
 
 const standStill: Endpoint = async () =>
-  new Response(null, { headers: { 'cache-control': 'private, no-store' } })
+  new Response(null, { headers: { 'cache-control': privateNoStore } })
 
 /** Balancers ask for health by OPTIONS too (HAProxy's default), and look at the status only (A17). */
 const statusOf =
   (health: Endpoint): Endpoint =>
   async (incoming) => {
     const { ok, status } = await health(incoming)
-    const headers = { allow: 'GET, HEAD, OPTIONS', 'cache-control': 'private, no-store' }
+    const headers = { allow: 'GET, HEAD, OPTIONS', 'cache-control': privateNoStore }
     return new Response(null, { status: ok ? 204 : status, headers })
   }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import { after, afterEach, before, describe, test } from 'node:test'
-import { TokenUnavailableError } from '#lib/tokens/token-fetch.ts'
+import { TokenUnavailableError } from '#lib/server/token-fetch.ts'
 import { type App, type AppBrowser, listen, startApp } from './support/app.ts'
 
 let app: App

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
-import { createTokenFetch } from '#lib/tokens/token-fetch.ts'
+import { createTokenFetch } from '#lib/server/token-fetch.ts'
 import type { TokenResult } from '#lib/tokens/token-result.ts'
 import { startApp } from './support/app.ts'
 import { startUpstream } from './support/remote-fixture.ts'

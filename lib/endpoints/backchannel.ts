@@ -6,7 +6,7 @@ import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { KeyValue } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
-import type { EndSessions } from './end-sessions.ts'
+import type { EndSessions } from '../tokens/end-sessions.ts'
 import type { Endpoint } from './endpoint.ts'
 import { readForm } from './form.ts'
 

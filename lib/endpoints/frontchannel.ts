@@ -1,10 +1,11 @@
 import { destinationOf } from '../http/navigation.ts'
-import { htmlPage } from '../http/page.ts'
 import { type ProblemCode, problem } from '../http/problem.ts'
+import { barePolicy } from '../pages/csp.ts'
+import { htmlPage } from '../pages/page.ts'
 import type { ClearApiCookies } from '../session/clear-api-cookies.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
-import type { EndSessions } from './end-sessions.ts'
+import type { EndSessions } from '../tokens/end-sessions.ts'
 import type { Endpoint } from './endpoint.ts'
 import { refuse } from './refusal.ts'
 
@@ -19,7 +20,7 @@ export interface FrontchannelDeps {
 }
 
 /** The provider's page frames it, and some show their iframes to people. */
-const framable = "default-src 'none'; base-uri 'none'"
+const framable = barePolicy('any site')
 const signedOut = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Signed out</title></head>
 <body><p>You are signed out here.</p></body></html>
@@ -56,7 +57,7 @@ export function createFrontchannel(deps: FrontchannelDeps): Endpoint {
     if (!deps.enabled) return problem('not_found', { requestId })
     const refused = (code: ProblemCode) => {
       const answer = refuse(incoming, code, { loginHref: deps.loginHref })
-      answer.headers.set('content-security-policy', framable)
+      answer.headers.set('content-security-policy', framable['content-security-policy'])
       return answer
     }
     const destination = destinationOf(request.headers)
@@ -70,7 +71,7 @@ export function createFrontchannel(deps: FrontchannelDeps): Endpoint {
     const own = read.kind === 'session' ? read.session : undefined
     const sessions = await named(own, iss, sid)
     if (typeof sessions === 'string') return refused(sessions)
-    const page = htmlPage(signedOut, 200, { 'content-security-policy': framable })
+    const page = htmlPage(signedOut, 200, framable)
     if (request.method === 'HEAD') return page
     if (sessions.length === 0) incoming.suspicious('frontchannel_missed')
     const options = { revoke: deps.revoke, requestId }

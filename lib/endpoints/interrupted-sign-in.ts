@@ -1,5 +1,6 @@
 import { isTopLevel } from '../http/navigation.ts'
 import { parseReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
+import { silentLoginPage } from '../pages/silent-login-page.ts'
 import type { Remembered } from '../session/transaction.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Revocation, TokensToRevoke } from '../tokens/revocation.ts'
@@ -7,7 +8,6 @@ import type { EndpointRequest } from './endpoint.ts'
 import { failureCode } from './failure-code.ts'
 import { refuse } from './refusal.ts'
 import { signInAgain } from './sign-in-again.ts'
-import { silentLoginPage } from './silent-login-page.ts'
 
 export interface InterruptedSignInDeps {
   /** Undefined where a sign-out revokes nothing either. */

@@ -4,7 +4,7 @@ import { parseReturnUrl, type ReturnUrl, type ReturnUrlRule } from '../http/retu
 import type { ClearApiCookies } from '../session/clear-api-cookies.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
-import type { EndSession } from './end-session.ts'
+import type { EndSession } from '../tokens/end-session.ts'
 import { type Endpoint, type EndpointRequest, json, redirect } from './endpoint.ts'
 import type { ProviderSignOut } from './provider-sign-out.ts'
 import { refuse } from './refusal.ts'

@@ -1,12 +1,12 @@
 import { destinationOf } from '../http/navigation.ts'
 import { parseReturnUrl, type ReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
+import { silentLoginPage } from '../pages/silent-login-page.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { TakenTransaction, Transactions } from '../session/transaction.ts'
 import { type EndpointRequest, redirect } from './endpoint.ts'
 import { refuse } from './refusal.ts'
 import type { RepeatSignIn } from './repeat-sign-in.ts'
 import { signInAgain } from './sign-in-again.ts'
-import { silentLoginPage } from './silent-login-page.ts'
 import type { StartSignIn } from './start-sign-in.ts'
 
 export interface LostSignInDeps {

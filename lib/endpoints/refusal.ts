@@ -1,6 +1,6 @@
 import { isNavigation } from '../http/navigation.ts'
-import { errorPage } from '../http/page.ts'
 import { type ProblemCode, problem, problems } from '../http/problem.ts'
+import { errorPage } from '../pages/page.ts'
 import type { EndpointRequest } from './endpoint.ts'
 
 /**

@@ -1,6 +1,6 @@
+import { silentLoginPage } from '../pages/silent-login-page.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Endpoint } from './endpoint.ts'
-import { silentLoginPage } from './silent-login-page.ts'
 
 /** `GET /bff/silent-login-callback`: says whether the browser has a session, without extending it. */
 export function createSilentLoginCallback(deps: {

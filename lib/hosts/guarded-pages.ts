@@ -6,7 +6,7 @@ import { ownPathsOf } from '../config/paths.ts'
 import type { Problem } from '../config/report.ts'
 import type { Settings } from '../config/settings.ts'
 import { isOwnPath } from '../http/own-paths.ts'
-import { isProtected } from '../http/page-gate.ts'
+import { isProtected } from '../pages/page-gate.ts'
 import type { Log } from '../telemetry/log.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { subscribe } from 'node:diagnostics_channel'
 import { ServerResponse } from 'node:http'
-import { strictTransportSecurity } from '../http/csp.ts'
+import { strictTransportSecurity } from '../pages/csp.ts'
 import { perProcess } from './per-process.ts'
 
 /** What every answer over https has, whoever wrote it (A6). */

@@ -1,4 +1,5 @@
 import { parseChallenges } from '../http/challenge.ts'
+import { privateNoStore } from '../http/uncached.ts'
 import { stripWhiteSpace } from '../http/white-space.ts'
 import { createAnswerRules } from './answer-header-rules.ts'
 import { isInert } from './inert-types.ts'
@@ -159,7 +160,7 @@ export function createResponseHeaders(options: ResponseHeaderOptions): ResponseH
       }
     }
 
-    const cached = options.cache === 'private' ? privateCaching(cacheControl) : 'private, no-store'
+    const cached = options.cache === 'private' ? privateCaching(cacheControl) : privateNoStore
     out.push('cache-control', cached, 'vary', mergeVary(vary, varyBy))
     out.push('x-content-type-options', 'nosniff', 'x-request-id', context.requestId)
     if (isSandboxed) out.push('content-security-policy', 'sandbox')
@@ -185,7 +186,7 @@ function mergeVary(vary: string | string[] | undefined, ours: string): string {
 
 /** The API's own directives, kept to this one browser; without any the answer is not stored. */
 function privateCaching(value: string | string[] | undefined): string {
-  if (value === undefined) return 'private, no-store'
+  if (value === undefined) return privateNoStore
   const kept = String(value)
     .split(',')
     .map(stripWhiteSpace)

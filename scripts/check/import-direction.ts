@@ -5,9 +5,9 @@ import { type Import, moduleGraph } from './module-graph.ts'
 const rows: readonly (readonly string[])[] = [
   ['http'],
   ['config', 'store', 'telemetry'],
-  ['session', 'oidc'],
+  ['session', 'oidc', 'pages'],
   ['tokens'],
-  ['endpoints', 'remote'],
+  ['endpoints', 'remote', 'server'],
   ['router'],
   ['bff'],
   ['hosts'],

@@ -75,14 +75,6 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'L15',
-    file: 'lib/endpoints/silent-login-page.ts',
-    from: "returnUrl === undefined ? '' : goOn",
-    to: "returnUrl === undefined ? goOn : ''",
-    test: 'test/silent-sign-in.test.ts',
-    title: 'L15: ${title}: where the browser does not say, the page finds out by itself',
-  },
-  {
-    row: 'L15',
     file: 'lib/endpoints/login.ts',
     from: 'deps.silent || framed || maybeFramed',
     to: 'deps.silent || maybeFramed',

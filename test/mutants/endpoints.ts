@@ -27,14 +27,6 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'O1',
-    file: 'lib/endpoints/end-session.ts',
-    from: 'revoke({ refreshToken, accessTokens, dpopKey }, record.sub)',
-    to: 'revoke({ accessTokens, dpopKey }, record.sub)',
-    test: 'test/sign-out.test.ts',
-    title: 'O1: ends the session here, revokes, then goes to the provider',
-  },
-  {
-    row: 'O1',
     file: 'lib/endpoints/logout.ts',
     from: 'return redirect(status, atProvider ?? returnUrl,',
     to: "return redirect(status, atProvider ?? '',",
@@ -154,23 +146,6 @@ export const mutants: readonly Mutant[] = [
     title: 'O8: a jti is remembered for as long as its token would be accepted',
   },
   {
-    row: 'O11',
-    file: 'lib/endpoints/end-sessions.ts',
-    from: 'await new Promise<void>((resolve) => setImmediate(resolve))',
-    to: '',
-    test: 'test/many-sessions.test.ts',
-    title:
-      'O11: one logout token for many sessions: a few at a time, and everybody else in between',
-  },
-  {
-    row: 'O11',
-    file: 'lib/endpoints/end-sessions.ts',
-    from: 'const revocationsAtOnce = 4',
-    to: 'const revocationsAtOnce = 400',
-    test: 'test/many-sessions.test.ts',
-    title: 'O11: signing an account out everywhere: a few at a time, and everybody else in between',
-  },
-  {
     row: 'O12',
     file: 'lib/endpoints/frontchannel.ts',
     from: " || destination === 'no-page') return refused",
@@ -185,14 +160,6 @@ export const mutants: readonly Mutant[] = [
     to: 'const options = { revoke: false, requestId }',
     test: 'test/sign-out.test.ts',
     title: 'O2: ends the sessions of the sid, answers 200, and revokes',
-  },
-  {
-    row: 'A15',
-    file: 'lib/endpoints/end-session.ts',
-    from: "if (reason !== 'user' || !(cause instanceof StoreFullError)) throw cause",
-    to: 'throw cause',
-    test: 'test/full-disk.test.ts',
-    title: 'A15: on a full disk a sign-out removes the cookie and revokes the tokens',
   },
   {
     row: 'T8',

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
-import { htmlPage } from '../http/page.ts'
 import type { ReturnUrl } from '../http/return-url.ts'
+import { barePolicy, createNonce } from './csp.ts'
+import { htmlPage } from './page.ts'
 
 /**
  * The page at the end of a silent sign-in: tells the page that holds the iframe, on our own origin and
@@ -13,16 +13,14 @@ export function silentLoginPage(
   setCookies: readonly string[] = [],
   returnUrl?: ReturnUrl,
 ): Response {
-  const nonce = randomBytes(16).toString('base64')
+  const nonce = createNonce()
   const message = { source: 'bff-silent-login', isLoggedIn }
   const tell = `parent.postMessage(${JSON.stringify(message)}, ${scriptText(publicOrigin)})`
   const goOn = `if (parent === window) location.replace(${scriptText(returnUrl ?? '')}); else `
   const body = `<!doctype html><title>Silent sign-in</title>
 <script nonce="${nonce}">${returnUrl === undefined ? '' : goOn}${tell}</script>
 `
-  const response = htmlPage(body, 200, {
-    'content-security-policy': `default-src 'none'; script-src 'nonce-${nonce}'; base-uri 'none'; frame-ancestors 'self'`,
-  })
+  const response = htmlPage(body, 200, barePolicy('this site', nonce))
   for (const cookie of setCookies) response.headers.append('set-cookie', cookie)
   return response
 }

@@ -1,4 +1,5 @@
-import { uncached } from './uncached.ts'
+import { uncached } from '../http/uncached.ts'
+import { barePolicy } from './csp.ts'
 
 /**
  * A small page for a person whose sign-in or sign-out could not be done: no script, no style from
@@ -21,7 +22,7 @@ export function errorPage(options: {
 <p><small>Request ${escapeHtml(options.requestId)}</small></p></main></body></html>
 `
   return htmlPage(body, options.status, {
-    'content-security-policy': "default-src 'none'; base-uri 'none'; frame-ancestors 'self'",
+    ...barePolicy('this site'),
     'x-request-id': options.requestId,
     ...options.headers,
   })

@@ -1,10 +1,11 @@
-import { decodedPath } from './decoded-path.ts'
-import { isNavigation, isPrefetch } from './navigation.ts'
-import { isOwnPath, pageOfPath } from './own-paths.ts'
+import { decodedPath } from '../http/decoded-path.ts'
+import { isNavigation, isPrefetch } from '../http/navigation.ts'
+import { isOwnPath, pageOfPath } from '../http/own-paths.ts'
+import { problem } from '../http/problem.ts'
+import { returnUrlQuery } from '../http/return-url.ts'
+import { uncached } from '../http/uncached.ts'
+import { barePolicy } from './csp.ts'
 import { escapeHtml, htmlPage } from './page.ts'
-import { problem } from './problem.ts'
-import { returnUrlQuery } from './return-url.ts'
-import { uncached } from './uncached.ts'
 
 export type GateSession = 'signed-in' | 'anonymous' | 'unavailable'
 
@@ -118,9 +119,7 @@ history.replaceState(null, '', '/?one-moment')
 location.replace(on)
 </script></body></html>
 `
-  return htmlPage(body, 200, {
-    'content-security-policy': `default-src 'none'; script-src 'nonce-${nonce}'; base-uri 'none'; frame-ancestors 'none'`,
-  })
+  return htmlPage(body, 200, barePolicy('nobody', nonce))
 }
 
 function unavailablePage(): Response {
@@ -130,10 +129,7 @@ function unavailablePage(): Response {
 <body><main><h1>Not available right now</h1>
 <p>Your session could not be looked up. You are not signed out. <a href="">Try again</a></p></main></body></html>
 `
-  return htmlPage(body, 503, {
-    'content-security-policy': "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
-    'retry-after': '2',
-  })
+  return htmlPage(body, 503, { ...barePolicy('nobody'), 'retry-after': '2' })
 }
 
 /** A script's fetch cannot follow to a sign-in, so it is told 401. */

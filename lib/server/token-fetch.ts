@@ -1,7 +1,7 @@
 import { asksForNonce, parseChallenges } from '../http/challenge.ts'
 import type { MaybePromise } from '../store/key-value.ts'
+import type { TokenFailure, TokenResult } from '../tokens/token-result.ts'
 import { isSameOrigin, type Outgoing, redirectOf } from './fetch-redirect.ts'
-import type { TokenFailure, TokenResult } from './token-result.ts'
 
 /** There is no token for the call; nothing was sent. `code` says why. */
 export class TokenUnavailableError extends Error {

@@ -53,6 +53,27 @@ export function contentSecurityPolicy(surroundings: PageSurroundings): string {
   ].join('; ')
 }
 
+/** The policy of a small page of ours: nothing but what stands in it, and one script at most. */
+export function barePolicy(
+  framedBy: 'nobody' | 'this site' | 'any site',
+  nonce?: string,
+): { 'content-security-policy': string } {
+  const script = nonce === undefined ? [] : [`script-src 'nonce-${nonce}'`]
+  const directives = [
+    "default-src 'none'",
+    ...script,
+    "base-uri 'none'",
+    ...frameAncestors[framedBy],
+  ]
+  return { 'content-security-policy': directives.join('; ') }
+}
+
+const frameAncestors = {
+  nobody: ["frame-ancestors 'none'"],
+  'this site': ["frame-ancestors 'self'"],
+  'any site': [],
+}
+
 /** The security headers of the app's pages, the policy included. */
 export function pageHeaders(
   surroundings: PageSurroundings,

@@ -2,8 +2,8 @@ import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { StoreFullError } from '../store/key-value.ts'
 import type { Log, SignOutReason } from '../telemetry/log.ts'
-import type { ReplacedSessions } from '../tokens/replaced-session.ts'
-import type { Revocation } from '../tokens/revocation.ts'
+import type { ReplacedSessions } from './replaced-session.ts'
+import type { Revocation } from './revocation.ts'
 
 export interface EndSessionDeps {
   readonly sessions: Pick<Sessions, 'end'>

@@ -1,10 +1,10 @@
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { StoreUnavailableError } from '../store/key-value.ts'
-import type { MachineTokens } from './machine-token.ts'
+import type { MachineTokens } from '../tokens/machine-token.ts'
+import type { TokenResult } from '../tokens/token-result.ts'
+import type { UserToken } from '../tokens/user-token.ts'
 import { createTokenFetch } from './token-fetch.ts'
-import type { TokenResult } from './token-result.ts'
-import type { UserToken } from './user-token.ts'
 
 /**
  * Whose token: the user of a request (anything with its headers), or a session id that

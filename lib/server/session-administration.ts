@@ -1,8 +1,8 @@
 import { publicIdOf, sessionKeyOf } from '../session/keys.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
-import type { EndSession } from './end-session.ts'
-import type { EndSessions } from './end-sessions.ts'
+import type { EndSession } from '../tokens/end-session.ts'
+import type { EndSessions } from '../tokens/end-sessions.ts'
 
 /** A session as server code may see it. */
 export interface SessionSummary {
