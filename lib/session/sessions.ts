@@ -1,5 +1,5 @@
 import { createBoundedMap } from '../store/bounded-map.ts'
-import type { Entry, KeyValue, MaybePromise } from '../store/key-value.ts'
+import { type Entry, type KeyValue, type MaybePromise, whenKnown } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Cipher } from './cipher.ts'
 import type { Session, SessionRecord } from './session.ts'
@@ -123,14 +123,8 @@ export function createSessions(deps: SessionsDeps) {
   }
 
   function readEntry(ticket: Ticket, mode: 'use' | 'peek'): MaybePromise<SessionRead> {
-    const entry = store.get(ticket.key)
-    if (entry instanceof Promise) {
-      return entry.then(async (it) => found(ticket, await decode(ticket.key, it), mode))
-    }
-    const session = decode(ticket.key, entry)
-    return session instanceof Promise
-      ? session.then((it) => found(ticket, it, mode))
-      : found(ticket, session, mode)
+    const session = whenKnown(store.get(ticket.key), (entry) => decode(ticket.key, entry))
+    return whenKnown(session, (it) => found(ticket, it, mode))
   }
 
   async function save(session: Session, record: SessionRecord): Promise<Session | undefined> {
@@ -178,9 +172,7 @@ export function createSessions(deps: SessionsDeps) {
       onForged?: () => void,
     ): MaybePromise<SessionRead> {
       const ticket = tickets.read(cookieHeader, onForged)
-      return ticket instanceof Promise
-        ? ticket.then((it) => lookUp(it, mode))
-        : lookUp(ticket, mode)
+      return whenKnown(ticket, (it) => lookUp(it, mode))
     },
     /** Stores a new session under a new id; answers it with its cookie (L9). */
     async create(record: SessionRecord): Promise<{ session: Session; setCookie: string }> {

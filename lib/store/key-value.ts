@@ -1,5 +1,14 @@
-/** A value, or a promise of it where the store has to ask somebody. Callers on the hot path test for the promise. */
+/** A value, or a promise of it where the store has to ask somebody. */
 export type MaybePromise<T> = T | Promise<T>
+
+/** As `then` of a promise, but at once with a value that is there: the hot path waits for nothing. */
+export function whenKnown<T, U>(
+  found: MaybePromise<T>,
+  next: (value: T) => MaybePromise<U>,
+  onRejected?: (cause: unknown) => MaybePromise<U>,
+): MaybePromise<U> {
+  return found instanceof Promise ? found.then(next, onRejected) : next(found)
+}
 
 /**
  * One stored value. A store answers the same (`===`) object for as long as nothing changed, so that

@@ -10,7 +10,7 @@ import type { Provider } from '../oidc/provider.ts'
 import { plainCause } from '../oidc/provider-error.ts'
 import { createSingleFlights } from '../oidc/single-flight.ts'
 import type { Session } from '../session/session.ts'
-import type { MaybePromise } from '../store/key-value.ts'
+import { type MaybePromise, whenKnown } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
 import { carriedToken } from './carried-token.ts'
 import { createCoolDowns } from './cool-downs.ts'
@@ -89,9 +89,7 @@ export function createExchangedToken(deps: ExchangedTokenDeps): ExchangedToken {
 
   function withSubject(call: ExchangeCall): MaybePromise<TokenResult> {
     const subject = deps.userToken(call.session, {})
-    return subject instanceof Promise
-      ? subject.then((result) => exchanged(call, result))
-      : exchanged(call, subject)
+    return whenKnown(subject, (result) => exchanged(call, result))
   }
 
   function exchanged(call: ExchangeCall, subject: TokenResult): MaybePromise<TokenResult> {

@@ -1,5 +1,5 @@
 import type { AddedParameters, TokenParameters } from '../config/token-parameters.ts'
-import type { MaybePromise } from '../store/key-value.ts'
+import { type MaybePromise, whenKnown } from '../store/key-value.ts'
 
 /**
  * Asks the hook `tokenRequest` what it adds at present, and goes on with it: without a promise where the hook
@@ -16,5 +16,5 @@ export function withAdded<T>(
   } catch (cause) {
     return failed(cause)
   }
-  return added instanceof Promise ? added.then(use, failed) : use(added)
+  return whenKnown(added, use, failed)
 }
