@@ -1,20 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import type { Settings } from '../config/settings.ts'
 import type { ProblemCode } from '../http/problem.ts'
+import type { RawRequest } from '../http/raw-request.ts'
 import { isRemoteTarget } from '../remote/match-route.ts'
 import { createHostRule } from './loopback-host.ts'
 import { endsHere } from './max-forwards.ts'
 import { isAbsoluteForm, originForm } from './origin-form.ts'
 import { isPagePath } from './page-path.ts'
 import { isDecodablePath, isUnrepresentableMethod } from './unrepresentable.ts'
-
-/** A request as it was written. */
-export interface RawHead {
-  readonly method: string
-  /** The request-target. */
-  readonly target: string
-  readonly rawHeaders: readonly string[]
-}
 
 /**
  * Why a request is not let in; or what it asks that is answered here: what pages take (`options`), or what
@@ -24,11 +17,11 @@ export type Refusal = ProblemCode | 'options' | 'max-forwards'
 
 export interface FrontDoor {
   /** Looks at a request before anything routes it, the same on every host. */
-  refusalOf(head: RawHead): Refusal | undefined
+  refusalOf(head: RawRequest): Refusal | undefined
   /** The request-target in origin-form, where it can be had: what all the rest goes by. */
   targetOf(target: string | undefined): string
   /** Bytes that the body of a request may have that is not for a remote. */
-  maxBodyBytes(head: Pick<RawHead, 'method' | 'target'>): number
+  maxBodyBytes(head: Pick<RawRequest, 'method' | 'target'>): number
 }
 
 export interface FrontDoorDeps {
@@ -54,7 +47,7 @@ export function createFrontDoor({ settings, handlesPath, isDraining }: FrontDoor
   )
   const isOurs = (path: string) => isRemoteTarget(path) || handlesPath(path)
 
-  function maxBodyBytes({ method, target }: Pick<RawHead, 'method' | 'target'>): number {
+  function maxBodyBytes({ method, target }: Pick<RawRequest, 'method' | 'target'>): number {
     const path = pathOf(target)
     const takesBody = !handlesPath(path) && (method === 'POST' || isRouteHandler(path))
     return takesBody ? settings.spa.pageMaxBodyBytes : smallBodyBytes
@@ -108,7 +101,7 @@ export function createFrontDoor({ settings, handlesPath, isDraining }: FrontDoor
 }
 
 /** Of a Node server's request. Its address is in origin-form from here on. */
-export function headOf(request: IncomingMessage, { targetOf }: FrontDoor): RawHead {
+export function headOf(request: IncomingMessage, { targetOf }: FrontDoor): RawRequest {
   const { method = 'GET', rawHeaders } = request
   request.url = targetOf(request.url)
   return { method, target: request.url, rawHeaders }

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import type { AnswerSink } from '../remote/exchange.ts'
+import type { AnswerSink } from '../remote/remote-request.ts'
 import { type Coding, createDecoder, type Decoder } from './decode-content.ts'
 import { decodedHead } from './decoded-head.ts'
 import type { HeadLine } from './next-answer-head.ts'

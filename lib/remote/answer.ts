@@ -1,13 +1,21 @@
 import type { Cors } from '../http/cors.ts'
-import { type ProblemCode, problems } from '../http/problem.ts'
+import { type ProblemCode, type ProblemOptions, problemParts, problems } from '../http/problem.ts'
 import type { Log } from '../telemetry/log.ts'
-import { type LoggedCall, logAbort, logProblem } from './call-log.ts'
-import type { AnswerSink } from './exchange.ts'
-import { problemAnswer } from './problem-answer.ts'
+import { remoteRoot } from './match-route.ts'
+import type { AnswerSink } from './remote-request.ts'
 import type { RequestHead } from './request-headers.ts'
 import type { AnswerContext } from './response-headers.ts'
 
 const noHeaders: readonly string[] = []
+
+/** What the log says of a call. */
+export interface LoggedCall {
+  readonly requestId: string
+  /** Name of the remote. */
+  readonly remote: string
+  /** Address of the client, where it is known. */
+  readonly client: string | undefined
+}
 
 interface AnsweredCall {
   readonly requestId: string
@@ -85,4 +93,46 @@ export class Answer implements AnswerContext {
     logAbort(this.#log, this.#call.logged, by, cause)
     this.#sink.destroy()
   }
+}
+
+/** What a problem's answer says besides: the way to a new token leads past the sign-in (T25). */
+export function optionsOf(code: ProblemCode, basePath: string): FailureOptions {
+  return code === 'token_expired' ? { members: { loginUrl: `${basePath}/login` } } : {}
+}
+
+interface ProblemAnswerOptions extends ProblemOptions {
+  /** A session cookie that has to be renewed. */
+  readonly setCookie?: string | undefined
+  readonly corsHeaders?: readonly string[]
+}
+
+/** A problem in the words of the wire: status, flat headers, body. */
+export function problemAnswer(
+  code: ProblemCode,
+  options: ProblemAnswerOptions,
+): { status: number; headers: string[]; body: string } {
+  const { status, headers, body } = problemParts(code, options)
+  const flat = Object.entries(headers).flat()
+  flat.push('content-length', String(Buffer.byteLength(body)))
+  if (options.setCookie !== undefined) flat.push('set-cookie', options.setCookie)
+  if (options.corsHeaders) flat.push(...options.corsHeaders)
+  return { status, headers: flat, body }
+}
+
+/** A problem that we answer: the client's, or the API's and ours. */
+export function logProblem(log: Log, call: LoggedCall, code: ProblemCode, cause: unknown): void {
+  const { requestId, remote, client } = call
+  if (problems[code][0] >= 500) log.event('remote.failed', { requestId, remote, code, cause })
+  else log.event('request.refused', { requestId, code, route: `${remoteRoot}/${remote}`, client })
+}
+
+/** An answer that did not come to its end. */
+export function logAbort(
+  log: Log,
+  call: LoggedCall,
+  by: 'client' | 'upstream' | 'server',
+  cause?: unknown,
+): void {
+  const { requestId, remote } = call
+  log.event('remote.aborted', { requestId, remote, by, ...(cause ? { cause } : {}) })
 }

@@ -1,5 +1,5 @@
 import type { Dispatcher } from '../http/outgoing.ts'
-import type { AnswerSink } from './exchange.ts'
+import type { AnswerSink } from './remote-request.ts'
 import { PassingBody } from './request-body.ts'
 import type { AnswerHeaders } from './response-headers.ts'
 import type { Upstream } from './upstream.ts'

@@ -4,8 +4,8 @@ import type { ForwardedTrust } from '../http/forwarded.ts'
 import type { Session } from '../session/session.ts'
 import type { MaybePromise } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
-import type { Admission } from './admission.ts'
-import type { AnswerSink } from './exchange.ts'
+import type { TakePlace } from './places.ts'
+import type { AnswerSink } from './remote-request.ts'
 import type { Tracing } from './trace.ts'
 import type { WaitingBodies } from './waiting-bodies.ts'
 
@@ -29,7 +29,7 @@ export interface CallServices {
   readonly basePath: string
   readonly tracing: Tracing
   readonly trusts: ForwardedTrust
-  readonly admit: Admission
+  readonly takePlace: TakePlace
   readonly waiting: WaitingBodies
   readonly log: Log
   /** A call is answered with a stream of events. */

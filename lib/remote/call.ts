@@ -1,25 +1,18 @@
 import type { Readable } from 'node:stream'
 import type { ProblemCode } from '../http/problem.ts'
 import { type MaybePromise, StoreUnavailableError } from '../store/key-value.ts'
-import type { TokenResult } from '../tokens/token-result.ts'
-import type { Place } from './admission.ts'
-import { Answer } from './answer.ts'
+import { Admission, refusalOfCall } from './admission.ts'
+import { Answer, logAbort, optionsOf } from './answer.ts'
 import { Attempt, type AttemptOwner } from './attempt.ts'
-import { clientOf, type LoggedCall, logAbort } from './call-log.ts'
 import type { CallServices } from './call-services.ts'
-import { type Caller, cookiesToBrowser, findCaller, nobody } from './caller.ts'
-import type { AnswerSink, RemoteExchange } from './exchange.ts'
-import { refusalOf } from './gate.ts'
+import { cookiesToBrowser } from './caller.ts'
 import type { RouteMatch } from './match-route.ts'
-import { addOwnHeaders, addToken, idOf, rememberNonce } from './own-headers.ts'
+import type { Place } from './places.ts'
 import type { ReadyRemote } from './prepare-remote.ts'
+import type { AnswerSink, RemoteRequest } from './remote-request.ts'
 import { BodyError, dropRest, ignore, PassingBody, takeBody } from './request-body.ts'
-import type { RequestHead } from './request-headers.ts'
-import { upstreamPath } from './request-path.ts'
 import type { AnswerHeaders } from './response-headers.ts'
-import { Retries } from './retry.ts'
 import { isEventStream } from './streaming-types.ts'
-import { optionsOf, tokenProblem } from './token-problem.ts'
 import { mayRepeat, problemOfFailure } from './upstream-failure.ts'
 
 /**
@@ -29,52 +22,37 @@ import { mayRepeat, problemOfFailure } from './upstream-failure.ts'
 export class Call implements AttemptOwner {
   readonly sink: AnswerSink
   readonly idleTimeoutMs: number
-  readonly requestId: string
-  readonly method: string
-  readonly peerAddress: string
-  upstreamPath = ''
-  caller = nobody
 
   readonly #services: CallServices
   readonly #remote: ReadyRemote
   readonly #source: Readable | null
-  readonly #head: RequestHead
+  readonly #admission: Admission
   readonly #answer: Answer
-  #token: TokenResult = { kind: 'none' }
   #body: Buffer | PassingBody | null = null
   #attempt: Attempt | undefined
-  #retries: Retries | undefined
-  /** Length of the header list without the token's. */
-  #plainHeaders = 0
   #place: Place | undefined
   #isOver = false
 
-  constructor(services: CallServices, remote: ReadyRemote, exchange: RemoteExchange) {
+  constructor(services: CallServices, remote: ReadyRemote, request: RemoteRequest) {
     this.#services = services
     this.#remote = remote
-    this.#head = remote.readHeaders(exchange.rawHeaders)
-    this.#source = this.#head.hasBody ? exchange.body : null
-    this.sink = exchange.sink
-    this.method = exchange.method
-    this.peerAddress = exchange.peerAddress
+    this.#admission = new Admission(services, remote, request)
+    this.#source = this.#admission.head.hasBody ? request.body : null
+    this.sink = request.sink
     this.idleTimeoutMs = remote.settings.idleTimeoutMs
-    this.requestId = idOf(this.#head, services)
-    this.#answer = new Answer(this.sink, services.log, this)
+    this.#answer = new Answer(this.sink, services.log, this.#admission)
     this.sink.on('close', () => this.#onClose())
     this.sink.on('error', ignore)
   }
 
   /** Checks what can be checked without asking anybody, then goes for the session. */
   start(match: RouteMatch) {
-    const { csrf, cors } = this.#services
-    const head = this.#head
-    if (this.#answer.isPreflight(cors, this.method, head, this.#remote.allow)) return
-    const refusal = refusalOf({ method: this.method, head, match }, this.#remote, csrf)
+    const { head, method } = this.#admission
+    if (this.#answer.isPreflight(this.#services.cors, method, head, this.#remote.allow)) return
+    const refusal = this.#admission.begin(match, refusalOfCall)
     if (refusal) return this.fail(refusal)
-    this.upstreamPath = upstreamPath(this.#remote.place, match)
-    this.#answer.upstreamPath = this.upstreamPath
-    const found = findCaller(this.#services, this.#remote, head.cookie, this)
-    this.#when(found, (caller) => this.#onCaller(caller))
+    this.#answer.upstreamPath = this.#admission.upstreamPath
+    this.#when(this.#admission.findCaller(), () => this.#onCaller())
   }
 
   /** Answers with a problem, unless something was answered already. */
@@ -95,7 +73,7 @@ export class Call implements AttemptOwner {
 
   onHead(attempt: Attempt, status: number, headers: AnswerHeaders): void {
     this.#remote.upstream.answered()
-    rememberNonce(this.#token, this.#remote, this.upstreamPath, headers)
+    this.#admission.rememberNonce(headers)
     if (status !== 401) return void this.#pass(attempt, status, headers)
     try {
       this.#on401(attempt, headers)
@@ -106,9 +84,9 @@ export class Call implements AttemptOwner {
 
   onFailure(error: Error, answering: boolean) {
     if (this.#isOver || this.#answer.isSettled) return
-    if (!(this.#body instanceof PassingBody) && !answering && mayRepeat(this.method, error)) {
-      this.#retries ??= new Retries()
-      if (this.#retries.afterLostConnection()) return this.#dispatch()
+    const { method, retries } = this.#admission
+    if (!(this.#body instanceof PassingBody) && !answering && mayRepeat(method, error)) {
+      if (retries.afterLostConnection()) return this.#dispatch()
     }
     if (error instanceof BodyError && error.code === 'body_aborted') return
     this.fail(problemOfFailure(error, answering), { cause: error })
@@ -119,7 +97,7 @@ export class Call implements AttemptOwner {
   }
 
   get sessionCookie(): string | undefined {
-    return this.caller.session && this.#head.cookie
+    return this.#admission.sessionCookie
   }
 
   /** Breaks off an answer that is being passed on. */
@@ -132,27 +110,21 @@ export class Call implements AttemptOwner {
     this.#answer.isSettled = true
   }
 
-  #onCaller(caller: Caller): void {
-    this.caller = caller
-    this.#answer.setCookie = caller.setCookie
-    const chosen = this.#remote.chooseToken(caller.session, this, undefined)
-    this.#when(chosen, (token) => this.#onToken(token))
+  #onCaller(): void {
+    this.#answer.setCookie = this.#admission.caller.setCookie
+    this.#when(this.#admission.findToken(), (problem) => this.#onToken(problem))
   }
 
-  #onToken(token: TokenResult) {
-    const { settings } = this.#remote
-    const problem = tokenProblem(token, settings, this.caller.session, this.#services.log)
+  #onToken(problem: ProblemCode | undefined) {
     if (problem) return this.fail(problem)
-    this.#token = token
-    const { bodyLength } = this.#head
-    const limit = settings.maxBodyBytes ?? Number.POSITIVE_INFINITY
+    const { bodyLength, expect } = this.#admission.head
+    const limit = this.#remote.settings.maxBodyBytes ?? Number.POSITIVE_INFINITY
     if (this.#source && Number.isFinite(bodyLength) && bodyLength > limit) {
       return this.fail('body_too_large')
     }
-    addOwnHeaders(this.#head, this.#remote, this.#services, this)
-    this.#plainHeaders = this.#head.passed.length
+    this.#admission.addOwnHeaders()
     if (!this.#source) return this.#dispatch()
-    if (this.#head.expect !== undefined) this.sink.writeContinue()
+    if (expect !== undefined) this.sink.writeContinue()
     const { idleTimeoutMs: idleMs } = this
     takeBody(this.#source, { bytes: bodyLength, maxBytes: limit, idleMs }, this, this.#services)
   }
@@ -160,10 +132,7 @@ export class Call implements AttemptOwner {
   /** Counts the call, from where it costs something. */
   onBegun(): boolean {
     if (this.#isOver) return false
-    const { forwardedFor } = this.#head
-    const { peerAddress, caller } = this
-    const from = { peerAddress, forwardedFor, sessionKey: caller.session?.key }
-    const place = this.#place ?? this.#services.admit(from)
+    const place = this.#place ?? this.#admission.takePlace()
     if (typeof place === 'string') this.fail(place)
     else this.#place = place
     return this.#place !== undefined
@@ -187,16 +156,12 @@ export class Call implements AttemptOwner {
       const refusal = this.#place?.enter(this.#remote.upstream)
       if (refusal) return this.fail(refusal)
     }
-    const { passed } = this.#head
-    passed.length = this.#plainHeaders
-    const proving = addToken(passed, this.#token, this.#remote, this)
-    if (proving) this.#when(proving, () => this.#send())
-    else this.#send()
+    this.#when(this.#admission.addToken(), () => this.#send())
   }
 
   #send(): void {
-    const { passed: headers, contentLength } = this.#head
-    const { method, upstreamPath: path } = this
+    const { method, upstreamPath: path, head } = this.#admission
+    const { passed: headers, contentLength } = head
     const body = this.#body
     if (body instanceof PassingBody && contentLength !== undefined) {
       headers.push('content-length', contentLength)
@@ -208,7 +173,7 @@ export class Call implements AttemptOwner {
 
   #pass(attempt: Attempt, status: number, headers: AnswerHeaders): void {
     if (!this.#remote.cookies) return void this.#passOn(attempt, status, headers)
-    const told = cookiesToBrowser(this.#services, this.#remote, headers, this)
+    const told = cookiesToBrowser(this.#services, this.#remote, headers, this.#admission)
     if (told instanceof Promise) attempt.hold()
     this.#when(told, (apiCookies) => {
       this.#answer.apiCookies = apiCookies
@@ -234,13 +199,7 @@ export class Call implements AttemptOwner {
   }
 
   #on401(attempt: Attempt, headers: AnswerHeaders): void {
-    this.#retries ??= new Retries()
-    const after = this.#retries.after401(headers, {
-      token: this.#token,
-      isUsers: this.caller.session !== undefined,
-      isReplayable: !(this.#body instanceof PassingBody),
-      basePath: this.#services.basePath,
-    })
+    const after = this.#admission.after401(headers, !(this.#body instanceof PassingBody))
     switch (after.do) {
       case 'pass':
         this.#pass(attempt, 401, headers)
@@ -261,24 +220,19 @@ export class Call implements AttemptOwner {
 
   /** The answer is held meanwhile, and passes if there is no other token. */
   #renewToken(attempt: Attempt, headers: AnswerHeaders): void {
-    const rejected = 'token' in this.#token ? this.#token.token : undefined
-    const onRenewed = (token: TokenResult) => {
-      if ('token' in token && token.token === rejected) return this.#pass(attempt, 401, headers)
+    this.#when(this.#admission.renewToken(), (problem) => {
+      if (problem === 'same') return this.#pass(attempt, 401, headers)
       attempt.discard()
-      const { settings } = this.#remote
-      const problem = tokenProblem(token, settings, this.caller.session, this.#services.log)
-      if (problem) return this.fail(problem)
-      this.#token = token
-      this.#dispatch()
-    }
-    this.#when(this.#remote.chooseToken(this.caller.session, this, rejected), onRenewed)
+      if (problem) this.fail(problem)
+      else this.#dispatch()
+    })
   }
 
   #onClose(): void {
     if (this.#isOver) return
     this.#isOver = true
     this.#place?.leave()
-    if (!this.#answer.isSettled) logAbort(this.#services.log, this.logged, 'client')
+    if (!this.#answer.isSettled) logAbort(this.#services.log, this.#admission.logged, 'client')
     this.#attempt?.abort('the client went away')
     if (this.#body instanceof PassingBody) this.#body.destroy()
     if (this.#source) dropRest(this.#source)
@@ -290,10 +244,5 @@ export class Call implements AttemptOwner {
     if (found instanceof Promise) {
       found.then((value) => this.#isOver || next(value)).catch((cause) => this.crash(cause))
     } else next(found)
-  }
-
-  get logged(): LoggedCall {
-    const client = clientOf(this, this.#head, this.#services)
-    return { requestId: this.requestId, remote: this.#remote.settings.name, client }
   }
 }

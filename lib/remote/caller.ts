@@ -1,8 +1,10 @@
 import type { Person } from '../session/api-cookie-holder.ts'
 import type { Session } from '../session/session.ts'
-import { type MaybePromise, StoreUnavailableError } from '../store/key-value.ts'
-import { type LoggedCall, logForgedTicket } from './call-log.ts'
+import { type MaybePromise, StoreUnavailableError, whenKnown } from '../store/key-value.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { LoggedCall } from './answer.ts'
 import type { CallServices, FoundSession, ReadSession } from './call-services.ts'
+import { remoteRoot } from './match-route.ts'
 import type { ReadyRemote } from './prepare-remote.ts'
 import type { AnswerHeaders } from './response-headers.ts'
 
@@ -31,15 +33,12 @@ export function findCaller(
   call: { readonly logged: LoggedCall },
 ): MaybePromise<Caller> {
   if (remote.needsSession) {
-    const found = readSession(cookieHeader, 'use', () => logForgedTicket(log, call.logged))
-    return found instanceof Promise
-      ? found.then((it) => callerOf(it, cookieHeader))
-      : callerOf(found, cookieHeader)
+    const found = readSession(cookieHeader, 'use', () => logForgedTicket(log, call))
+    return whenKnown(found, (it) => callerOf(it, cookieHeader))
   }
   if (!remote.cookies) return nobody
   const owner = ownerNow(readSession, cookieHeader)
-  const withOwner = (cookieOwner: CookieOwner) => ({ ...anonymous, cookieHeader, cookieOwner })
-  return owner instanceof Promise ? owner.then(withOwner) : withOwner(owner)
+  return whenKnown(owner, (cookieOwner) => ({ ...anonymous, cookieHeader, cookieOwner }))
 }
 
 /** The `Cookie` that goes along with a call to the API. */
@@ -65,10 +64,16 @@ export function cookiesToBrowser(
   if (lines === undefined || cookieOwner === 'unknown' || !cookies?.isAnyOf(lines)) return noCookies
   const call = { upstreamPath, cookieHeader, person: personOf(cookieOwner) }
   if (cookieOwner === 'nobody') return cookies.toBrowser(lines, call)
-  const told = (now: CookieOwner) =>
-    typeof now === 'string' ? noCookies : cookies.toBrowser(lines, call)
-  const now = ownerNow(readSession, cookieHeader)
-  return now instanceof Promise ? now.then(told) : told(now)
+  return whenKnown(ownerNow(readSession, cookieHeader), (now) =>
+    typeof now === 'string' ? noCookies : cookies.toBrowser(lines, call),
+  )
+}
+
+/** A call with a ticket that is not ours. */
+function logForgedTicket(log: Log, { logged }: { readonly logged: LoggedCall }): void {
+  const { requestId, remote, client } = logged
+  const route = `${remoteRoot}/${remote}`
+  log.event('request.suspicious', { requestId, what: 'forged_ticket', route, client })
 }
 
 function callerOf(found: FoundSession, cookieHeader: string | undefined): Caller {
@@ -83,8 +88,7 @@ function ownerNow(
   cookieHeader: string | undefined,
 ): MaybePromise<CookieOwner> {
   try {
-    const found = readSession(cookieHeader, 'peek')
-    return found instanceof Promise ? found.then(ownerOf).catch(ifStoreIsDown) : ownerOf(found)
+    return whenKnown(readSession(cookieHeader, 'peek'), ownerOf, ifStoreIsDown)
   } catch (cause) {
     return ifStoreIsDown(cause)
   }

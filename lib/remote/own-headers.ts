@@ -1,5 +1,6 @@
 import { forwardedChain } from '../http/forwarded.ts'
 import { requestId } from '../http/request-id.ts'
+import type { MaybePromise } from '../store/key-value.ts'
 import type { TokenResult } from '../tokens/token-result.ts'
 import type { CallServices } from './call-services.ts'
 import { type Caller, cookiesToApi } from './caller.ts'
@@ -61,7 +62,7 @@ export function addToken(
   token: TokenResult,
   remote: ReadyRemote,
   request: { readonly method: string; readonly upstreamPath: string },
-): Promise<void> | undefined {
+): MaybePromise<void> {
   if (token.kind === 'bearer') {
     passed.push('authorization', `Bearer ${token.token}`)
   } else if (token.kind === 'dpop') {

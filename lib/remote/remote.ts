@@ -6,16 +6,16 @@ import type { ProblemCode } from '../http/problem.ts'
 import { requestId } from '../http/request-id.ts'
 import { createApiCookieHolder } from '../session/api-cookie-holder.ts'
 import type { Log } from '../telemetry/log.ts'
-import { createAdmission } from './admission.ts'
+import { clientOf } from './admission.ts'
+import { problemAnswer } from './answer.ts'
 import { Call } from './call.ts'
-import { clientOf } from './call-log.ts'
 import type { CallServices, ReadSession } from './call-services.ts'
 import type { TokenSources } from './choose-token.ts'
-import type { RemoteExchange, UpgradeExchange } from './exchange.ts'
 import { isRemoteTarget, matchRoute, remoteRoot } from './match-route.ts'
 import { createOpenEnded } from './open-ended.ts'
+import { createPlaces } from './places.ts'
 import { prepareRemote, type ReadyRemote } from './prepare-remote.ts'
-import { problemAnswer } from './problem-answer.ts'
+import type { PeerRequest, RemoteRequest, UpgradeRequest } from './remote-request.ts'
 import { dropRest } from './request-body.ts'
 import { createTracing } from './trace.ts'
 import { endWith, upgrade } from './upgrade.ts'
@@ -25,11 +25,11 @@ import { createWaitingBodies } from './waiting-bodies.ts'
 export interface Remote {
   /** True when a request-target is the proxy's to answer. */
   handles(target: string): boolean
-  /** Answers an exchange into its sink. Never throws. */
-  handle(exchange: RemoteExchange): void
+  /** Answers a request into its sink. Never throws. */
+  handle(request: RemoteRequest): void
   /** Answers a request to switch to WebSocket, on its socket. Never throws. */
-  upgrade(exchange: UpgradeExchange): void
-  /** Exchanges that have not been answered to the end; open WebSockets do not count. */
+  upgrade(request: UpgradeRequest): void
+  /** Calls that have not been answered to the end; open WebSockets do not count. */
   readonly inFlight: number
   /** Before a shutdown: closes what would never end by itself, and what of that kind begins from now on. */
   endOpenEnded(): void
@@ -76,7 +76,7 @@ export function createRemote(deps: RemoteDeps): Remote {
     basePath,
     tracing: createTracing(),
     trusts,
-    admit: createAdmission({ limits: settings.limits, trusts, publicOrigin, log }),
+    takePlace: createPlaces({ limits: settings.limits, trusts, publicOrigin, log }),
     waiting: createWaitingBodies(),
     log,
     onEventStream(call) {
@@ -95,12 +95,12 @@ export function createRemote(deps: RemoteDeps): Remote {
   })
   let inFlight = 0
 
-  function handle(exchange: RemoteExchange) {
-    const match = matchRoute(exchange.target)
+  function handle(request: RemoteRequest) {
+    const match = matchRoute(request.target)
     const remote = match && remotes.get(match.name)
-    if (!match || !remote) return refuse(exchange, match?.name)
+    if (!match || !remote) return refuse(request, match?.name)
     inFlight += 1
-    const call = new Call(services, remote, exchange)
+    const call = new Call(services, remote, request)
     try {
       call.start(match)
     } catch (cause) {
@@ -108,23 +108,23 @@ export function createRemote(deps: RemoteDeps): Remote {
     }
   }
 
-  function refuse(exchange: RemoteExchange, name: string | undefined): void {
-    const { sink } = exchange
-    const { status, headers, body } = refusal(exchange, name)
+  function refuse(request: RemoteRequest, name: string | undefined): void {
+    const { sink } = request
+    const { status, headers, body } = refusal(request, name)
     sink.on('error', () => undefined)
     sink.writeHead(status, headers)
     sink.end(body)
-    if (exchange.body) dropRest(exchange.body)
+    if (request.body) dropRest(request.body)
   }
 
   /** No such remote; or a name that could never be one, which is a path that wants to be another. */
-  function refusal(exchange: RemoteExchange | UpgradeExchange, name: string | undefined) {
+  function refusal(request: PeerRequest, name: string | undefined) {
     const isName = name === undefined || /^[\w-]*$/.test(name)
     const code: ProblemCode = isName ? 'unknown_remote' : 'bad_path'
-    const { rawHeaders } = exchange
+    const { rawHeaders } = request
     const id = requestId(headerOf(rawHeaders, 'x-request-id'))
     const head = { forwardedFor: headerOf(rawHeaders, 'x-forwarded-for') }
-    const client = clientOf(exchange, head, services)
+    const client = clientOf(request, head, services)
     log.event('request.refused', { requestId: id, code, route: remoteRoot, client })
     return problemAnswer(code, { requestId: id })
   }
@@ -132,13 +132,13 @@ export function createRemote(deps: RemoteDeps): Remote {
   return {
     handles: isRemoteTarget,
     handle,
-    upgrade(exchange) {
-      const { socket, target } = exchange
+    upgrade(request) {
+      const { socket, target } = request
       const match = matchRoute(target)
       const remote = match && remotes.get(match.name)
       socket.on('error', () => undefined)
-      if (match && remote) void upgrade({ services, openEnded }, remote, match, exchange)
-      else endWith(exchange, refusal(exchange, match?.name))
+      if (match && remote) void upgrade({ services, openEnded }, remote, match, request)
+      else endWith(request, refusal(request, match?.name))
     },
     endOpenEnded: openEnded.endAll,
     get inFlight() {

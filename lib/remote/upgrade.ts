@@ -2,20 +2,14 @@ import type { Duplex } from 'node:stream'
 import type { Dispatcher } from '../http/outgoing.ts'
 import type { ProblemCode } from '../http/problem.ts'
 import { StoreUnavailableError } from '../store/key-value.ts'
-import { clientOf, type LoggedCall, logProblem } from './call-log.ts'
+import { Admission, refusalOfUpgrade } from './admission.ts'
+import { logProblem, problemAnswer } from './answer.ts'
 import type { CallServices } from './call-services.ts'
-import { findCaller } from './caller.ts'
-import type { UpgradeExchange } from './exchange.ts'
 import type { RouteMatch } from './match-route.ts'
 import type { AllOpenEnded, OpenEnded } from './open-ended.ts'
-import { addOwnHeaders, addToken, idOf, rememberNonce } from './own-headers.ts'
 import type { ReadyRemote } from './prepare-remote.ts'
-import { problemAnswer } from './problem-answer.ts'
-import type { RequestHead } from './request-headers.ts'
-import { isSafePath, isSafeQuery, upstreamPath } from './request-path.ts'
+import type { UpgradeRequest } from './remote-request.ts'
 import type { AnswerHeaders } from './response-headers.ts'
-import { Retries } from './retry.ts'
-import { tokenProblem } from './token-problem.ts'
 import { joinSockets } from './tunnel.ts'
 import { HeadTimeoutError, problemOfFailure } from './upstream-failure.ts'
 
@@ -40,66 +34,43 @@ export async function upgrade(
   { services, openEnded }: UpgradeDeps,
   remote: ReadyRemote,
   match: RouteMatch,
-  exchange: UpgradeExchange,
+  request: UpgradeRequest,
 ): Promise<void> {
-  const { socket, method } = exchange
-  const head = remote.readHeaders(exchange.rawHeaders)
-  const id = idOf(head, services)
-  const { peerAddress } = exchange
-  const facts = { method, upstreamPath: '' }
-  const logged: LoggedCall = {
-    requestId: id,
-    remote: remote.settings.name,
-    client: clientOf(exchange, head, services),
-  }
+  const { socket } = request
+  const admission = new Admission(services, remote, request)
   const gone = new AbortController()
   const onGone = () => gone.abort()
   socket.on('error', onGone)
   socket.on('close', onGone)
 
   try {
-    const refusal = refusalOfUpgrade(method, head, match, remote, services)
+    const refusal = admission.begin(match, refusalOfUpgrade)
     if (refusal) return refuse(refusal)
-    facts.upstreamPath = upstreamPath(remote.place, match)
-    const caller = await findCaller(services, remote, head.cookie, { logged })
-    const { session } = caller
-    addOwnHeaders(head, remote, services, { requestId: id, peerAddress, caller })
-    const plainHeaders = head.passed.length
-    const retries = new Retries()
-    let token = await remote.chooseToken(session, facts, undefined)
+    await admission.findCaller()
+    const problem = await admission.findToken()
+    if (problem) return refuse(problem)
+    admission.addOwnHeaders()
     for (;;) {
-      const problem = tokenProblem(token, remote.settings, session, services.log)
-      if (problem) return refuse(problem)
-      head.passed.length = plainHeaders
-      await addToken(head.passed, token, remote, facts)
+      await admission.addToken()
       if (gone.signal.aborted) return
       // Held during the handshake only: an open WebSocket is no call.
-      const place = services.admit({
-        peerAddress,
-        forwardedFor: head.forwardedFor,
-        sessionKey: session?.key,
-      })
+      const place = admission.takePlace()
       if (typeof place === 'string') return refuse(place)
       const busy = place.enter(remote.upstream)
       if (busy) {
         place.leave()
         return refuse(busy)
       }
-      const answer = await handshake(remote, facts, head.passed, gone.signal).finally(place.leave)
-      if (answer.socket) return join(answer.headers, answer.socket, session && head.cookie)
-      rememberNonce(token, remote, facts.upstreamPath, answer.headers)
-      const after =
-        answer.status === 401
-          ? retries.after401(answer.headers, {
-              ...{ token, isUsers: session !== undefined, isReplayable: true },
-              basePath: services.basePath,
-            }).do
-          : 'pass'
-      if (after === 'renew' && 'token' in token) {
-        const rejected = token.token
-        token = await remote.chooseToken(session, facts, rejected)
-        if ('token' in token && token.token === rejected) return passRefusal(answer.status)
-      } else if (after !== 'repeat') return passRefusal(answer.status)
+      const answer = await handshake(remote, admission, gone.signal).finally(place.leave)
+      const { status, headers } = answer
+      if (answer.socket) return join(headers, answer.socket)
+      admission.rememberNonce(headers)
+      const after = status === 401 ? admission.after401(headers, true).do : 'pass'
+      if (after === 'renew') {
+        const problem = await admission.renewToken()
+        if (problem === 'same') return passRefusal(status)
+        if (problem) return refuse(problem)
+      } else if (after !== 'repeat') return passRefusal(status)
     }
   } catch (cause) {
     if (gone.signal.aborted) return
@@ -108,7 +79,7 @@ export async function upgrade(
     refuse(problemOfFailure(error, false), cause)
   }
 
-  function join(headers: AnswerHeaders, upstream: Duplex, cookie: string | undefined): void {
+  function join(headers: AnswerHeaders, upstream: Duplex): void {
     socket.off('error', onGone).off('close', onGone)
     // Between the handshake and here, nobody may have listened.
     if (socket.destroyed || upstream.destroyed) {
@@ -121,8 +92,8 @@ export async function upgrade(
       if (typeof headers[name] === 'string') lines.push(`${name}: ${headers[name]}`)
     }
     socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
-    if (exchange.head.length > 0) upstream.write(exchange.head)
-    const open: OpenEnded = { cookie, close: () => tunnel.close() }
+    if (request.head.length > 0) upstream.write(request.head)
+    const open: OpenEnded = { cookie: admission.sessionCookie, close: () => tunnel.close() }
     const tunnel = joinSockets(socket, upstream, () => openEnded.remove(open))
     openEnded.add(open)
   }
@@ -131,19 +102,19 @@ export async function upgrade(
   function passRefusal(status: number): void {
     const length = status === 204 ? [] : ['content-length', '0']
     const headers = ['connection', 'close', ...length]
-    endWith(exchange, { status, headers, body: '' })
+    endWith(request, { status, headers, body: '' })
   }
 
   function refuse(code: ProblemCode, cause?: unknown): void {
-    logProblem(services.log, logged, code, cause)
-    const answer = problemAnswer(code, { requestId: id, headers: { connection: 'close' } })
-    endWith(exchange, answer)
+    logProblem(services.log, admission.logged, code, cause)
+    const { requestId } = admission
+    endWith(request, problemAnswer(code, { requestId, headers: { connection: 'close' } }))
   }
 }
 
 /** Writes a whole answer to a bare socket. */
 export function endWith(
-  { socket, answerHeaders }: Pick<UpgradeExchange, 'socket' | 'answerHeaders'>,
+  { socket, answerHeaders }: Pick<UpgradeRequest, 'socket' | 'answerHeaders'>,
   { status, headers, body }: { status: number; headers: string[]; body: string },
 ): void {
   let text = `HTTP/1.1 ${status} Refused\r\n`
@@ -152,23 +123,6 @@ export function endWith(
     if (!headers.includes(name)) text += `${name}: ${value}\r\n`
   }
   socket.end(`${text}\r\n${body}`, () => socket.destroy())
-}
-
-function refusalOfUpgrade(
-  method: string,
-  head: RequestHead,
-  match: RouteMatch,
-  remote: ReadyRemote,
-  { csrf, cors }: CallServices,
-): ProblemCode | undefined {
-  if (!remote.settings.websocket) return 'not_found'
-  if (method !== 'GET' || head.upgrade?.toLowerCase() !== 'websocket') return 'bad_request'
-  // Cookies go along with every handshake, from any page, and no preflight asks before.
-  const { origin } = head
-  const isOurs = origin === csrf.publicOrigin || cors.listed(origin) !== undefined
-  if (!isOurs) return 'csrf_check_failed'
-  if (!isSafePath(match.path) || !isSafeQuery(match.query)) return 'bad_path'
-  return undefined
 }
 
 interface Handshake {
@@ -180,8 +134,7 @@ interface Handshake {
 
 function handshake(
   remote: ReadyRemote,
-  { upstreamPath: path }: { upstreamPath: string },
-  headers: string[],
+  { upstreamPath: path, head: { passed: headers } }: Admission,
   signal: AbortSignal,
 ): Promise<Handshake> {
   return new Promise((resolve, reject) => {

@@ -219,7 +219,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'P28',
-    file: 'lib/remote/gate.ts',
+    file: 'lib/remote/admission.ts',
     from: "'serviceworker', ",
     to: '',
     test: 'test/remote-scripts.test.ts',

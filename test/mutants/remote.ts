@@ -75,7 +75,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'P9',
-    file: 'lib/remote/gate.ts',
+    file: 'lib/remote/admission.ts',
     from: "  if (!remote.allows(method)) return 'method_not_allowed'\n",
     to: '',
     test: 'test/remote-policy.test.ts',
@@ -92,14 +92,14 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'P10',
     file: 'lib/remote/call.ts',
-    from: '    if (this.#head.expect !== undefined) this.sink.writeContinue()',
-    to: '    if (this.#head.expect === undefined) this.sink.writeContinue()',
+    from: '    if (expect !== undefined) this.sink.writeContinue()',
+    to: '    if (expect === undefined) this.sink.writeContinue()',
     test: 'test/remote-streaming.test.ts',
     title: 'asks a client that expects 100 Continue for its body only when it will be sent',
   },
   {
     row: 'P11',
-    file: 'lib/remote/upgrade.ts',
+    file: 'lib/remote/admission.ts',
     from: "  if (!isOurs) return 'csrf_check_failed'\n",
     to: '',
     test: 'test/remote-websocket.test.ts',
@@ -165,7 +165,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'P17',
-    file: 'lib/remote/admission.ts',
+    file: 'lib/remote/places.ts',
     from: ".slice(0, 4).join(':')",
     to: ".join(':')",
     test: 'test/remote-limits.test.ts',
@@ -173,7 +173,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'P17',
-    file: 'lib/remote/admission.ts',
+    file: 'lib/remote/places.ts',
     from: '        entered?.released()\n',
     to: '',
     test: 'test/remote-limits.test.ts',
@@ -222,7 +222,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'P33',
     file: 'lib/remote/remote.ts',
-    from: 'if (exchange.body) dropRest(exchange.body)',
+    from: 'if (request.body) dropRest(request.body)',
     to: '',
     test: 'test/remote-limits.test.ts',
     title: 'P33: the body of a request that no remote takes',

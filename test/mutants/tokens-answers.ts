@@ -76,7 +76,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'T25',
-    file: 'lib/remote/token-problem.ts',
+    file: 'lib/remote/answer.ts',
     from: "code === 'token_expired' ? { members",
     to: "code === 'session_expired' ? { members",
     test: 'test/token-expired.test.ts',

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { Readable } from 'node:stream'
-import type { AnswerSink } from '#lib/remote/exchange.ts'
+import type { AnswerSink } from '#lib/remote/remote-request.ts'
 import type { RemoteFixture } from './remote-fixture.ts'
 
 /** A call as a host hands it over, from any address. */

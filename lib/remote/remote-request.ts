@@ -1,4 +1,5 @@
 import type { Duplex, Readable } from 'node:stream'
+import type { RawRequest } from '../http/raw-request.ts'
 
 /**
  * Where an answer goes. `ServerResponse` is one as it stands, so the Node host pays nothing for it;
@@ -22,25 +23,20 @@ export interface AnswerSink {
   on(event: 'error', listener: (error: Error) => void): unknown
 }
 
+/** What a call and a WebSocket begin with. */
+export interface PeerRequest extends RawRequest {
+  readonly peerAddress: string
+}
+
 /** One request for a remote API, in the words of the wire. */
-export interface RemoteExchange {
-  readonly method: string
-  /** The request-target, path and query byte for byte as received. */
-  readonly target: string
-  /** Name, value, name, value, …, as received. */
-  readonly rawHeaders: readonly string[]
+export interface RemoteRequest extends PeerRequest {
   /** Looked at only when `Content-Length` or `Transfer-Encoding` announces a body. */
   readonly body: Readable | null
-  readonly peerAddress: string
   readonly sink: AnswerSink
 }
 
 /** A request to switch to WebSocket. Its answer is written to the socket itself. */
-export interface UpgradeExchange {
-  readonly method: string
-  readonly target: string
-  readonly rawHeaders: readonly string[]
-  readonly peerAddress: string
+export interface UpgradeRequest extends PeerRequest {
   readonly socket: Duplex
   /** What had arrived behind the request's head. */
   readonly head: Buffer
