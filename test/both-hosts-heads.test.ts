@@ -84,4 +84,21 @@ describeOnBothHosts('heads of answers', (at) => {
       assert.match(cookie, /^[\w.-]+=[^,;]*; Path=\/; HttpOnly; SameSite=Lax; Max-Age=\d+$/)
     }
   })
+
+  it('P5: the head of a silent stream comes before its first byte', async () => {
+    const headers = { cookie: at.cookie, 'sec-fetch-site': 'same-origin' }
+    // The stream says nothing, ever.
+    const signal = AbortSignal.timeout(20_000)
+    const address = `${at.running.origin}/api/remote/api/hushed`
+    const { status, body } = await fetch(address, { headers, signal })
+    assert.equal(status, 200)
+    await body?.cancel()
+  })
+
+  it('A5: an answer that breaks off is cut, and prints no stack', async () => {
+    const answer = await at.send('GET', '/api/remote/broken/truncated-chunk')
+    assert.deepEqual([answer.status, answer.complete], [200, false])
+    await at.assertWell()
+    assert.doesNotMatch(at.running.output(), /failed to pipe response/)
+  })
 })

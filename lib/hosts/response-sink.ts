@@ -5,6 +5,7 @@ import { decodedHead } from './decoded-head.ts'
 import type { HeadLine } from './next-answer-head.ts'
 
 const bufferedBytes = 64 * 1024
+const noBytes = new Uint8Array()
 
 /** Takes the answer, and the lines of its head as they were: a `Response` joins those of one name. */
 type Resolve = (response: Response, lines?: readonly HeadLine[]) => void
@@ -42,7 +43,10 @@ export class ResponseSink extends EventEmitter implements AnswerSink {
 
   writeContinue(): void {}
 
-  flushHeaders(): void {}
+  /** Next sends the head with the first bytes of the body, be they none (P5). */
+  flushHeaders(): void {
+    if (!this.#closed) this.#body?.enqueue(noBytes)
+  }
 
   write(chunk: Buffer): boolean {
     if (this.#closed || !this.#body) return true
@@ -59,7 +63,10 @@ export class ResponseSink extends EventEmitter implements AnswerSink {
 
   destroy(error?: Error): void {
     if (this.#closed) return
-    this.#body?.error(error ?? new Error('the answer broke off'))
+    // Next cuts the connection whatever the error is, and prints all but those of this name.
+    const cut = new Error('the answer broke off', { cause: error })
+    cut.name = 'AbortError'
+    this.#body?.error(cut)
     this.#close()
   }
 

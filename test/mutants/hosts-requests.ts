@@ -49,4 +49,20 @@ export const mutants: readonly Mutant[] = [
     test: 'test/front-door.test.ts',
     title: 'P22: whoever never ends a request is cut',
   },
+  {
+    row: 'P5',
+    file: 'lib/hosts/response-sink.ts',
+    from: 'this.#body?.enqueue(noBytes)',
+    to: 'this.#body?.desiredSize',
+    test: 'test/both-hosts-heads.test.ts',
+    title: 'P5: the head of a silent stream comes before its first byte',
+  },
+  {
+    row: 'A5',
+    file: 'lib/hosts/response-sink.ts',
+    from: "cut.name = 'AbortError'",
+    to: "cut.name = 'Error'",
+    test: 'test/both-hosts-heads.test.ts',
+    title: 'A5: an answer that breaks off is cut, and prints no stack',
+  },
 ]

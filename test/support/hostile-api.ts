@@ -139,6 +139,10 @@ function answer(url: string, headers: IncomingMessage['headers'], response: Serv
     response.appendHeader(name, value)
   }
   if (path === 'silent') return
+  if (path === 'hushed') {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+    return
+  }
   if (path === 'commands') {
     response.writeHead(200, [...commands.flat(), 'Content-Type', 'text/html']).end('<p>')
   } else if (path === 'typed-twice') {
@@ -207,6 +211,15 @@ export const brokenAnswers: Readonly<
     status: 200,
     cutsOff: true,
   },
+  'reset-content': {
+    bytes: 'HTTP/1.1 205 Reset Content\r\ncontent-length: 2\r\n\r\nok',
+    status: 205,
+  },
+  'reset-chunks': {
+    bytes: 'HTTP/1.1 205 Reset Content\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+    status: 205,
+  },
+  'no-status': { bytes: 'HTTP/1.1 700 X\r\ncontent-length: 2\r\n\r\nok', status: 502 },
   twice: {
     bytes: `${ok}HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nSECOND`,
     keepsOpen: true,
