@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { it } from 'node:test'
 import { describeOnBothHosts } from './support/both-hosts.ts'
 import { byteHeads, fileNames, highBytes } from './support/hostile-api.ts'
@@ -93,6 +95,22 @@ describeOnBothHosts('heads of answers', (at) => {
     const { status, body } = await fetch(address, { headers, signal })
     assert.equal(status, 200)
     await body?.cancel()
+  })
+
+  it('P15: a 205 has no content, and nothing of it comes behind the head', async () => {
+    for (const name of ['reset-content', 'reset-chunks']) {
+      const lines = `GET /api/remote/broken/${name} HTTP/1.1\r\nConnection: close\r\n${at.head}\r\n`
+      const socket = connect(at.running.port, '127.0.0.1')
+      socket.write(lines)
+      const answer = await text(socket)
+      assert.match(answer, /^HTTP\/1\.1 205 [\s\S]*\r\n\r\n$/)
+      assert.match(answer, /\r\ncontent-length: 0\r\n/i)
+      assert.doesNotMatch(answer, /transfer-encoding/i)
+    }
+  })
+
+  it('P15: a status that is none is 502', async () => {
+    assert.equal((await at.send('GET', '/api/remote/broken/no-status')).status, 502)
   })
 
   it('A5: an answer that breaks off is cut, and prints no stack', async () => {

@@ -51,6 +51,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #left = -1
   #discarded = 0
   #wroteBody = false
+  #hasNoContent = false
   #isPaused = false
   #stallTimer: NodeJS.Timeout | undefined
   #startedAt = 0
@@ -126,13 +127,18 @@ export class Attempt implements Dispatcher.DispatchHandler {
     // 1xx other than 101 are for the next hop only; browsers have no use for them.
     if (status < 200) return void this.#boundHead()
     clearTimeout(this.#headTimer)
+    this.#hasNoContent = status === 205
     if (this.#state === waiting) this.#owner.onHead(this, status, headers)
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
     if (this.#state === passing) {
       this.#wroteBody = true
-      if (this.#left === chunk.length) this.#end(chunk)
+      if (this.#hasNoContent) {
+        // RFC 9110 section 15.3.6: it would be read as the beginning of the next answer.
+        this.#end()
+        controller.abort(new Error('content on a 205'))
+      } else if (this.#left === chunk.length) this.#end(chunk)
       else {
         if (this.#left > 0) this.#left -= chunk.length
         if (!this.#owner.sink.write(chunk)) this.#pause(controller)

@@ -99,6 +99,8 @@ export function createResponseHeaders(options: ResponseHeaderOptions): ResponseH
   }
 
   return (status, headers, context) => {
+    // RFC 9110 section 15: no status, and to be taken for a server's error. Not every host can say it.
+    if (status > 599) throw new BadAnswerError('status')
     const out: string[] = []
     const hopByHop = namedByConnection(headers.connection)
     let vary: string | string[] | undefined
@@ -116,8 +118,8 @@ export function createResponseHeaders(options: ResponseHeaderOptions): ResponseH
       switch (rule) {
         case 'content-length':
           if (typeof value !== 'string') throw new BadAnswerError(name)
-          // RFC 9110 section 8.6: none on a 204.
-          if (status !== 204) contentLength = value
+          // RFC 9110 section 8.6: none on a 204. Section 15.3.6: a 205 has no content, whatever it says.
+          if (status !== 204 && status !== 205) contentLength = value
           break
         case 'content-security-policy':
           // Only beside ours, which it cannot loosen: by itself it could take the place of ours in a cache.
@@ -168,6 +170,7 @@ export function createResponseHeaders(options: ResponseHeaderOptions): ResponseH
     if (isStreaming(contentType)) out.push('x-accel-buffering', 'no')
     else if (buffering !== undefined) out.push('x-accel-buffering', buffering)
     // Last: Node makes a mess of a `Content-Disposition` that follows upon a length (P23).
+    if (status === 205) contentLength = '0'
     if (contentLength !== undefined) out.push('content-length', contentLength)
     if (context.setCookie !== undefined) out.push('set-cookie', context.setCookie)
     if (context.corsHeaders.length > 0) out.push(...context.corsHeaders)

@@ -65,4 +65,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/both-hosts-heads.test.ts',
     title: 'A5: an answer that breaks off is cut, and prints no stack',
   },
+  {
+    row: 'P15',
+    file: 'lib/remote/response-headers.ts',
+    from: 'if (status > 599)',
+    to: 'if (status > 999)',
+    test: 'test/both-hosts-heads.test.ts',
+    title: 'P15: a status that is none is 502',
+  },
 ]

@@ -282,4 +282,12 @@ export const mutants: readonly Mutant[] = [
     title:
       'delivers text and bytes as they were sent, in one chunk and in several, with a length and without',
   },
+  {
+    row: 'P15',
+    file: 'lib/remote/attempt.ts',
+    from: 'this.#hasNoContent = status === 205',
+    to: 'this.#hasNoContent = false',
+    test: 'test/both-hosts-heads.test.ts',
+    title: 'P15: a 205 has no content, and nothing of it comes behind the head',
+  },
 ]
