@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto'
+import { given } from '../http/given.ts'
 import type { OutgoingSettings } from '../http/outgoing.ts'
 import { type Environment, readerOf, readNamed, type Variables } from './env.ts'
 import { readPem } from './pem-file.ts'
@@ -28,7 +29,7 @@ const read = readerOf(outgoingVariables)
 export function outgoingSettings(env: Environment, report: Report): OutgoingSettings {
   const proxy = proxyOf(env, report)
   const ca = authorities(env, report)
-  return { ...(proxy && { proxy }), ...(ca === undefined ? {} : { ca }) }
+  return { ...(proxy && { proxy }), ...given({ ca }) }
 }
 
 function proxyOf(env: Environment, report: Report): OutgoingSettings['proxy'] {

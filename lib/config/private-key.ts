@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, type JsonWebKeyInput, sign, verify } from 'node:crypto'
+import { given } from '../http/given.ts'
 import { accepted, type Parsed, refused } from './parsed.ts'
 
 export type PrivateJwk = JsonWebKey & { kid?: string; alg?: string }
@@ -30,7 +31,7 @@ export function parsePrivateKey(text: string): Parsed<PrivateJwk> {
   if (bits === undefined) return refused('cannot be read as a key', fix)
   if (jwk.kty === 'RSA' && bits < 2048) return refused('is an RSA key under 2048 bits', fix)
   const alg = jwk.alg ?? algorithms[0]
-  return accepted({ ...jwk, ...(alg === undefined ? {} : { alg }) })
+  return accepted({ ...jwk, ...given({ alg }) })
 }
 
 function parseObject(text: string): PrivateJwk | undefined {

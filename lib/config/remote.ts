@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { given } from '../http/given.ts'
 import { isLoopback } from '../http/loopback.ts'
 import type { ClientCertificate } from '../http/outgoing.ts'
 import { clientCertificate, tls } from './client-certificate.ts'
@@ -99,7 +100,7 @@ export function remoteSettings(
     idleTimeoutMs: Math.round(timeout * 1000),
     connectTimeoutMs: Math.round(connectTimeout * 1000),
     ...(certificate && { tls: certificate }),
-    ...(maxBody === undefined ? {} : { maxBodyBytes: maxBody }),
+    ...given({ maxBodyBytes: maxBody }),
     setCookie: cookieNames(`${setting}.setCookie`, config.setCookie, context),
     cookies: cookieNames(`${setting}.cookies`, config.cookies, context),
     headers: remoteHeaders(`${setting}.headers`, config.headers, report),

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { given } from '../http/given.ts'
 import { problem } from '../http/problem.ts'
 import type { Provider } from '../oidc/provider.ts'
 import type { EndedSignIns } from '../session/ended-sign-ins.ts'
@@ -44,7 +45,7 @@ export function createBackchannel(deps: BackchannelDeps): Endpoint {
   function endedBy({ sid, sub }: { sid?: string; sub?: string }) {
     const everywhere = sid === undefined || deps.allSessions
     return {
-      ...(sid === undefined ? {} : { sid }),
+      ...given({ sid }),
       ...(sub === undefined || !everywhere ? {} : { sub }),
     }
   }

@@ -1,3 +1,4 @@
+import { given } from '../http/given.ts'
 import { isTopLevel } from '../http/navigation.ts'
 import { parseReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
 import { isPageExpired } from '../oidc/authorization-response.ts'
@@ -82,9 +83,9 @@ export function createCallback(deps: CallbackDeps): Endpoint {
     deps.log.event('sign_in.failed', {
       requestId,
       code,
-      ...(error === undefined ? {} : { error }),
+      ...given({ error }),
       ...about,
-      ...(cause === undefined ? {} : { cause }),
+      ...given({ cause }),
     })
     const returnUrl = parseReturnUrl(remembered.returnUrl, deps.returnUrls)
     if (remembered.silent && !isTopLevel(incoming.request.headers)) {
@@ -182,7 +183,7 @@ export function createCallback(deps: CallbackDeps): Endpoint {
     if (result.acr === undefined && requiredAcr(acrValues).length > 0) {
       deps.log.event('sign_in.acr_missing', { requestId, sub })
     }
-    deps.log.event('sign_in.succeeded', { requestId, sub, ...(sid === undefined ? {} : { sid }) })
+    deps.log.event('sign_in.succeeded', { requestId, sub, ...given({ sid }) })
   }
 
   function giveBack(incoming: EndpointRequest, transaction: Transaction, result: SignedIn): void {
@@ -207,10 +208,7 @@ export function createCallback(deps: CallbackDeps): Endpoint {
       issuer: deps.issuer,
       clientId: deps.clientId,
       startedAt,
-      ...(maxAge === undefined ? {} : { maxAge }),
-      ...(acrValues === undefined ? {} : { acrValues }),
-      ...(prompt === undefined ? {} : { prompt }),
-      ...(dpopKey === undefined ? {} : { dpopKey }),
+      ...given({ maxAge, acrValues, prompt, dpopKey }),
     })
     if (result.kind === 'signed-in') {
       return succeeded(incoming, taken, result).catch((cause: unknown) => {

@@ -1,3 +1,4 @@
+import { given } from '../http/given.ts'
 import { isTopLevel } from '../http/navigation.ts'
 import { parseReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
 import { silentLoginPage } from '../pages/silent-login-page.ts'
@@ -49,7 +50,7 @@ export function createInterruptedSignIn(deps: InterruptedSignInDeps) {
       if (remembered.silent && !isTopLevel(incoming.request.headers)) {
         return silentLoginPage(false, deps.returnUrls.publicOrigin, left.clearCookies, returnUrl)
       }
-      const again = { ...remembered, ...(returnUrl === undefined ? {} : { returnUrl }) }
+      const again = { ...remembered, ...given({ returnUrl }) }
       const loginHref = signInAgain(deps.loginHref, again)
       return refuse(incoming, code, { loginHref, setCookies: left.clearCookies })
     },

@@ -1,3 +1,4 @@
+import { given } from '../http/given.ts'
 import { destinationOf, isPrefetch } from '../http/navigation.ts'
 import type { ProblemCode } from '../http/problem.ts'
 import { parseReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
@@ -72,10 +73,9 @@ export function createLogin(deps: LoginDeps): Endpoint {
     }
     return deps.startSignIn(incoming, {
       returnUrl,
-      ...(prompt === undefined ? {} : { prompt }),
+      ...given({ prompt }),
       ...(isShort(loginHint.value) ? { loginHint: loginHint.value } : {}),
-      ...(acrValues.value === undefined ? {} : { acrValues: acrValues.value }),
-      ...(uiLocales.value === undefined ? {} : { uiLocales: uiLocales.value }),
+      ...given({ acrValues: acrValues.value, uiLocales: uiLocales.value }),
       ...(maxAge.value === undefined ? {} : { maxAge: Number(maxAge.value) }),
       ...(deps.silent || framed || maybeFramed ? { silent: true } : {}),
     })

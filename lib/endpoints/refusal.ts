@@ -1,3 +1,4 @@
+import { given } from '../http/given.ts'
 import { isNavigation } from '../http/navigation.ts'
 import { type ProblemCode, problem, problems } from '../http/problem.ts'
 import { errorPage } from '../pages/page.ts'
@@ -25,7 +26,7 @@ export function refuse(
   const status = options.status ?? usual
   if (status < 500) incoming.refused(code)
   const extra: Record<string, string> = {
-    ...(options.allow === undefined ? {} : { allow: options.allow }),
+    ...given({ allow: options.allow }),
     ...(status === 503 ? { 'retry-after': '2' } : {}),
   }
   const response = isNavigation(request.headers)

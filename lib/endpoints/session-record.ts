@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { given } from '../http/given.ts'
 import { dpopKeyOf } from '../oidc/dpop-key.ts'
 import type { SignInResult } from '../oidc/redeem-code.ts'
 import type { SessionRecord } from '../session/session.ts'
@@ -31,16 +32,15 @@ export function recordOf(
     issuer: deps.issuer,
     clientId: deps.clientId,
     sub: result.sub,
-    ...(result.sid === undefined ? {} : { sid: result.sid }),
+    ...given({ sid: result.sid }),
     handle: randomBytes(16).toString('base64url'),
     claims,
     idToken: result.idToken,
-    ...(result.sessionState === undefined ? {} : { sessionState: result.sessionState }),
-    ...(result.authTime === undefined ? {} : { authTime: result.authTime }),
+    ...given({ sessionState: result.sessionState, authTime: result.authTime }),
     createdAt: now,
     absoluteAt: now + deps.absoluteSeconds * 1000,
-    ...(result.refreshToken === undefined ? {} : { refreshToken: result.refreshToken }),
+    ...given({ refreshToken: result.refreshToken }),
     accessTokens: { [slot]: accessTokenFrom(result.accessToken, now) },
-    ...(dpopKey === undefined ? {} : { dpopKey }),
+    ...given({ dpopKey }),
   }
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { given } from '../http/given.ts'
 import { type ReturnUrl, shorter } from '../http/return-url.ts'
 import { longestAddress } from '../oidc/authorization-request.ts'
 import { dpopKeyOf, dpopThumbprint } from '../oidc/dpop-key.ts'
@@ -58,11 +59,7 @@ export function createStartSignIn(deps: StartSignInDeps) {
       state,
       nonce,
       codeChallenge: createHash('sha256').update(codeVerifier).digest('base64url'),
-      ...(prompt === undefined ? {} : { prompt }),
-      ...(acrValues === undefined ? {} : { acrValues }),
-      ...(maxAge === undefined ? {} : { maxAge }),
-      ...(loginHint === undefined ? {} : { loginHint }),
-      ...(uiLocales === undefined ? {} : { uiLocales }),
+      ...given({ prompt, acrValues, maxAge, loginHint, uiLocales }),
       ...(withoutResources ? { withoutResources } : {}),
       ...(deps.dpop === 'dpop' ? await dpopBinding(dpopSeed) : {}),
     })

@@ -1,3 +1,4 @@
+import { given } from '../http/given.ts'
 import { errorCode } from './error-code.ts'
 
 /** What the transaction remembers of the authorization request. */
@@ -95,6 +96,6 @@ function failed(error: string | undefined): AuthorizationResponse {
     kind: 'failed',
     code: codes.get(error ?? '') ?? 'sign_in_failed',
     reason: 'the provider answered with an error',
-    ...(error === undefined ? {} : { error }),
+    ...given({ error }),
   }
 }

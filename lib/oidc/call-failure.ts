@@ -1,3 +1,4 @@
+import { given } from '../http/given.ts'
 import { ProviderError, plainCause } from './provider-error.ts'
 import type { ProviderAnswer } from './provider-fetch.ts'
 
@@ -23,14 +24,13 @@ export function callFailure(thrown: unknown, answer: ProviderAnswer): CallFailur
     return {
       kind: kindOf[thrown.code],
       cause: thrown,
-      ...(thrown.error === undefined ? {} : { error: thrown.error }),
+      ...given({ error: thrown.error }),
     }
   }
   const { error } = answer
   return {
     kind: decide(answer, error),
-    ...(answer.status === undefined ? {} : { status: answer.status }),
-    ...(error === undefined ? {} : { error }),
+    ...given({ status: answer.status, error }),
     cause: plainCause(thrown),
   }
 }

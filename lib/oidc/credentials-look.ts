@@ -3,6 +3,7 @@ import { exportJWK, generateKeyPair } from 'jose'
 import * as client from 'openid-client'
 import type { ClientAuth } from '../config/client-auth.ts'
 import type { OidcSettings } from '../config/oidc.ts'
+import { given } from '../http/given.ts'
 import { callFailure } from './call-failure.ts'
 import {
   type ClientProof,
@@ -116,7 +117,7 @@ async function wrongOnes(oidc: OidcSettings, method: ClientProof['method']): Pro
       const alg = keyAlgorithm(auth.key)
       const { privateKey } = await generateKeyPair(alg, { extractable: true })
       const { kid } = auth.key
-      const key = { ...(await exportJWK(privateKey)), alg, ...(kid === undefined ? {} : { kid }) }
+      const key = { ...(await exportJWK(privateKey)), alg, ...given({ kid }) }
       return { clientId, proofs: proofsOf({ ...auth, key: key as typeof auth.key }, oidc) }
     }
     default:

@@ -1,4 +1,5 @@
 import * as client from 'openid-client'
+import { given } from '../http/given.ts'
 import type { OpenProviderCall } from './provider-call.ts'
 import { callLimitMs } from './provider-fetch.ts'
 
@@ -20,7 +21,7 @@ export async function endSessionUrl(
     return client.buildEndSessionUrl(configuration, {
       post_logout_redirect_uri: deps.postLogoutRedirectUri,
       state,
-      ...(idTokenHint === undefined ? {} : { id_token_hint: idTokenHint }),
+      ...given({ id_token_hint: idTokenHint }),
     })
   } catch {
     return undefined

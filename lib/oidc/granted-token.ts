@@ -1,3 +1,4 @@
+import { given } from '../http/given.ts'
 import type { TokenAnswer } from './token-answer.ts'
 
 /** An access token as a token endpoint gave it, before anybody put a time on it. */
@@ -24,8 +25,7 @@ export function grantedToken(
   return {
     token,
     type,
-    ...(expiresInSeconds === undefined ? {} : { expiresInSeconds }),
-    ...(scope === undefined ? {} : { scope }),
+    ...given({ expiresInSeconds, scope }),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { JWTPayload } from 'jose'
+import { given } from '../http/given.ts'
 import type { KeySet } from './key-set.ts'
 import { plainCause } from './provider-error.ts'
 
@@ -76,8 +77,7 @@ function judge(
   return {
     kind: 'valid',
     issuer: String(iss),
-    ...(sub === undefined ? {} : { sub }),
-    ...(sid === undefined ? {} : { sid }),
+    ...given({ sub, sid }),
     jti,
     expiresAt: (expires + toleranceSeconds) * 1000,
   }

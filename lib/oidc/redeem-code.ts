@@ -1,6 +1,7 @@
 import * as client from 'openid-client'
 import type { OidcSettings } from '../config/oidc.ts'
 import type { TokenParameters } from '../config/token-parameters.ts'
+import { given } from '../http/given.ts'
 import { parseAuthorizationResponse } from './authorization-response.ts'
 import { callFailure, failureCodes } from './call-failure.ts'
 import { type GrantedToken, grantedToken } from './granted-token.ts'
@@ -123,8 +124,7 @@ export async function redeemCode(
       claims: { ...userInfo, ...idClaims },
       idToken,
       accessToken,
-      ...(refreshToken === undefined ? {} : { refreshToken }),
-      ...(response.sessionState === undefined ? {} : { sessionState: response.sessionState }),
+      ...given({ refreshToken, sessionState: response.sessionState }),
     }
   } catch (error) {
     if (error instanceof TokenRefusal) return { ...refusals[error.kind], ...told(error) }
@@ -165,9 +165,7 @@ function rulesOf(expected: ExpectedSignIn, oidc: OidcSettings) {
     clientId,
     nonce,
     alg: oidc.idTokenAlg,
-    ...(maxAge === undefined ? {} : { maxAge }),
-    ...(startedAt === undefined ? {} : { startedAt }),
-    ...(prompt === undefined ? {} : { prompt }),
+    ...given({ maxAge, startedAt, prompt }),
     requiredAcr: requiredAcr(acrValues),
   }
 }
@@ -191,6 +189,6 @@ function failed(
     kind: 'failed',
     code,
     cause: typeof cause === 'string' ? new Error(cause) : plainCause(cause),
-    ...(error === undefined ? {} : { error }),
+    ...given({ error }),
   }
 }

@@ -1,4 +1,5 @@
 import type { CustomFetch } from 'openid-client'
+import { given } from '../http/given.ts'
 
 /** What a token endpoint answered, without what is of no use (T21). Nothing in it has been verified. */
 export interface TokenAnswer {
@@ -30,10 +31,7 @@ export function readTokenAnswer(body: unknown): TokenAnswer | undefined {
   return {
     accessToken,
     type: textOf(answer.token_type)?.toLowerCase() ?? 'bearer',
-    ...(expiresInSeconds === undefined ? {} : { expiresInSeconds }),
-    ...(refreshToken === undefined ? {} : { refreshToken }),
-    ...(idToken === undefined ? {} : { idToken }),
-    ...(scope === undefined ? {} : { scope }),
+    ...given({ expiresInSeconds, refreshToken, idToken, scope }),
   }
 }
 

@@ -1,3 +1,4 @@
+import { given } from '../http/given.ts'
 import { publicIdOf, sessionKeyOf } from '../session/keys.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
@@ -63,7 +64,7 @@ function summaryOf({ key, expiresAt, record }: Session): SessionSummary {
   return {
     id: publicIdOf(key),
     sub: record.sub,
-    ...(record.sid === undefined ? {} : { sid: record.sid }),
+    ...given({ sid: record.sid }),
     createdAt: record.createdAt,
     expiresAt,
   }
