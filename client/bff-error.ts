@@ -25,8 +25,8 @@ export class BffError extends Error {
 }
 
 export interface BffErrorOptions {
-  status?: number
-  requestId?: string
+  readonly status?: number
+  readonly requestId?: string
 }
 
 /** The call needs a sign-in: none, an expired one or an expired token (`token_expired`), or (`step_up_required`) a stronger one. */

@@ -17,31 +17,31 @@ export interface BffOptions {
    * Where the BFF's endpoints live: a path of this origin, or an absolute URL on split hosts.
    * @default '/bff'
    */
-  basePath?: string
+  readonly basePath?: string
   /** @default the browser's */
-  fetch?: typeof fetch
+  readonly fetch?: typeof fetch
   /** @default the browser's */
-  location?: Pick<Location, 'href' | 'assign'>
+  readonly location?: Pick<Location, 'href' | 'assign'>
 }
 
 /** Parameters of a sign-in. `returnUrl` defaults to the page that asks. */
 export interface LoginOptions {
-  returnUrl?: string
+  readonly returnUrl?: string
   /** `login` asks for credentials again, `select_account` for the account, `create` to register. */
-  prompt?: string
-  loginHint?: string
+  readonly prompt?: string
+  readonly loginHint?: string
   /** Space-separated authentication context classes, in order of preference. */
-  acrValues?: string
+  readonly acrValues?: string
   /** Seconds since the last active authentication after which the provider must ask again. */
-  maxAge?: number
-  uiLocales?: string
+  readonly maxAge?: number
+  readonly uiLocales?: string
 }
 
 export interface LogoutOptions {
   /** Where to land afterwards. @default the server's choice */
-  returnUrl?: string
+  readonly returnUrl?: string
   /** The user's `logoutUrl`: navigates there instead of posting. For servers without a POST. */
-  logoutUrl?: string
+  readonly logoutUrl?: string
 }
 
 export interface Bff {

@@ -23,10 +23,10 @@ export type SessionState =
     }
 
 export interface SessionWatchOptions {
-  bff: Bff
+  readonly bff: Bff
   /** Seconds between looks at the server while the page is visible. @default 60 */
-  pollSeconds?: number
-  surroundings?: Surroundings
+  readonly pollSeconds?: number
+  readonly surroundings?: Surroundings
 }
 
 /** In the shape that React's `useSyncExternalStore` wants, and any other framework can use. */

@@ -81,7 +81,7 @@ export interface Bff extends ServerCode, Draining {
   /** Whether a cookie header belongs to a session; does not extend it. Rejects with StoreUnavailableError. */
   peekSession(cookieHeader: string | undefined): Promise<'signed-in' | 'anonymous'>
   /** Origins that signing in and out leads the browser to; undefined until the provider was asked. */
-  providerOrigins: Provider['providerOrigins']
+  readonly providerOrigins: Provider['providerOrigins']
   /** For server code: list and end sessions. */
   readonly sessions: SessionAdministration
   close(): Promise<void>

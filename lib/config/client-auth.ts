@@ -18,7 +18,7 @@ export type ClientAuth =
   | { readonly method: 'client_secret_basic' | 'client_secret_post'; readonly secret: string }
   | {
       readonly method: 'private_key_jwt'
-      readonly key: JsonWebKey & { kid?: string; alg?: string }
+      readonly key: JsonWebKey & { readonly kid?: string; readonly alg?: string }
     }
   /** RFC 8705 section 2: by the certificate of `tls`. */
   | { readonly method: 'tls_client_auth' }

@@ -25,7 +25,9 @@ export function readNamed(env: Environment, name: string): string | undefined {
   return env[name]?.trim() || undefined
 }
 
-type ValueOf<It extends Variable> = It extends { default: string } ? string : string | undefined
+type ValueOf<It extends Variable> = It extends { readonly default: string }
+  ? string
+  : string | undefined
 
 /** Reads the variables that a section declares, and no others. */
 export function readerOf<Declared extends Variables>(declared: Declared) {

@@ -25,11 +25,11 @@ import { variables } from './variables.ts'
 
 export interface SettingsSource {
   /** @default process.env */
-  env?: Environment
+  readonly env?: Environment
   /** What `bff.config.ts` exports. */
-  config?: Config
+  readonly config?: Config
   /** JSON file in place of `config`; `BFF_CONFIG_FILE` when left out. */
-  configFile?: string
+  readonly configFile?: string
 }
 
 /** Either settings that hold together, or everything that is wrong with them. */

@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, type JsonWebKeyInput, sign, verify }
 import { given } from '../http/given.ts'
 import { accepted, type Parsed, refused } from './parsed.ts'
 
-export type PrivateJwk = JsonWebKey & { kid?: string; alg?: string }
+export type PrivateJwk = JsonWebKey & { readonly kid?: string; readonly alg?: string }
 
 const fix = 'give a private JWK in JSON, of type RSA (2048 bits or more), EC or OKP with Ed25519'
 const curveAlgorithms: Record<string, readonly string[]> = {

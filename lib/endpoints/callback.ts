@@ -57,9 +57,9 @@ export interface CallbackDeps {
   readonly revoke: Revocation | undefined
 }
 
-type Taken = Extract<TakenTransaction, { kind: 'taken' }>
-type SignedIn = Extract<SignInResult, { kind: 'signed-in' }>
-type NotSignedIn = Extract<SignInResult, { kind: 'failed' }>
+type Taken = Extract<TakenTransaction, { readonly kind: 'taken' }>
+type SignedIn = Extract<SignInResult, { readonly kind: 'signed-in' }>
+type NotSignedIn = Extract<SignInResult, { readonly kind: 'failed' }>
 
 /** What a provider answers to `prompt=none` when it would have to show something. */
 const needsInteraction = /^(login|interaction|consent|account_selection)_required$/

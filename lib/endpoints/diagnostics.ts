@@ -16,7 +16,11 @@ export interface DiagnosticsDeps {
   readonly probeRedirectUri: (() => Promise<RedirectUriStanding>) | undefined
   readonly log: Log
   /** The last misconfigurations that were told to the log, newest first. */
-  readonly misconfigurations: () => readonly { what: string; fix: string; at: number }[]
+  readonly misconfigurations: () => readonly {
+    readonly what: string
+    readonly fix: string
+    readonly at: number
+  }[]
 }
 
 /** `GET /bff/diagnostics`: development only. Kinds, lifetimes and scopes of tokens; never a token. */
@@ -43,7 +47,10 @@ export function createDiagnostics(deps: DiagnosticsDeps): Endpoint {
   }
 }
 
-type ReadSession = Extract<Awaited<ReturnType<Sessions['read']>>, { kind: 'session' }>['session']
+type ReadSession = Extract<
+  Awaited<ReturnType<Sessions['read']>>,
+  { readonly kind: 'session' }
+>['session']
 
 function describe({ record, expiresAt }: ReadSession, now: number) {
   const seconds = (at: number | undefined) =>

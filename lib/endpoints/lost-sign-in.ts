@@ -17,7 +17,7 @@ export interface LostSignInDeps {
   readonly loginHref: string
 }
 
-type Lost = Extract<TakenTransaction, { kind: 'lost' }>
+type Lost = Extract<TakenTransaction, { readonly kind: 'lost' }>
 
 /**
  * A callback whose transaction is not there: begun in another browser, expired, used, or given way. It

@@ -55,12 +55,12 @@ export const problems = {
 export type ProblemCode = keyof typeof problems
 
 export interface ProblemOptions {
-  requestId: string
+  readonly requestId: string
   /** @default the one of the code */
-  status?: number
-  headers?: Record<string, string>
+  readonly status?: number
+  readonly headers?: Record<string, string>
   /** Extra members (RFC 9457 section 3.2), for example `loginUrl`. Never anything that the client sent. */
-  members?: Record<string, string | number>
+  readonly members?: Record<string, string | number>
 }
 
 /** Status of a problem, its headers as a flat list, and its body: what the hot path writes by itself. */

@@ -24,7 +24,7 @@ export type AskedExtent = 'all' | 'fewer'
 export type LeftOut = 'list' | 'none' | 'nothing-asked'
 
 export interface AskedResourcesDeps {
-  resources: readonly string[]
+  readonly resources: readonly string[]
   /** Whether the provider refuses a sign-in for this one alone. */
   isRefused(resource: string): Promise<boolean>
   /** Told which ones are refused: each of these, or one of them that cannot be told from the others. */

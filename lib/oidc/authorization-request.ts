@@ -6,32 +6,32 @@ import { callLimitMs } from './provider-fetch.ts'
 
 /** What one sign-in adds to the settings. */
 export interface AuthorizationRequest {
-  state: string
-  nonce: string
+  readonly state: string
+  readonly nonce: string
   /** S256 (RFC 7636). */
-  codeChallenge: string
-  prompt?: string
-  loginHint?: string
-  acrValues?: string
+  readonly codeChallenge: string
+  readonly prompt?: string
+  readonly loginHint?: string
+  readonly acrValues?: string
   /** Seconds. */
-  maxAge?: number
-  uiLocales?: string
+  readonly maxAge?: number
+  readonly uiLocales?: string
   /** It was refused for one of them, and nobody knows for which. */
-  withoutResources?: boolean
+  readonly withoutResources?: boolean
   /** Thumbprint of the key that the code will be bound to (RFC 9449 section 10). */
-  dpopJkt?: string
+  readonly dpopJkt?: string
   /** In place of ours, to see what the provider makes of it. */
-  redirectUri?: string
+  readonly redirectUri?: string
   /** The private key itself: a pushed request then carries a proof as well. */
-  dpopKey?: JsonWebKey
+  readonly dpopKey?: JsonWebKey
 }
 
 export interface AuthorizationRequestDeps {
-  oidc: OidcSettings
-  redirectUri: string
+  readonly oidc: OidcSettings
+  readonly redirectUri: string
   /** RFC 8707: every resource for which tokens will be asked later must be named here. */
-  resources: readonly string[]
-  call: OpenProviderCall
+  readonly resources: readonly string[]
+  readonly call: OpenProviderCall
 }
 
 /** Beyond it the head of the answer that names it would not fit into the 4 KB that nginx has for one. */

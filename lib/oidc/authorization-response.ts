@@ -3,27 +3,27 @@ import { errorCode } from './error-code.ts'
 
 /** What the transaction remembers of the authorization request. */
 export interface ExpectedResponse {
-  state: string
-  issuer: string
+  readonly state: string
+  readonly issuer: string
 }
 
 export type AuthorizationResponse =
   | {
-      kind: 'code'
+      readonly kind: 'code'
       /** The protocol parameters only, each once. */
-      parameters: URLSearchParams
-      sessionState?: string
+      readonly parameters: URLSearchParams
+      readonly sessionState?: string
     }
   | {
-      kind: 'failed'
-      code:
+      readonly kind: 'failed'
+      readonly code:
         | 'sign_in_failed'
         | 'sign_in_cancelled'
         | 'provider_unavailable'
         | 'provider_misconfigured'
       /** OAuth error code, fit for a log (`errorCode`). */
-      error?: string
-      reason: string
+      readonly error?: string
+      readonly reason: string
     }
 
 const protocolParameters = [
@@ -80,7 +80,7 @@ function refused(reason: string): AuthorizationResponse {
   return { kind: 'failed', code: 'sign_in_failed', reason }
 }
 
-type FailureCode = Extract<AuthorizationResponse, { kind: 'failed' }>['code']
+type FailureCode = Extract<AuthorizationResponse, { readonly kind: 'failed' }>['code']
 
 /** A map, since an object would have an answer for `constructor` too (L19). */
 const codes: ReadonlyMap<string, FailureCode> = new Map([

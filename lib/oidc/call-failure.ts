@@ -10,12 +10,12 @@ import type { ProviderAnswer } from './provider-fetch.ts'
  * - `bad_answer`: a 2xx (or 3xx) that cannot be used.
  */
 export interface CallFailure {
-  kind: 'unavailable' | 'misconfigured' | 'refused' | 'bad_answer'
-  status?: number
+  readonly kind: 'unavailable' | 'misconfigured' | 'refused' | 'bad_answer'
+  readonly status?: number
   /** OAuth error code, fit for a log (`errorCode`). */
-  error?: string
+  readonly error?: string
   /** Free of tokens, for the log. */
-  cause: Error
+  readonly cause: Error
 }
 
 /** Decides by the HTTP status first: real providers refuse with empty bodies and with HTML (T5). */

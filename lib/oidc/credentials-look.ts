@@ -18,14 +18,14 @@ import { callLimitMs } from './provider-fetch.ts'
 export type CredentialsStanding = 'good' | 'bad' | 'unknown'
 
 export interface CredentialsLookDeps {
-  oidc: OidcSettings
-  redirectUri: string
-  call: OpenProviderCall
+  readonly oidc: OidcSettings
+  readonly redirectUri: string
+  readonly call: OpenProviderCall
 }
 
 interface Who {
-  clientId: string
-  proofs: ClientProofs
+  readonly clientId: string
+  readonly proofs: ClientProofs
 }
 
 /**
@@ -66,8 +66,8 @@ const revokeMadeUpToken: Ask = ({ configuration }) =>
 interface Answer {
   status: number
   error: string | undefined
-  method: ClientProof['method']
-  refusesClient: boolean
+  readonly method: ClientProof['method']
+  readonly refusesClient: boolean
 }
 
 function isAlike(one: Answer, other: Answer | undefined): boolean {

@@ -14,10 +14,10 @@ const maxAgeMs = 60 * 60_000
 const retryMs = 60_000
 
 export interface DiscoveryDeps {
-  issuer: string
-  fetch: typeof fetch
+  readonly issuer: string
+  readonly fetch: typeof fetch
   now(): number
-  log: Log
+  readonly log: Log
 }
 
 /** The provider's metadata (OpenID Connect Discovery 1.0), fetched at first use. */

@@ -4,8 +4,8 @@ import type { OpenProviderCall } from './provider-call.ts'
 import { callLimitMs } from './provider-fetch.ts'
 
 export interface EndSessionRequest {
-  idTokenHint?: string
-  state: string
+  readonly idTokenHint?: string
+  readonly state: string
 }
 
 /**

@@ -3,11 +3,11 @@ import type { TokenAnswer } from './token-answer.ts'
 
 /** An access token as a token endpoint gave it, before anybody put a time on it. */
 export interface GrantedToken {
-  token: string
-  type: 'bearer' | 'dpop'
+  readonly token: string
+  readonly type: 'bearer' | 'dpop'
   /** Absent when the provider said nothing: the token is then used until a 401 (T7). */
-  expiresInSeconds?: number
-  scope?: string
+  readonly expiresInSeconds?: number
+  readonly scope?: string
 }
 
 /**

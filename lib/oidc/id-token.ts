@@ -3,22 +3,22 @@ import type { KeySet } from './key-set.ts'
 import { type Clocks, refusalOf, refusedTime, shown, TokenRefusal } from './token-refusal.ts'
 
 export interface IdTokenRules {
-  issuer: string
-  clientId: string
+  readonly issuer: string
+  readonly clientId: string
   /** The pinned signature algorithm. */
-  alg: string
-  nonce?: string
+  readonly alg: string
+  readonly nonce?: string
   /** Seconds, when the request asked for `max_age`. */
-  maxAge?: number
+  readonly maxAge?: number
   /** When the request asked for one. `login`: an `auth_time`, where there is one, must be a new one. */
-  prompt?: string
+  readonly prompt?: string
   /** Epoch milliseconds at which the sign-in began: what `max_age` counts back from; now by default. */
-  startedAt?: number
+  readonly startedAt?: number
   /** An `acr` must be one of them. A token without any passes: providers that know no levels exist. */
-  requiredAcr?: readonly string[]
+  readonly requiredAcr?: readonly string[]
 }
 
-export type IdTokenClaims = JWTPayload & { sub: string; iss: string }
+export type IdTokenClaims = JWTPayload & { readonly sub: string; readonly iss: string }
 
 /**
  * OpenID Connect Core section 3.1.3.7, complete. The signature is always verified, although the token

@@ -27,16 +27,16 @@ export interface KeySet {
 }
 
 interface Held {
-  find: ReturnType<typeof createLocalJWKSet>
-  fetchedAt: number
-  dropped: readonly string[]
+  readonly find: ReturnType<typeof createLocalJWKSet>
+  readonly fetchedAt: number
+  readonly dropped: readonly string[]
 }
 
 export interface KeySetDeps {
-  metadata: Discovery
-  fetch: typeof fetch
+  readonly metadata: Discovery
+  readonly fetch: typeof fetch
   now(): number
-  log: Log
+  readonly log: Log
 }
 
 /**

@@ -12,17 +12,17 @@ const maxAgeSeconds = 600
 
 export type LogoutTokenResult =
   | {
-      kind: 'valid'
-      issuer: string
+      readonly kind: 'valid'
+      readonly issuer: string
       /** At least one of `sub` and `sid` is there. */
-      sub?: string
-      sid?: string
+      readonly sub?: string
+      readonly sid?: string
       /** To be remembered until `expiresAt`, so that the token works once. */
-      jti: string
+      readonly jti: string
       /** Epoch milliseconds. */
-      expiresAt: number
+      readonly expiresAt: number
     }
-  | { kind: 'invalid' /** For the log. */; reason: string }
+  | { readonly kind: 'invalid' /** For the log. */; readonly reason: string }
 
 /**
  * OpenID Connect Back-Channel Logout 1.0 section 2.6, except for the replay check of `jti`, which

@@ -10,21 +10,21 @@ import { readTokens, type TokenAnswer } from './token-answer.ts'
 
 export interface ProviderCallOptions {
   /** Milliseconds for the whole call, retries included: `callLimitMs` or `tokenLimitMs`. */
-  limitMs: number
+  readonly limitMs: number
   /** Another client than the one that signs users in (machine tokens). */
-  client?: {
-    clientId: string
-    proofs: ClientProofs
+  readonly client?: {
+    readonly clientId: string
+    readonly proofs: ClientProofs
     /** A token endpoint outside the provider; no discovery then. */
-    tokenEndpoint?: string
+    readonly tokenEndpoint?: string
   }
 }
 
 /** One call to the provider, to be handed to one function of openid-client. */
 export interface ProviderCall {
-  configuration: client.Configuration
+  readonly configuration: client.Configuration
   /** Filled in while the call runs; what `callFailure` decides by. */
-  answer: ProviderAnswer
+  readonly answer: ProviderAnswer
   /** How the client has proved itself in the request whose answer stands. */
   method(): ClientProof['method']
   /**

@@ -24,10 +24,10 @@ export interface ProviderAnswer {
 }
 
 export interface ProviderFetchOptions {
-  fetch: typeof fetch
+  readonly fetch: typeof fetch
   /** For the whole call: every request made through the answered function shares it. */
-  limitMs: number
-  answer?: ProviderAnswer
+  readonly limitMs: number
+  readonly answer?: ProviderAnswer
   /** Told of every `DPoP-Nonce`, on whatever answer it comes (RFC 9449 section 8.2). */
   onNonce?(url: string, nonce: string): void
 }

@@ -24,15 +24,15 @@ import { type ExpectedSignIn, redeemCode, type SignInResult } from './redeem-cod
 import { createResourceProbe } from './resource-probe.ts'
 
 export interface ProviderDeps {
-  oidc: OidcSettings
+  readonly oidc: OidcSettings
   /** Absolute address of the callback. */
-  redirectUri: string
+  readonly redirectUri: string
   /** Absolute address of the logout callback. */
-  postLogoutRedirectUri: string
+  readonly postLogoutRedirectUri: string
   /** Of token requests. */
-  parameters: TokenParameters
+  readonly parameters: TokenParameters
   /** Every request to the provider goes through it. */
-  fetch: typeof fetch
+  readonly fetch: typeof fetch
   /** Epoch milliseconds, for the age of what is remembered. */
   now(): number
   /**
@@ -40,11 +40,11 @@ export interface ProviderDeps {
    * people's clocks, so a test that moves `now` leaves it alone. @default Date.now
    */
   wallClock?(): number
-  log: Log
+  readonly log: Log
   /** Resources (RFC 8707) for which user tokens will be asked; named at sign-in. @default [] */
-  resources?: readonly string[]
+  readonly resources?: readonly string[]
   /** Told which of them the provider refuses. @default nobody is told */
-  onRefusedResources?: AskedResourcesDeps['onRefused']
+  readonly onRefusedResources?: AskedResourcesDeps['onRefused']
 }
 
 /** The OpenID Provider, as the rest of the engine sees it. Nothing is asked of it before the first use. */
@@ -65,9 +65,9 @@ export interface Provider {
    */
   authorizationUrl(request: AuthorizationRequest): Promise<URL>
   /** Whether a sign-in that begins now names all resources. */
-  resourcesAsked: AskedResources['extent']
+  readonly resourcesAsked: AskedResources['extent']
   /** After an `invalid_target`: with which resources a sign-in may be tried again. */
-  leaveOutResources: AskedResources['leaveOut']
+  readonly leaveOutResources: AskedResources['leaveOut']
   /** The provider's answer at the callback, from the query or from a form post. */
   redeemCode(
     answer: { url: URL } | { form: URLSearchParams },

@@ -17,41 +17,41 @@ import { fetchUserInfo } from './user-info.ts'
 
 /** What the login transaction remembers, for the answer to be checked against. */
 export interface ExpectedSignIn {
-  state: string
-  nonce: string
-  codeVerifier: string
-  issuer: string
-  clientId: string
+  readonly state: string
+  readonly nonce: string
+  readonly codeVerifier: string
+  readonly issuer: string
+  readonly clientId: string
   /** Epoch milliseconds at which the sign-in began; `max_age` counts back from there. */
-  startedAt?: number
+  readonly startedAt?: number
   /** Seconds, when the request asked for it: `auth_time` is then required. */
-  maxAge?: number
+  readonly maxAge?: number
   /** When the request asked for it: an `acr` that is none of these fails the sign-in. */
-  acrValues?: string
+  readonly acrValues?: string
   /** When the request asked for one. */
-  prompt?: string
+  readonly prompt?: string
   /** Private JWK: the tokens must be bound to it (RFC 9449). */
-  dpopKey?: JsonWebKey
+  readonly dpopKey?: JsonWebKey
 }
 
 export type SignInResult =
   | {
-      kind: 'signed-in'
-      sub: string
-      sid?: string
+      readonly kind: 'signed-in'
+      readonly sub: string
+      readonly sid?: string
       /** ID token and UserInfo merged, protocol claims included; on conflict the ID token wins. */
-      claims: Record<string, unknown>
-      idToken: string
-      accessToken: GrantedToken
-      refreshToken?: string
-      sessionState?: string
+      readonly claims: Record<string, unknown>
+      readonly idToken: string
+      readonly accessToken: GrantedToken
+      readonly refreshToken?: string
+      readonly sessionState?: string
       /** Seconds since the epoch. */
-      authTime?: number
-      acr?: string
+      readonly authTime?: number
+      readonly acr?: string
     }
   | {
-      kind: 'failed'
-      code:
+      readonly kind: 'failed'
+      readonly code:
         | 'sign_in_failed'
         | 'sign_in_cancelled'
         | 'sign_in_request_ignored'
@@ -59,21 +59,21 @@ export type SignInResult =
         | 'bad_provider_answer'
         | 'provider_misconfigured'
       /** OAuth error code, fit for a log (`errorCode`). */
-      error?: string
+      readonly error?: string
       /** Of the token that was refused. */
-      about?: RefusedClaim
+      readonly about?: RefusedClaim
       /** For the log; holds no token. */
-      cause?: unknown
+      readonly cause?: unknown
     }
 
 export interface RedeemCodeDeps {
-  oidc: OidcSettings
-  redirectUri: string
-  parameters: TokenParameters
-  call: OpenProviderCall
-  keys: KeySet
+  readonly oidc: OidcSettings
+  readonly redirectUri: string
+  readonly parameters: TokenParameters
+  readonly call: OpenProviderCall
+  readonly keys: KeySet
   wallClock(): number
-  clockToleranceSeconds: number
+  readonly clockToleranceSeconds: number
 }
 
 /**

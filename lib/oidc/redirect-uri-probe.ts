@@ -9,16 +9,16 @@ import { callLimitMs } from './provider-fetch.ts'
 export type RedirectUriStanding = 'accepted' | 'refused' | 'unknown'
 
 export interface RedirectUriProbeDeps {
-  provider: Pick<Provider, 'authorizationUrl'>
-  navigate: Navigate
-  redirectUri: string
+  readonly provider: Pick<Provider, 'authorizationUrl'>
+  readonly navigate: Navigate
+  readonly redirectUri: string
   /** For whom the URI is registered. */
-  issuer: string
-  clientId: string
+  readonly issuer: string
+  readonly clientId: string
   /** Remembers what was found, for all instances: compare `create` and `getFresh` of a store. */
-  store: {
+  readonly store: {
     create(key: string, value: string, ttlMs: number): Promise<boolean>
-    getFresh(key: string): Promise<{ value: string; version: number } | undefined>
+    getFresh(key: string): Promise<{ readonly value: string; readonly version: number } | undefined>
     replace(key: string, version: number, value: string): Promise<number | undefined>
   }
 }

@@ -3,13 +3,13 @@ import { given } from '../http/given.ts'
 
 /** What a token endpoint answered, without what is of no use (T21). Nothing in it has been verified. */
 export interface TokenAnswer {
-  accessToken: string
+  readonly accessToken: string
   /** Lower case; `bearer` where the answer does not say. */
-  type: string
-  expiresInSeconds?: number
-  refreshToken?: string
-  idToken?: string
-  scope?: string
+  readonly type: string
+  readonly expiresInSeconds?: number
+  readonly refreshToken?: string
+  readonly idToken?: string
+  readonly scope?: string
 }
 
 /** No token lives for thirty years: what is larger is a date, or a slip. */

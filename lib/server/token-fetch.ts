@@ -19,7 +19,7 @@ export interface TokenFetchDeps {
   readonly fetch: typeof fetch
 }
 
-type Sendable = Extract<TokenResult, { kind: 'bearer' | 'dpop' }>
+type Sendable = Extract<TokenResult, { readonly kind: 'bearer' | 'dpop' }>
 
 /** As many as the fetch standard follows. */
 const maxRedirects = 20

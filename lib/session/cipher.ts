@@ -6,7 +6,10 @@ export interface Cipher {
   /** `place` is the store key: a value moved to another key cannot be read there. */
   encrypt(place: string, text: string): Promise<string>
   /** Undefined for whatever this cipher did not write for this place. Never rejects. */
-  decrypt(place: string, value: string): Promise<{ text: string; outdated: boolean } | undefined>
+  decrypt(
+    place: string,
+    value: string,
+  ): Promise<{ readonly text: string; readonly outdated: boolean } | undefined>
 }
 
 const encoder = new TextEncoder()

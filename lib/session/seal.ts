@@ -5,7 +5,9 @@ import { deriveKeys, type KeyPurpose } from './keys.ts'
 export interface Seal {
   seal(value: object): Promise<string>
   /** The value, or undefined for whatever was not sealed by us for this purpose. Never rejects. */
-  unseal(sealed: string): Promise<{ value: Record<string, unknown>; outdated: boolean } | undefined>
+  unseal(
+    sealed: string,
+  ): Promise<{ readonly value: Record<string, unknown>; readonly outdated: boolean } | undefined>
 }
 
 /** Longer than any browser stores: what is longer was never ours. */

@@ -7,7 +7,7 @@ export interface BoundedMap<V> {
 
 export interface BoundedMapOptions<V> {
   /** The most that is kept, in the unit of `weigh`: bytes, unless all values are of one size (S15). */
-  maxWeight: number
+  readonly maxWeight: number
   weigh(value: V, key: string): number
 }
 

@@ -2,7 +2,7 @@ import type { Entry, KeyValue } from './key-value.ts'
 
 export interface MemoryStoreOptions {
   /** Epoch milliseconds. @default Date.now */
-  now?: () => number
+  readonly now?: () => number
 }
 
 interface MemberSet {

@@ -12,7 +12,7 @@ export interface RedisScript {
 
 export interface RedisCommandsDeps {
   /** Of every key. */
-  prefix: string
+  readonly prefix: string
   run(script: RedisScript, key: string, ...args: string[]): Promise<unknown>
 }
 

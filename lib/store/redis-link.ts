@@ -22,7 +22,7 @@ export interface RedisLinkOptions {
   judge(error: unknown): 'refused' | 'useless'
   /** A connection ended: whatever was known through it is worth nothing from here on. */
   onLost(): void
-  commandTimeoutMs: number
+  readonly commandTimeoutMs: number
 }
 
 export interface RedisLink {

@@ -11,15 +11,15 @@ import { createTrackedReads } from './tracked-reads.ts'
 
 export interface RedisStoreOptions {
   /** `redis://` or, with TLS, `rediss://`; user, password and database as usual. */
-  url: string
+  readonly url: string
   /** Of every key, so that several installations may share a server. @default 'cloakroom:' */
-  prefix?: string
+  readonly prefix?: string
   /** After this a command has failed. @default 1500 */
-  commandTimeoutMs?: number
+  readonly commandTimeoutMs?: number
   /** How long a connection that fell silent is still believed, see tracked-reads.ts. @default 1000 */
-  trustMs?: number
+  readonly trustMs?: number
   /** How much of what was read is remembered, in characters of values. @default 32 Mi */
-  rememberedChars?: number
+  readonly rememberedChars?: number
 }
 
 interface Dialing {

@@ -5,17 +5,17 @@ import { prepareStatements } from './sqlite-statements.ts'
 
 export interface SqliteStoreOptions {
   /** Made if need be, its directory too. */
-  file: string
+  readonly file: string
   /** Epoch milliseconds. @default Date.now */
-  now?: () => number
+  readonly now?: () => number
   /** How long a write waits for another process's write. @default 2000 */
-  busyTimeoutMs?: number
+  readonly busyTimeoutMs?: number
   /** How much of what was read is remembered, in characters of values. @default 32 Mi */
-  rememberedChars?: number
+  readonly rememberedChars?: number
   /** Told of files that others could read or write. @default nobody is told */
-  onExposed?: (exposed: ExposedFile) => void
+  readonly onExposed?: (exposed: ExposedFile) => void
   /** Calls back when this turn of the event loop is over. @default setImmediate */
-  onTurnEnd?: (callback: () => void) => void
+  readonly onTurnEnd?: (callback: () => void) => void
 }
 
 /** Reads never wait, so they answer without a promise. */

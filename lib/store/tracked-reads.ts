@@ -9,10 +9,10 @@ export interface TrackedReadsOptions {
   /** Whether the server reports changes at all. When it does not, it is asked every time. */
   isTracked(): boolean
   /** How long the server's silence may be taken for "nothing has changed". */
-  trustMs: number
-  rememberedChars: number
+  readonly trustMs: number
+  readonly rememberedChars: number
   /** A steady clock, in milliseconds. @default performance.now */
-  clock?: () => number
+  readonly clock?: () => number
 }
 
 export interface TrackedReads {

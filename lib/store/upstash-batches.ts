@@ -22,7 +22,7 @@ export type Send<P> = (repeat: Repeat, add: (pipeline: P) => unknown) => Promise
 export interface BatchesOptions<P> {
   newPipeline(): P
   /** A connection that was idle for so long is tried with a PING before commands that go `once`. */
-  idleMs: number
+  readonly idleMs: number
 }
 
 interface Batch<P> {

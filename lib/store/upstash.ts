@@ -10,14 +10,14 @@ import { createBatches } from './upstash-batches.ts'
 
 export interface UpstashStoreOptions {
   /** `https://….upstash.io` */
-  url: string
-  token: string
+  readonly url: string
+  readonly token: string
   /** Of every key, so that several installations may share a database. @default 'cloakroom:' */
-  prefix?: string
+  readonly prefix?: string
   /** After this a request has failed. @default 2000 */
-  requestTimeoutMs?: number
+  readonly requestTimeoutMs?: number
   /** A connection that was idle for so long is tried before a write goes over it. @default 2000 */
-  idleMs?: number
+  readonly idleMs?: number
 }
 
 /**

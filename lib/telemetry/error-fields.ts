@@ -3,14 +3,14 @@ import { redact, redactMessage } from './redaction.ts'
 
 /** What a log line says of a cause. Nothing else of it is read: no body, header, response or request. */
 export interface ErrorFields {
-  name: string
-  code?: string
-  message?: string
+  readonly name: string
+  readonly code?: string
+  readonly message?: string
   /** OAuth error code of a provider's answer (RFC 6749 section 5.2). */
-  error?: string
-  status?: number
-  errors?: ErrorFields[]
-  cause?: ErrorFields
+  readonly error?: string
+  readonly status?: number
+  readonly errors?: ErrorFields[]
+  readonly cause?: ErrorFields
 }
 
 const deepest = 5

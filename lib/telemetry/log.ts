@@ -6,80 +6,147 @@ import type { ProblemCode } from '../http/problem.ts'
  * operator needs: codes, counts, names, ids that are no credentials.
  */
 export interface LogFields {
-  'server.started': { url: string; host: 'node' | 'next'; store: string; pid: number }
-  'server.stopping': { signal: string; inFlight: number }
-  'server.stopped': { forced: boolean }
-  'worker.ended': { pid: number; code: number | null; signal: string | null; restartInMs: number }
-  'config.note': { note: string }
-  'request.failed': { requestId: string; code: ProblemCode; route: string; cause?: unknown }
-  'request.refused': Refused & { code: ProblemCode; route: string }
-  'request.suspicious': Refused & { what: SuspiciousRequest; route: string }
-  'sign_in.started': { requestId: string; restart: boolean }
-  'sign_in.succeeded': { requestId: string; sub: string; sid?: string }
-  'sign_in.failed': SignInFailure & { suppressed?: number }
-  'sign_in.acr_missing': { requestId: string; sub: string }
-  'sign_out.done': { requestId?: string; sub: string; reason: SignOutReason }
-  'session.unreadable': { reason: string }
-  'session.touch_failed': { cause: unknown }
-  'session.end_failed': { cause: unknown }
-  'token.refreshed': { sub: string; resource?: string; expiresInSeconds?: number; waitedMs: number }
-  'token.refresh.rejected': { sub: string; error?: string; status?: number }
-  'token.refresh.unavailable': { sub: string; error?: string; status?: number; cause?: unknown }
-  'token.refresh.misconfigured': { sub?: string; error?: string; status?: number; fix: string }
-  'token.refresh.orphaned': { sub: string }
-  'token.refresh.id_token_refused': { sub: string; cause: unknown }
-  'token.machine.obtained': { client: string; expiresInSeconds?: number }
-  'token.machine.failed': { client: string; error?: string; status?: number; cause?: unknown }
-  'token.exchange.failed': { remote: string; error?: string; status?: number; cause?: unknown }
-  'token.revoked': { sub: string; kind: 'refresh_token' | 'access_token' }
-  'token.revocation_needless': {
-    sub: string
-    kind: 'access_token' | 'refresh_token'
-    cause: unknown
+  readonly 'server.started': {
+    readonly url: string
+    readonly host: 'node' | 'next'
+    readonly store: string
+    readonly pid: number
   }
-  'token.revocation_failed': { sub: string; kind: 'refresh_token' | 'access_token'; cause: unknown }
-  'lease.lost': { what: string }
-  'provider.discovered': { issuer: string }
-  'provider.unavailable': { issuer: string; cause: unknown }
-  'remote.failed': { requestId: string; remote: string; code: ProblemCode; cause?: unknown }
-  'remote.aborted': {
-    requestId: string
-    remote: string
-    by: 'client' | 'upstream' | 'server'
-    cause?: unknown
+  readonly 'server.stopping': { readonly signal: string; readonly inFlight: number }
+  readonly 'server.stopped': { readonly forced: boolean }
+  readonly 'worker.ended': {
+    readonly pid: number
+    readonly code: number | null
+    readonly signal: string | null
+    readonly restartInMs: number
   }
-  'remote.circuit_opened': { remote: string; failures: number }
-  'remote.circuit_closed': { remote: string }
-  'logout_token.refused': Refused & { reason: string }
-  'store.unavailable': { store: string; cause: unknown }
-  'store.recovered': { store: string; downMs: number }
-  'store.exposed': { file: string; tightened: boolean }
-  misconfiguration: { what: string; fix: string }
-  'unexpected.error': { where: string; cause: unknown }
+  readonly 'config.note': { readonly note: string }
+  readonly 'request.failed': {
+    readonly requestId: string
+    readonly code: ProblemCode
+    readonly route: string
+    readonly cause?: unknown
+  }
+  readonly 'request.refused': Refused & { readonly code: ProblemCode; readonly route: string }
+  readonly 'request.suspicious': Refused & {
+    readonly what: SuspiciousRequest
+    readonly route: string
+  }
+  readonly 'sign_in.started': { readonly requestId: string; readonly restart: boolean }
+  readonly 'sign_in.succeeded': {
+    readonly requestId: string
+    readonly sub: string
+    readonly sid?: string
+  }
+  readonly 'sign_in.failed': SignInFailure & { readonly suppressed?: number }
+  readonly 'sign_in.acr_missing': { readonly requestId: string; readonly sub: string }
+  readonly 'sign_out.done': {
+    readonly requestId?: string
+    readonly sub: string
+    readonly reason: SignOutReason
+  }
+  readonly 'session.unreadable': { readonly reason: string }
+  readonly 'session.touch_failed': { readonly cause: unknown }
+  readonly 'session.end_failed': { readonly cause: unknown }
+  readonly 'token.refreshed': {
+    readonly sub: string
+    readonly resource?: string
+    readonly expiresInSeconds?: number
+    readonly waitedMs: number
+  }
+  readonly 'token.refresh.rejected': {
+    readonly sub: string
+    readonly error?: string
+    readonly status?: number
+  }
+  readonly 'token.refresh.unavailable': {
+    readonly sub: string
+    readonly error?: string
+    readonly status?: number
+    readonly cause?: unknown
+  }
+  readonly 'token.refresh.misconfigured': {
+    readonly sub?: string
+    readonly error?: string
+    readonly status?: number
+    readonly fix: string
+  }
+  readonly 'token.refresh.orphaned': { readonly sub: string }
+  readonly 'token.refresh.id_token_refused': { readonly sub: string; readonly cause: unknown }
+  readonly 'token.machine.obtained': { readonly client: string; readonly expiresInSeconds?: number }
+  readonly 'token.machine.failed': {
+    readonly client: string
+    readonly error?: string
+    readonly status?: number
+    readonly cause?: unknown
+  }
+  readonly 'token.exchange.failed': {
+    readonly remote: string
+    readonly error?: string
+    readonly status?: number
+    readonly cause?: unknown
+  }
+  readonly 'token.revoked': {
+    readonly sub: string
+    readonly kind: 'refresh_token' | 'access_token'
+  }
+  readonly 'token.revocation_needless': {
+    readonly sub: string
+    readonly kind: 'access_token' | 'refresh_token'
+    readonly cause: unknown
+  }
+  readonly 'token.revocation_failed': {
+    readonly sub: string
+    readonly kind: 'refresh_token' | 'access_token'
+    readonly cause: unknown
+  }
+  readonly 'lease.lost': { readonly what: string }
+  readonly 'provider.discovered': { readonly issuer: string }
+  readonly 'provider.unavailable': { readonly issuer: string; readonly cause: unknown }
+  readonly 'remote.failed': {
+    readonly requestId: string
+    readonly remote: string
+    readonly code: ProblemCode
+    readonly cause?: unknown
+  }
+  readonly 'remote.aborted': {
+    readonly requestId: string
+    readonly remote: string
+    readonly by: 'client' | 'upstream' | 'server'
+    readonly cause?: unknown
+  }
+  readonly 'remote.circuit_opened': { readonly remote: string; readonly failures: number }
+  readonly 'remote.circuit_closed': { readonly remote: string }
+  readonly 'logout_token.refused': Refused & { readonly reason: string }
+  readonly 'store.unavailable': { readonly store: string; readonly cause: unknown }
+  readonly 'store.recovered': { readonly store: string; readonly downMs: number }
+  readonly 'store.exposed': { readonly file: string; readonly tightened: boolean }
+  readonly misconfiguration: { readonly what: string; readonly fix: string }
+  readonly 'unexpected.error': { readonly where: string; readonly cause: unknown }
 }
 
 export interface SignInFailure {
-  requestId: string
-  code: ProblemCode
+  readonly requestId: string
+  readonly code: ProblemCode
   /** OAuth error code. */
-  error?: string
+  readonly error?: string
   /** Which claim of what was refused, what was found there and what was expected (A8). */
-  token?: string
-  claim?: string
-  found?: string
-  expected?: string
+  readonly token?: string
+  readonly claim?: string
+  readonly found?: string
+  readonly expected?: string
   /** Whose clock looks wrong. */
-  clock?: string
-  cause?: unknown
+  readonly clock?: string
+  readonly cause?: unknown
 }
 
 /** Of requests that strangers make. */
 export interface Refused {
-  requestId: string
+  readonly requestId: string
   /** The address of the client, where it is known (A5). */
-  client?: string | undefined
+  readonly client?: string | undefined
   /** How many like it were left out of the log before it. */
-  suppressed?: number
+  readonly suppressed?: number
 }
 
 /** What was answered as usual, and is worth a look all the same. */

@@ -4,9 +4,9 @@ import { eventLevels, type Log } from './log.ts'
 import { redact } from './redaction.ts'
 
 export interface PinoLogOptions {
-  level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
   /** Anything with a `write(line)`. @default standard output */
-  destination?: DestinationStream
+  readonly destination?: DestinationStream
 }
 
 /**
