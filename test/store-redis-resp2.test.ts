@@ -6,7 +6,7 @@ import { type KeyValue, StoreUnavailableError } from '#lib/store/key-value.ts'
 import { createRedisStore, type RedisStoreOptions } from '#lib/store/redis.ts'
 import { type RedisServer, startRedisServer } from './support/redis-server.ts'
 
-const MINUTE = 60_000
+const minute = 60_000
 
 describe('A11: a server that knows no RESP3', () => {
   let runs = 0
@@ -49,7 +49,7 @@ describe('A11: a server that knows no RESP3', () => {
 
   it('A11: is asked at every read', async () => {
     const store = open()
-    await store.create('a', 'one', MINUTE)
+    await store.create('a', 'one', minute)
     for (let round = 0; round < 3; round++) {
       const asked = store.get('a')
       assert.ok(asked instanceof Promise)

@@ -9,7 +9,7 @@ import { createRedisStore, type RedisStoreOptions } from '#lib/store/redis.ts'
 import { type RedisServer, startRedisServer } from './support/redis-server.ts'
 import { startTcpProxy } from './support/tcp-proxy.ts'
 
-const MINUTE = 60_000
+const minute = 60_000
 
 let runs = 0
 let opened: KeyValue[] = []
@@ -59,17 +59,17 @@ describe('redis store', () => {
 
   it('answers a repeated read without asking, until somebody changes the entry', async () => {
     const { store, peer } = openPair()
-    await store.create('a', 'one', MINUTE)
+    await store.create('a', 'one', minute)
     const entry = await store.get('a')
     assert.equal(store.get('a'), entry)
-    await peer.touch('a', 2 * MINUTE)
+    await peer.touch('a', 2 * minute)
     await eventually(async () => !isRemembered(store, 'a'))
     await eventually(async () => isRemembered(store, 'a'))
   })
 
   it('what was written before the last round trip of a connection is never missed on it', async () => {
     const { store, peer } = openPair()
-    await peer.create('a', '0', MINUTE)
+    await peer.create('a', '0', minute)
     let reading = true
     const readers = Array.from({ length: 4 }, async () => {
       for (let last = 0; reading; await sleep(0)) {
@@ -94,7 +94,7 @@ describe('redis store', () => {
       const stats = await command(server, ['INFO', 'commandstats'])
       return Number(/cmdstat_ping:calls=(\d+)/.exec(stats)?.[1] ?? 0)
     }
-    await peer.create('a', 'one', MINUTE)
+    await peer.create('a', 'one', minute)
     const before = await pings()
     assert.equal(await peer.delete('a'), true)
     assert.equal(await pings(), before + 1)
@@ -102,16 +102,16 @@ describe('redis store', () => {
 
   it('forgets everything when the database is flushed', async () => {
     const { store } = openPair()
-    await store.create('a', 'one', MINUTE)
+    await store.create('a', 'one', minute)
     await store.get('a')
     await command(server, ['FLUSHALL'])
     await eventually(async () => (await store.get('a')) === undefined)
-    assert.equal(await store.create('a', 'two', MINUTE), true)
+    assert.equal(await store.create('a', 'two', minute), true)
   })
 
   it('loads its scripts again when the server has forgotten them', async () => {
     const { store } = openPair()
-    await store.create('a', 'one', MINUTE)
+    await store.create('a', 'one', minute)
     await command(server, ['SCRIPT', 'FLUSH'])
     assert.equal(await store.replace('a', 1, 'two'), 2)
     assert.equal((await store.get('a'))?.value, 'two')
@@ -121,7 +121,7 @@ describe('redis store', () => {
     await command(server, ['ACL', 'SETUSER', 'app', 'on', '>p@ss/word', '~*', '+@all'])
     const url = server.url.replace('//', `//app:${encodeURIComponent('p@ss/word')}@`)
     const store = open({ url: `${url}/3`, prefix: 'signed-in:' })
-    assert.equal(await store.create('a', 'one', MINUTE), true)
+    assert.equal(await store.create('a', 'one', minute), true)
     const elsewhere = open({ url: server.url, prefix: 'signed-in:' })
     assert.equal(await elsewhere.get('a'), undefined)
     const stranger = open({ url: server.url.replace('//', '//app:wrong@') })
@@ -132,7 +132,7 @@ describe('redis store', () => {
     const rules = ['on', '>secret', '~*', '+@all', '-client|tracking']
     await command(server, ['ACL', 'SETUSER', 'limited', ...rules])
     const store = open({ url: server.url.replace('//', '//limited:secret@') })
-    assert.equal(await store.create('limited', 'one', MINUTE), true)
+    assert.equal(await store.create('limited', 'one', minute), true)
     for (let i = 0; i < 3; i++) {
       const answer = store.get('limited')
       assert.ok(answer instanceof Promise)
@@ -160,12 +160,12 @@ describe('redis store, S8: outages', () => {
   async function unavailable(store: KeyValue): Promise<void> {
     await assert.rejects(async () => store.get('a'), StoreUnavailableError)
     await assert.rejects(store.getFresh('a'), StoreUnavailableError)
-    await assert.rejects(store.create('b', 'one', MINUTE), StoreUnavailableError)
+    await assert.rejects(store.create('b', 'one', minute), StoreUnavailableError)
     await assert.rejects(store.replace('a', 1, 'two'), StoreUnavailableError)
-    await assert.rejects(store.touch('a', MINUTE), StoreUnavailableError)
+    await assert.rejects(store.touch('a', minute), StoreUnavailableError)
     await assert.rejects(store.delete('never there'), StoreUnavailableError)
     await assert.rejects(store.members('set'), StoreUnavailableError)
-    await assert.rejects(store.acquireLease('lease', 'owner', MINUTE), StoreUnavailableError)
+    await assert.rejects(store.acquireLease('lease', 'owner', minute), StoreUnavailableError)
     await assert.rejects(store.ping(), StoreUnavailableError)
   }
 
@@ -179,7 +179,7 @@ describe('redis store, S8: outages', () => {
 
   it('a frozen server: every operation fails soon, and works again by itself afterwards', async (t) => {
     const store = open({ url: server.url, ...impatient() })
-    await store.create('a', 'one', MINUTE)
+    await store.create('a', 'one', minute)
     await store.get('a')
     server.freeze()
     t.after(() => server.thaw())
@@ -201,8 +201,8 @@ describe('redis store, S8: outages', () => {
   })
 
   it('a killed server: nothing remembered is answered, and a restarted one is found', async () => {
-    const store = open({ url: server.url, ...impatient(), trustMs: MINUTE })
-    await store.create('a', 'one', MINUTE)
+    const store = open({ url: server.url, ...impatient(), trustMs: minute })
+    await store.create('a', 'one', minute)
     await store.get('a')
     assert.ok(isRemembered(store, 'a'))
     await server.kill()
@@ -211,7 +211,7 @@ describe('redis store, S8: outages', () => {
     await server.restart()
     await answers(store)
     assert.equal(await store.get('a'), undefined)
-    assert.equal(await store.create('a', 'two', MINUTE), true)
+    assert.equal(await store.create('a', 'two', minute), true)
     assert.equal((await store.get('a'))?.value, 'two')
   })
 
@@ -221,7 +221,7 @@ describe('redis store, S8: outages', () => {
     const options = impatient()
     const store = open({ ...options, url: `redis://127.0.0.1:${proxy.port}` })
     const peer = open({ url: server.url, prefix: options.prefix, commandTimeoutMs: 10_000 })
-    await store.create('a', 'one', MINUTE)
+    await store.create('a', 'one', minute)
     await store.get('a')
     proxy.stall()
     await peer.delete('a')
@@ -237,7 +237,7 @@ describe('redis store, S8: outages', () => {
 
   it('a server that became a replica: unavailable until the address leads to a primary', async () => {
     const store = open({ url: server.url, ...impatient() })
-    await store.create('a', 'one', MINUTE)
+    await store.create('a', 'one', minute)
     await command(server, ['REPLICAOF', '127.0.0.1', '1'])
     await assert.rejects(store.replace('a', 1, 'two'), StoreUnavailableError)
     await assert.rejects(store.replace('a', 1, 'two'), StoreUnavailableError)
@@ -248,7 +248,7 @@ describe('redis store, S8: outages', () => {
 
   it('a pause of this process is not taken for an outage', async () => {
     const store = open({ url: server.url, ...impatient() })
-    await store.create('a', 'one', MINUTE)
+    await store.create('a', 'one', minute)
     const reading = store.getFresh('a')
     // Right after the command was written; the answer comes during the pause, and so does the deadline.
     setImmediate(() => pauseProcess(1200))
@@ -257,7 +257,7 @@ describe('redis store, S8: outages', () => {
 
   it('a closed store is unavailable, and does not come back', async () => {
     const store = open({ url: server.url, ...impatient() })
-    await store.create('a', 'one', MINUTE)
+    await store.create('a', 'one', minute)
     await store.get('a')
     await store.close()
     await unavailable(store)

@@ -8,7 +8,7 @@ import { createUpstashStore } from '#lib/store/upstash.ts'
 import { type RedisServer, startRedisServer } from './support/redis-server.ts'
 import { startUpstashBridge, type UpstashBridge } from './support/upstash-bridge.ts'
 
-const MINUTE = 60_000
+const minute = 60_000
 
 describe('upstash store', () => {
   let server: RedisServer
@@ -41,11 +41,11 @@ describe('upstash store', () => {
 
   it('sends what is asked in one turn in one request', async () => {
     const store = open()
-    await store.create('a', 'one', MINUTE)
+    await store.create('a', 'one', minute)
     const before = bridge.requests.length
     const [entry, touched, members] = await Promise.all([
       store.get('a'),
-      store.touch('a', MINUTE),
+      store.touch('a', minute),
       store.members('set'),
       ...Array.from({ length: 50 }, () => store.get('a')),
     ])
@@ -55,7 +55,7 @@ describe('upstash store', () => {
   })
 
   it('one failing command of a request fails alone', async () => {
-    await open('mixed:').create('set:x', 'an entry, where a set is looked for', MINUTE)
+    await open('mixed:').create('set:x', 'an entry, where a set is looked for', minute)
     const store = open('mixed:entry:')
     const results = await Promise.allSettled([
       store.members('x'),
@@ -70,20 +70,20 @@ describe('upstash store', () => {
 
   it('loads its scripts again when the database has forgotten them', async () => {
     const store = open()
-    await store.create('a', 'one', MINUTE)
+    await store.create('a', 'one', minute)
     await fetch(bridge.url, {
       method: 'POST',
       headers: { authorization: `Bearer ${bridge.token}` },
       body: JSON.stringify(['SCRIPT', 'FLUSH']),
     })
-    assert.equal(await store.create('b', 'two', MINUTE), true)
-    assert.equal(await store.create('a', 'again', MINUTE), false)
+    assert.equal(await store.create('b', 'two', minute), true)
+    assert.equal(await store.create('a', 'again', minute), false)
   })
 
   it('a dead connection costs a read nothing, and a write is sent once over a tried one', async () => {
     const store = open(undefined, { idleMs: 0 })
     const sent = () => bridge.requests.flatMap(({ commands }) => commands)
-    await store.create('a', 'one', MINUTE)
+    await store.create('a', 'one', minute)
     await store.replace('a', 0, 'loads the script')
     bridge.hangUpOnce()
     assert.equal((await store.get('a'))?.value, 'one')
@@ -98,7 +98,7 @@ describe('upstash store', () => {
 
   it('a write whose answer was lost is not repeated', async () => {
     const store = open()
-    await store.create('a', 'one', MINUTE)
+    await store.create('a', 'one', minute)
     bridge.hangUpOnce()
     await assert.rejects(store.replace('a', 1, 'two'), StoreUnavailableError)
     assert.equal((await store.get('a'))?.value, 'two')
@@ -117,10 +117,10 @@ describe('upstash store', () => {
     const unavailable = async (store: ReturnType<typeof open>) => {
       await assert.rejects(async () => store.get('a'), StoreUnavailableError)
       await assert.rejects(store.getFresh('a'), StoreUnavailableError)
-      await assert.rejects(store.create('a', 'one', MINUTE), StoreUnavailableError)
+      await assert.rejects(store.create('a', 'one', minute), StoreUnavailableError)
       await assert.rejects(store.replace('a', 1, 'two'), StoreUnavailableError)
       await assert.rejects(store.delete('a'), StoreUnavailableError)
-      await assert.rejects(store.acquireLease('a', 'owner', MINUTE), StoreUnavailableError)
+      await assert.rejects(store.acquireLease('a', 'owner', minute), StoreUnavailableError)
       await assert.rejects(store.ping(), StoreUnavailableError)
     }
 
@@ -129,7 +129,7 @@ describe('upstash store', () => {
       bridge.answerWith('silence')
       await unavailable(store)
       bridge.answerWith('truth')
-      assert.equal(await open().create('a', 'one', MINUTE), true)
+      assert.equal(await open().create('a', 'one', minute), true)
     })
 
     it('the service answers with an error, or with a page', async () => {
@@ -164,7 +164,7 @@ describe('upstash store', () => {
     it('S2: the error does not hold what was to be stored', async () => {
       const store = open()
       bridge.answerWith({ status: 500, body: '{"error":"internal"}' })
-      const refused = await store.create('a', 'SECRET', MINUTE).catch((error) => error)
+      const refused = await store.create('a', 'SECRET', minute).catch((error) => error)
       bridge.answerWith({ status: 200, body: 'not json: SECRET' })
       const unread = await store.getFresh('a').catch((error) => error)
       bridge.answerWith('truth')

@@ -14,9 +14,9 @@ export interface StoreUnderTest {
   close(): Promise<void>
 }
 
-export const MINUTE = 60_000
+export const minute = 60_000
 /** Short enough to wait for where the clock is real. */
-export const MOMENT = 40
+export const moment = 40
 
 /** Waits, with the real clock, for what another party does in its own time. */
 export async function eventually(holds: () => Promise<boolean>): Promise<void> {

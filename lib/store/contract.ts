@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { describeSetsAndLeases } from './contract-sets-and-leases.ts'
-import { eventually, gone, MINUTE, MOMENT, type StoreUnderTest } from './contract-support.ts'
+import { eventually, gone, minute, moment, type StoreUnderTest } from './contract-support.ts'
 import type { Entry, KeyValue } from './key-value.ts'
 
 export type { StoreUnderTest } from './contract-support.ts'
@@ -26,7 +26,7 @@ export function describeKeyValue(title: string, open: () => Promise<StoreUnderTe
     describe('entries', () => {
       it('creates at version 1 and answers what was stored', async () => {
         assert.equal(await store.get('a'), undefined)
-        assert.equal(await store.create('a', 'one', MINUTE), true)
+        assert.equal(await store.create('a', 'one', minute), true)
         const entry = await read('a')
         assert.equal(entry.value, 'one')
         assert.equal(entry.version, 1)
@@ -34,13 +34,13 @@ export function describeKeyValue(title: string, open: () => Promise<StoreUnderTe
       })
 
       it('does not create over an existing key', async () => {
-        await store.create('a', 'one', MINUTE)
-        assert.equal(await store.create('a', 'two', MINUTE), false)
+        await store.create('a', 'one', minute)
+        assert.equal(await store.create('a', 'two', minute), false)
         assert.equal((await read('a')).value, 'one')
       })
 
       it('replaces at exactly the version that was read', async () => {
-        await store.create('a', 'one', MINUTE)
+        await store.create('a', 'one', minute)
         assert.equal(await store.replace('a', 1, 'two'), 2)
         assert.equal(await store.replace('a', 1, 'late'), undefined)
         assert.equal(await store.replace('a', 3, 'early'), undefined)
@@ -50,7 +50,7 @@ export function describeKeyValue(title: string, open: () => Promise<StoreUnderTe
       })
 
       it('lets exactly one of many writers win each version', async () => {
-        await store.create('race', '0', MINUTE)
+        await store.create('race', '0', minute)
         const wins: number[] = []
         const writer = async (handle: KeyValue, id: number): Promise<void> => {
           for (let done = 0; done < 5; ) {
@@ -75,31 +75,31 @@ export function describeKeyValue(title: string, open: () => Promise<StoreUnderTe
       })
 
       it('S7: nothing brings a deleted key back', async () => {
-        await store.create('a', 'one', MINUTE)
+        await store.create('a', 'one', minute)
         assert.equal(await store.delete('a'), true)
-        assert.equal(await store.replace('a', 1, 'two', MINUTE), undefined)
-        assert.equal(await store.touch('a', MINUTE), false)
+        assert.equal(await store.replace('a', 1, 'two', minute), undefined)
+        assert.equal(await store.touch('a', minute), false)
         assert.equal(await store.delete('a'), false)
         assert.equal(await store.get('a'), undefined)
         assert.equal(await store.getFresh('a'), undefined)
       })
 
       it('a key made anew after its deletion starts at version 1', async () => {
-        await store.create('a', 'one', MINUTE)
+        await store.create('a', 'one', minute)
         await store.replace('a', 1, 'two')
         await read('a')
         await store.delete('a')
-        assert.equal(await store.create('a', 'again', MINUTE), true)
+        assert.equal(await store.create('a', 'again', minute), true)
         const { value, version } = await read('a')
         assert.deepEqual({ value, version }, { value: 'again', version: 1 })
       })
 
       it('answers the same object while nothing changed, and another one after a change', async () => {
-        await store.create('a', 'one', MINUTE)
-        await store.create('other', 'x', MINUTE)
+        await store.create('a', 'one', minute)
+        await store.create('other', 'x', minute)
         const first = await read('a')
         await store.replace('other', 1, 'y')
-        await store.addMember('a', 'member', MINUTE)
+        await store.addMember('a', 'member', minute)
         if (subject.remembers !== false) assert.equal(await read('a'), first)
         await store.replace('a', 1, 'two')
         const second = await read('a')
@@ -110,46 +110,46 @@ export function describeKeyValue(title: string, open: () => Promise<StoreUnderTe
 
     describe('expiry', () => {
       it('an expired entry is not answered, replaced, touched or deleted, but can be made anew', async () => {
-        await store.create('a', 'one', MOMENT)
+        await store.create('a', 'one', moment)
         await store.get('a')
-        await subject.pass(MOMENT)
+        await subject.pass(moment)
         await gone(() => store.get('a'))
         assert.equal(await store.getFresh('a'), undefined)
-        assert.equal(await store.replace('a', 1, 'two', MINUTE), undefined)
-        assert.equal(await store.touch('a', MINUTE), false)
+        assert.equal(await store.replace('a', 1, 'two', minute), undefined)
+        assert.equal(await store.touch('a', minute), false)
         assert.equal(await store.delete('a'), false)
-        assert.equal(await store.create('a', 'again', MINUTE), true)
+        assert.equal(await store.create('a', 'again', minute), true)
       })
 
       it('a remembered entry expires too', async () => {
-        await store.create('a', 'one', 10 * MOMENT)
+        await store.create('a', 'one', 10 * moment)
         await store.get('a')
-        await subject.pass(10 * MOMENT)
+        await subject.pass(10 * moment)
         await gone(() => store.get('a'))
       })
 
       it('a touch moves the expiry, both ways, and leaves value and version alone', async () => {
-        await store.create('a', 'one', MINUTE)
+        await store.create('a', 'one', minute)
         const before = await read('a')
-        assert.equal(await store.touch('a', 2 * MINUTE), true)
+        assert.equal(await store.touch('a', 2 * minute), true)
         const after = await read('a')
-        assert.ok(after.expiresAt >= before.expiresAt + MINUTE)
+        assert.ok(after.expiresAt >= before.expiresAt + minute)
         assert.deepEqual({ ...after, expiresAt: 0 }, { value: 'one', version: 1, expiresAt: 0 })
         assert.equal(await store.replace('a', 1, 'two'), 2)
-        await store.touch('a', MOMENT)
-        await subject.pass(MOMENT)
+        await store.touch('a', moment)
+        await subject.pass(moment)
         await gone(() => store.get('a'))
       })
 
       it('a replace keeps the expiry, or sets it when it is given one', async () => {
-        await store.create('a', 'one', MINUTE)
+        await store.create('a', 'one', minute)
         const { expiresAt } = await read('a')
         await store.replace('a', 1, 'two')
         assert.equal((await read('a')).expiresAt, expiresAt)
-        await store.replace('a', 2, 'three', 2 * MINUTE)
-        assert.ok((await read('a')).expiresAt >= expiresAt + MINUTE)
-        await store.replace('a', 3, 'four', MOMENT)
-        await subject.pass(MOMENT)
+        await store.replace('a', 2, 'three', 2 * minute)
+        assert.ok((await read('a')).expiresAt >= expiresAt + minute)
+        await store.replace('a', 3, 'four', moment)
+        await subject.pass(moment)
         await gone(() => store.get('a'))
       })
     })
@@ -172,7 +172,7 @@ export function describeKeyValue(title: string, open: () => Promise<StoreUnderTe
       ]
 
       it('takes any key, and keeps every two of them apart', async () => {
-        for (const key of hostile) assert.equal(await store.create(key, `of ${key}`, MINUTE), true)
+        for (const key of hostile) assert.equal(await store.create(key, `of ${key}`, minute), true)
         for (const key of hostile) {
           assert.equal((await read(key)).value, `of ${key}`)
           assert.equal((await store.getFresh(key))?.value, `of ${key}`)
@@ -194,10 +194,10 @@ export function describeKeyValue(title: string, open: () => Promise<StoreUnderTe
           '12345678901234567890',
         ]
         for (const [i, value] of values.entries()) {
-          await store.create(`value-${i}`, value, MINUTE)
+          await store.create(`value-${i}`, value, minute)
           assert.equal((await read(`value-${i}`)).value, value)
-          await store.addMember('set', value, MINUTE)
-          assert.equal(await store.acquireLease(`lease-${i}`, value, MINUTE), true)
+          await store.addMember('set', value, minute)
+          assert.equal(await store.acquireLease(`lease-${i}`, value, minute), true)
           assert.equal(await store.releaseLease(`lease-${i}`, value), true)
         }
         assert.deepEqual((await store.members('set')).sort(), values.sort())
@@ -205,17 +205,17 @@ export function describeKeyValue(title: string, open: () => Promise<StoreUnderTe
 
       it('holds a value of a megabyte', async () => {
         const big = 'é'.repeat(512 * 1024)
-        await store.create('big', big, MINUTE)
+        await store.create('big', big, minute)
         assert.equal((await read('big')).value, big)
         assert.equal(await store.replace('big', 1, `${big}!`), 2)
         assert.equal((await read('big')).value, `${big}!`)
       })
 
       it('an entry, a set and a lease of one key are three things', async () => {
-        await store.addMember('k', 'member', MINUTE)
-        assert.equal(await store.acquireLease('k', 'owner', MINUTE), true)
+        await store.addMember('k', 'member', minute)
+        assert.equal(await store.acquireLease('k', 'owner', minute), true)
         assert.equal(await store.get('k'), undefined)
-        assert.equal(await store.create('k', 'value', MINUTE), true)
+        assert.equal(await store.create('k', 'value', minute), true)
         assert.equal(await store.delete('k'), true)
         assert.deepEqual(await store.members('k'), ['member'])
         assert.equal(await store.releaseLease('k', 'owner'), true)
@@ -233,11 +233,11 @@ export function describeKeyValue(title: string, open: () => Promise<StoreUnderTe
       if (!peer) return assert.equal(store.kind, 'memory')
       for (let round = 0; round < 20; round++) {
         const key = `shared-${round}`
-        await peer.create(key, 'one', MINUTE)
+        await peer.create(key, 'one', minute)
         assert.equal((await read(key)).value, 'one')
         await peer.replace(key, 1, 'two')
         await eventually(async () => (await read(key)).value === 'two')
-        await peer.touch(key, 2 * MINUTE)
+        await peer.touch(key, 2 * minute)
         const touched = (await peer.getFresh(key))?.expiresAt
         await eventually(async () => (await read(key)).expiresAt === touched)
         assert.equal(await peer.delete(key), true)

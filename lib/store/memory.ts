@@ -81,7 +81,7 @@ export function createMemoryStore({ now = Date.now }: MemoryStoreOptions = {}): 
 }
 
 /** How many keys a write looks at: more than one, or garbage would outgrow the sweep. */
-const SWEEP_STEP = 4
+const sweepStep = 4
 
 /** A map whose items are gone from their `expiresAt` on. */
 export function createExpiringMap<V extends { readonly expiresAt: number }>(now: () => number) {
@@ -89,7 +89,7 @@ export function createExpiringMap<V extends { readonly expiresAt: number }>(now:
   let cursor = items.entries()
 
   function sweep(): void {
-    for (let i = 0; i < SWEEP_STEP; i++) {
+    for (let i = 0; i < sweepStep; i++) {
       const next = cursor.next()
       if (next.done) {
         cursor = items.entries()

@@ -7,7 +7,7 @@ import { describe, it } from 'node:test'
 import { StoreUnavailableError } from './key-value.ts'
 import { openStore, type StoreLocation } from './open-store.ts'
 
-const NOBODY = '127.0.0.1:1'
+const nobody = '127.0.0.1:1'
 
 describe('open-store', () => {
   it('opens the store that is named', async (t) => {
@@ -16,8 +16,8 @@ describe('open-store', () => {
     const locations: StoreLocation[] = [
       { kind: 'memory' },
       { kind: 'sqlite', file: join(directory, 'store.db') },
-      { kind: 'redis', url: `redis://${NOBODY}` },
-      { kind: 'upstash', url: `http://${NOBODY}`, token: 'token' },
+      { kind: 'redis', url: `redis://${nobody}` },
+      { kind: 'upstash', url: `http://${nobody}`, token: 'token' },
     ]
     for (const location of locations) {
       const store = await openStore(location)
@@ -28,8 +28,8 @@ describe('open-store', () => {
 
   it('S8: a server that cannot be reached is an outage, reported once', async () => {
     for (const location of [
-      { kind: 'redis', url: `redis://${NOBODY}` },
-      { kind: 'upstash', url: `http://${NOBODY}`, token: 'token' },
+      { kind: 'redis', url: `redis://${nobody}` },
+      { kind: 'upstash', url: `http://${nobody}`, token: 'token' },
     ] as const) {
       const outages: unknown[] = []
       const store = await openStore(location, { onDown: ({ store }) => outages.push(store) })
@@ -46,7 +46,7 @@ describe('open-store', () => {
       const loaded = []
       registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) })
       const { openStore } = await import('${new URL('./open-store.ts', import.meta.url)}')
-      await openStore({ kind: 'upstash', url: 'http://${NOBODY}', token: 'token' })
+      await openStore({ kind: 'upstash', url: 'http://${nobody}', token: 'token' })
       console.log(JSON.stringify(loaded))`
     const output = execFileSync(process.execPath, ['--input-type=module', '--eval', source])
     const loaded: string[] = JSON.parse(output.toString())

@@ -66,15 +66,15 @@ export function createRedisCommands({ prefix, run }: RedisCommandsDeps): RedisCo
   }
 }
 
-export const ENTRY_FIELDS = ['v', 'n', 'x'] as const
+export const entryFields = ['v', 'n', 'x'] as const
 
 /**
- * The reply to an HMGET of ENTRY_FIELDS.
+ * The reply to an HMGET of entryFields.
  *
  * @throws StoreUnavailableError for anything else: "I do not understand" is not "not there"
  */
 export function parseEntry(reply: unknown): Entry | undefined {
-  if (!Array.isArray(reply) || reply.length !== ENTRY_FIELDS.length) {
+  if (!Array.isArray(reply) || reply.length !== entryFields.length) {
     throw new StoreUnavailableError(new Error('an answer that is no entry'))
   }
   const [value, version, expiresAt] = reply
@@ -86,7 +86,7 @@ export function parseEntry(reply: unknown): Entry | undefined {
 const whole = (ms: number): string => `${Math.ceil(ms)}`
 
 // The server's clock, never the caller's: instances whose clocks differ agree on every expiry.
-const EXPIRE = `
+const expire = `
 local function expire(ttl)
   local t = redis.call('TIME')
   local x = string.format('%.0f', t[1] * 1000 + math.floor(t[2] / 1000) + ttl)
@@ -100,7 +100,7 @@ const scripts = {
   // ARGV: value, ttl
   create: script(
     'once',
-    `${EXPIRE}
+    `${expire}
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 redis.call('HSET', KEYS[1], 'v', ARGV[1], 'n', 1)
 expire(ARGV[2])
@@ -110,7 +110,7 @@ return 1`,
   // ARGV: version, value, ttl or ''
   replace: script(
     'once',
-    `${EXPIRE}
+    `${expire}
 if redis.call('HGET', KEYS[1], 'n') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'v', ARGV[2])
 if ARGV[3] ~= '' then expire(ARGV[3]) end
@@ -120,7 +120,7 @@ return redis.call('HINCRBY', KEYS[1], 'n', 1)`,
   // ARGV: ttl
   touch: script(
     'again',
-    `${EXPIRE}
+    `${expire}
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 expire(ARGV[1])
 return 1`,

@@ -35,12 +35,12 @@ export interface RedisLink {
 }
 
 /** Commands without an answer yet, after which another one fails at once instead of queueing. */
-const MAX_UNDER_WAY = 10_000
+const maxUnderWay = 10_000
 /** A connection that ended sooner than this counts as a failure, so that nothing reconnects in a tight loop. */
-const SETTLED_AFTER_MS = 5_000
-const LONGEST_BACK_OFF_MS = 2_000
+const settledAfterMs = 5_000
+const longestBackOffMs = 2_000
 /** An idle connection is tried this often, so that one which died silently is found before a user does. */
-const HEARTBEAT_MS = 15_000
+const heartbeatMs = 15_000
 
 /**
  * Keeps one connection to Redis, for ever. While there is none a command fails at once, except that
@@ -89,7 +89,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   }
 
   async function pause(): Promise<void> {
-    const longest = Math.min(25 * 2 ** failures, LONGEST_BACK_OFF_MS)
+    const longest = Math.min(25 * 2 ** failures, longestBackOffMs)
     const options = { ref: false, signal: closing.signal }
     await sleep(longest * (0.5 + Math.random() / 2), undefined, options).catch(() => {})
   }
@@ -98,7 +98,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     if (wire !== lost) return
     wire = undefined
     lastCause = cause
-    failures = performance.now() - openedAt < SETTLED_AFTER_MS ? failures + 1 : 0
+    failures = performance.now() - openedAt < settledAfterMs ? failures + 1 : 0
     onLost()
     lost.destroy()
     void keepTrying()
@@ -112,7 +112,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     if (!wire && firstAttempt) await withDeadline(firstAttempt).catch(unavailable)
     const used = wire
     if (!used) throw new StoreUnavailableError(lastCause)
-    if (underWay >= MAX_UNDER_WAY) throw new StoreUnavailableError(new Error('too many commands'))
+    if (underWay >= maxUnderWay) throw new StoreUnavailableError(new Error('too many commands'))
     const sentAt = performance.now()
     underWay++
     try {
@@ -148,7 +148,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
 
   const heartbeat = setInterval(() => {
     if (wire) send(['PING']).catch(() => {})
-  }, HEARTBEAT_MS).unref()
+  }, heartbeatMs).unref()
 
   void keepTrying()
 

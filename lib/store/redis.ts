@@ -1,11 +1,6 @@
 import { createClient, ErrorReply } from 'redis'
 import { type KeyValue, StoreUnavailableError } from './key-value.ts'
-import {
-  createRedisCommands,
-  ENTRY_FIELDS,
-  parseEntry,
-  type RedisScript,
-} from './redis-commands.ts'
+import { createRedisCommands, entryFields, parseEntry, type RedisScript } from './redis-commands.ts'
 import { createRedisLink, type RedisWire, type RedisWireEvents } from './redis-link.ts'
 import { createTrackedReads } from './tracked-reads.ts'
 
@@ -30,7 +25,7 @@ interface Dialing {
   onInvalidated(name: Buffer | null): void
 }
 
-const DIAL_TIMEOUT_MS = 2_000
+const dialTimeoutMs = 2_000
 
 /**
  * Any number of instances on one Redis 5 or later (or what speaks like it). Connects in the
@@ -50,7 +45,7 @@ export function createRedisStore(options: RedisStoreOptions): KeyValue {
     commandTimeoutMs,
   })
   const reads = createTrackedReads({
-    fetch: async (key) => parseEntry(await run('HMGET', entryKey(key), ...ENTRY_FIELDS)),
+    fetch: async (key) => parseEntry(await run('HMGET', entryKey(key), ...entryFields)),
     probe: async () => parseTime(await run('TIME')),
     isTracked: () => tracked,
     trustMs,
@@ -146,7 +141,7 @@ function judge(error: unknown): 'refused' | 'useless' {
  * password, a server that is loading) is a failure like all others.
  */
 async function open(dialing: Dialing): Promise<{ wire: RedisWire; tracked: boolean }> {
-  const signal = AbortSignal.any([dialing.signal, AbortSignal.timeout(DIAL_TIMEOUT_MS)])
+  const signal = AbortSignal.any([dialing.signal, AbortSignal.timeout(dialTimeoutMs)])
   const attempt = { ...dialing, signal }
   try {
     return { wire: await connect(attempt, 'tracked'), tracked: true }
@@ -199,7 +194,7 @@ async function connect(dialing: Dialing, mode: Mode): Promise<RedisWire> {
     // Deadlines and reconnection are the link's: those of the client end when a command is written, and
     // its cache has no way to say that a connection is merely silent.
     commandOptions: { timeout: 0 },
-    socket: { connectTimeout: DIAL_TIMEOUT_MS, reconnectStrategy: false },
+    socket: { connectTimeout: dialTimeoutMs, reconnectStrategy: false },
   })
   client.on('error', dialing.onLost)
   client.on('invalidate', dialing.onInvalidated)

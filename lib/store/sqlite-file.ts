@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite'
  * One step a schema version, in order; a step that was released is never edited. Sets and leases are
  * tables of their own, so that no key of one kind can stand in for another.
  */
-const STEPS = [
+const steps = [
   `CREATE TABLE entries (
      key TEXT PRIMARY KEY, value TEXT NOT NULL, version INTEGER NOT NULL, expires_at INTEGER NOT NULL
    ) STRICT;
@@ -106,11 +106,11 @@ function migrate(db: DatabaseSync, file: string): void {
   try {
     const row = db.prepare('PRAGMA user_version').get()
     const version = Number(row?.user_version)
-    if (version > STEPS.length) {
+    if (version > steps.length) {
       throw new Error(`${file} has schema ${version}, written by a newer version of Cloakroom`)
     }
-    for (const step of STEPS.slice(version)) db.exec(step)
-    db.exec(`PRAGMA user_version = ${STEPS.length}`)
+    for (const step of steps.slice(version)) db.exec(step)
+    db.exec(`PRAGMA user_version = ${steps.length}`)
     db.exec('COMMIT')
   } catch (error) {
     db.exec('ROLLBACK')

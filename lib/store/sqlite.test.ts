@@ -12,7 +12,7 @@ import { describeKeyValue } from './contract.ts'
 import { StoreUnavailableError } from './key-value.ts'
 import { createSqliteStore } from './sqlite.ts'
 
-const MINUTE = 60_000
+const minute = 60_000
 const root = mkdtempSync(join(tmpdir(), 'cloakroom-sqlite-'))
 after(() => rmSync(root, { recursive: true }))
 
@@ -45,12 +45,12 @@ describe('sqlite store', () => {
     const peer = createSqliteStore({ file })
     for (let round = 0; round < 100; round++) {
       const key = `key-${round}`
-      await peer.create(key, 'one', MINUTE)
+      await peer.create(key, 'one', minute)
       assert.equal(store.get(key)?.value, 'one')
       await peer.replace(key, 1, 'two')
       await nextTurn()
       assert.equal(store.get(key)?.value, 'two')
-      await peer.touch(key, 2 * MINUTE)
+      await peer.touch(key, 2 * minute)
       await nextTurn()
       assert.equal(store.get(key)?.expiresAt, peer.get(key)?.expiresAt)
       await peer.delete(key)
@@ -65,16 +65,16 @@ describe('sqlite store', () => {
     const file = newFile()
     const store = createSqliteStore({ file })
     const peer = createSqliteStore({ file })
-    await store.create('a', 'one', MINUTE)
+    await store.create('a', 'one', minute)
     const entry = store.get('a')
-    await peer.create('b', 'two', MINUTE)
+    await peer.create('b', 'two', minute)
     assert.equal(store.get('a'), entry)
     assert.equal(await store.getFresh('a'), entry)
     // A key that was made anew with the same version and expiry is not the same entry.
     const { expiresAt } = entry ?? assert.fail()
     await peer.delete('a')
-    const twin = createSqliteStore({ file, now: () => expiresAt - MINUTE })
-    await twin.create('a', 'other', MINUTE)
+    const twin = createSqliteStore({ file, now: () => expiresAt - minute })
+    await twin.create('a', 'other', minute)
     assert.deepEqual(store.get('a'), { value: 'other', version: 1, expiresAt })
     for (const handle of [store, peer, twin]) await handle.close()
   })
@@ -82,7 +82,7 @@ describe('sqlite store', () => {
   it('makes its directory and files for their owner alone', async () => {
     const file = newFile()
     const store = createSqliteStore({ file })
-    await store.create('a', 'one', MINUTE)
+    await store.create('a', 'one', minute)
     const mode = (path: string) => statSync(path).mode & 0o777
     assert.equal(mode(join(file, '..')), 0o700)
     for (const path of [file, `${file}-wal`, `${file}-shm`]) assert.equal(mode(path), 0o600, path)
@@ -125,29 +125,29 @@ describe('sqlite store', () => {
   it('keeps everything from one opening to the next', async () => {
     const file = newFile()
     const store = createSqliteStore({ file })
-    await store.create('a', 'one', MINUTE)
-    await store.addMember('set', 'x', MINUTE)
-    await store.acquireLease('lease', 'owner', MINUTE)
+    await store.create('a', 'one', minute)
+    await store.addMember('set', 'x', minute)
+    await store.acquireLease('lease', 'owner', minute)
     await store.close()
     const again = createSqliteStore({ file })
     assert.equal(again.get('a')?.value, 'one')
     assert.deepEqual(await again.members('set'), ['x'])
-    assert.equal(await again.renewLease('lease', 'owner', MINUTE), true)
+    assert.equal(await again.renewLease('lease', 'owner', minute), true)
     await again.close()
   })
 
   it('S8: says that it is unavailable, never "not there", when it cannot look or write', async () => {
     const file = newFile()
     const store = createSqliteStore({ file, busyTimeoutMs: 20 })
-    await store.create('a', 'one', MINUTE)
+    await store.create('a', 'one', minute)
     const hog = new DatabaseSync(file)
     hog.exec('BEGIN EXCLUSIVE')
-    await assert.rejects(store.touch('a', MINUTE), StoreUnavailableError)
-    await assert.rejects(store.addMember('set', 'x', MINUTE), StoreUnavailableError)
+    await assert.rejects(store.touch('a', minute), StoreUnavailableError)
+    await assert.rejects(store.addMember('set', 'x', minute), StoreUnavailableError)
     assert.equal(store.get('a')?.value, 'one')
     hog.exec('ROLLBACK')
     hog.close()
-    assert.equal(await store.touch('a', MINUTE), true)
+    assert.equal(await store.touch('a', minute), true)
     await store.close()
     assert.throws(() => store.get('a'), StoreUnavailableError)
     await assert.rejects(store.getFresh('a'), StoreUnavailableError)
@@ -213,7 +213,7 @@ describe('sqlite store, several processes', () => {
     await once(child, 'close')
     const store = createSqliteStore({ file })
     for (const key of lines) assert.equal(store.get(key)?.value, key.replace('key', 'value'))
-    assert.equal(await store.create('next', 'x', MINUTE), true)
+    assert.equal(await store.create('next', 'x', minute), true)
     await store.close()
   })
 })

@@ -30,13 +30,13 @@ interface Remembered {
 }
 
 /** A data version that the file never has: what is remembered under it is compared before it is used. */
-const UNKNOWN = -1
+const unheardOf = -1
 
 /** How often a write looks for expired rows, and how many it takes away then. */
-const SWEEP_EVERY_MS = 10_000
-const SWEEP_ROWS = 50
+const sweepEveryMs = 10_000
+const sweepRows = 50
 
-const PING_WRITES_EVERY_MS = 10_000
+const pingWritesEveryMs = 10_000
 
 /**
  * One file, any number of processes on one machine. Reads are synchronous, and a repeated one costs
@@ -55,9 +55,9 @@ export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const { onTurnEnd = setImmediate } = options
   let nextSweepAt = 0
   let wroteAt = Number.NEGATIVE_INFINITY
-  let dataVersionOfTurn = UNKNOWN
+  let dataVersionOfTurn = unheardOf
   const forgetDataVersion = () => {
-    dataVersionOfTurn = UNKNOWN
+    dataVersionOfTurn = unheardOf
   }
 
   /**
@@ -66,7 +66,7 @@ export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
    * before one of them was sent had been written by then.
    */
   function currentDataVersion(): number {
-    if (dataVersionOfTurn === UNKNOWN) {
+    if (dataVersionOfTurn === unheardOf) {
       const [dataVersion] = sql.dataVersion.get() as unknown as [number]
       dataVersionOfTurn = dataVersion
       onTurnEnd(forgetDataVersion)
@@ -101,7 +101,7 @@ export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
   /** Our own writes do not move the data version, so they mark what they touch themselves. */
   function writeEntry<T>(key: string, statement: () => T): Promise<T> {
     const known = remembered.get(key)
-    if (known) remembered.set(key, { entry: known.entry, dataVersion: UNKNOWN })
+    if (known) remembered.set(key, { entry: known.entry, dataVersion: unheardOf })
     return write(statement)
   }
 
@@ -123,9 +123,9 @@ export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
   function sweep(): void {
     const at = now()
     if (at < nextSweepAt) return
-    const removed = sql.sweeps.map((statement) => Number(statement.run(at, SWEEP_ROWS).changes))
+    const removed = sql.sweeps.map((statement) => Number(statement.run(at, sweepRows).changes))
     // A full batch means that there is more: the next write goes on, so no single write is slow.
-    nextSweepAt = Math.max(...removed) < SWEEP_ROWS ? at + SWEEP_EVERY_MS : 0
+    nextSweepAt = Math.max(...removed) < sweepRows ? at + sweepEveryMs : 0
   }
 
   function addMember(key: string, member: string, ttlMs: number): void {
@@ -145,7 +145,7 @@ export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
   return {
     kind: 'sqlite',
     get,
-    getFresh: async (key) => available(() => look(key, UNKNOWN, remembered.get(key)?.entry)),
+    getFresh: async (key) => available(() => look(key, unheardOf, remembered.get(key)?.entry)),
     create: (key, value, ttlMs) =>
       writeEntry(key, () => {
         const at = now()
@@ -185,7 +185,7 @@ export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
     // A full disk can be read, but nobody can sign in or out: so now and then it is a write.
     ping: async () => {
       const at = now()
-      if (at < wroteAt + PING_WRITES_EVERY_MS) available(() => void sql.dataVersion.get())
+      if (at < wroteAt + pingWritesEveryMs) available(() => void sql.dataVersion.get())
       else await write(() => void sql.acquireLease.run('ping', 'ping', at, at))
     },
     async close() {

@@ -4,7 +4,7 @@ import type { Entry } from './key-value.ts'
 import { createTrackedReads } from './tracked-reads.ts'
 
 /** A server's clock that differs from ours by years. */
-const SERVER_AHEAD = 5_000_000_000_000
+const serverAhead = 5_000_000_000_000
 
 describe('tracked reads', () => {
   /** A server whose answers come when the test says so. */
@@ -19,7 +19,7 @@ describe('tracked reads', () => {
       },
       probe: async () => {
         if (options.probes === 'lost') return new Promise(() => {})
-        return time + SERVER_AHEAD
+        return time + serverAhead
       },
       isTracked: () => options.tracked ?? true,
       trustMs: 1000,
@@ -42,7 +42,7 @@ describe('tracked reads', () => {
   const make = (value: string, version = 1, lifetime = 60_000): Entry => ({
     value,
     version,
-    expiresAt: SERVER_AHEAD + lifetime,
+    expiresAt: serverAhead + lifetime,
   })
 
   it('answers a repeated read at once, with the same object', async () => {

@@ -32,7 +32,7 @@ interface Batch<P> {
 }
 
 /** Commands of one request at most. */
-const MAX_COMMANDS = 100
+const maxCommands = 100
 
 /**
  * Gathers the commands of one turn of the event loop into one request. (The client's own automatic
@@ -87,7 +87,7 @@ export function createBatches<P extends PipelineLike>(options: BatchesOptions<P>
   }
 
   return async function send(repeat, add) {
-    const batch = open && open.pipeline.length() < MAX_COMMANDS ? open : begin()
+    const batch = open && open.pipeline.length() < maxCommands ? open : begin()
     const index = batch.pipeline.length()
     add(batch.pipeline)
     if (repeat === 'once') batch.repeat = 'once'

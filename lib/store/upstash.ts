@@ -1,11 +1,6 @@
 import { Redis } from '@upstash/redis'
 import { type KeyValue, StoreUnavailableError } from './key-value.ts'
-import {
-  createRedisCommands,
-  ENTRY_FIELDS,
-  parseEntry,
-  type RedisScript,
-} from './redis-commands.ts'
+import { createRedisCommands, entryFields, parseEntry, type RedisScript } from './redis-commands.ts'
 import { createBatches } from './upstash-batches.ts'
 
 export interface UpstashStoreOptions {
@@ -62,7 +57,7 @@ export function createUpstashStore(options: UpstashStoreOptions): KeyValue {
     async get(key) {
       assertOpen()
       return parseEntry(
-        resultOf(await send('again', (p) => p.hmget(entryKey(key), ...ENTRY_FIELDS))),
+        resultOf(await send('again', (p) => p.hmget(entryKey(key), ...entryFields))),
       )
     },
     // A plain read may be answered by a replica that lags behind. A script counts as a write.

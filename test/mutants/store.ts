@@ -68,7 +68,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'A15',
     file: 'lib/store/sqlite.ts',
-    from: 'if (at < wroteAt + PING_WRITES_EVERY_MS)',
+    from: 'if (at < wroteAt + pingWritesEveryMs)',
     to: 'if (at > 0)',
     test: 'test/full-disk.test.ts',
     title: 'A15: a store that can be read and not written is not ready',
