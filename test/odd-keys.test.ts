@@ -102,6 +102,27 @@ describe('a key set with odd members (RFC 7517)', () => {
   })
 })
 
+test('L6: a signed UserInfo answer is verified with the good keys of such a set', async (t) => {
+  peer.state.metadata = { userinfo_signing_alg_values_supported: ['RS256'] }
+  t.after(() => {
+    peer.state.metadata = {}
+  })
+  answerKeys((good) => [null, { kty: 'RSA', kid: 'x', n: 7 }, ...good])
+  for (const key of ['current', 'foreign'] as const) {
+    peer.once('userinfo', async () => ({
+      headers: { 'content-type': 'application/jwt' },
+      body: await peer.signIdToken({ nickname: 'Al' }, { key, kid: 'key-0-rs256' }),
+    }))
+    const result = await providerUnderTest(peer, { oidc: { userinfo: true } }).signIn()
+    if (key === 'foreign') assert.equal(result.kind, 'failed')
+    else
+      assert.ok(
+        result.kind === 'signed-in' && result.claims.nickname === 'Al',
+        JSON.stringify(result),
+      )
+  }
+})
+
 describe('an ID token with claims that say nothing', () => {
   for (const value of [null, '']) {
     for (const claim of ['azp', 'nbf', 'acr', 'auth_time', 'sid', 'amr', 'at_hash']) {

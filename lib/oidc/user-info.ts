@@ -3,6 +3,7 @@ import { callFailure, toProviderError } from './call-failure.ts'
 import type { OpenProviderCall } from './provider-call.ts'
 import { callLimitMs } from './provider-fetch.ts'
 import { shown, TokenRefusal } from './token-refusal.ts'
+import { usableKeys } from './usable-keys.ts'
 
 /**
  * OpenID Connect Core section 5.3. The answer must be about `sub` (section 5.3.2, L7); a signed answer
@@ -17,6 +18,7 @@ export async function fetchUserInfo(
   const call = await open({ limitMs: callLimitMs })
   try {
     client.enableNonRepudiationChecks(call.configuration)
+    readKeysGenerously(call.configuration)
     return await client.fetchUserInfo(
       call.configuration,
       accessToken,
@@ -34,6 +36,19 @@ export async function fetchUserInfo(
     throw toProviderError(
       failure.kind === 'unavailable' ? failure : { ...failure, kind: 'bad_answer' },
     )
+  }
+}
+
+/** openid-client fetches the key set by itself, and one odd member would cost all of it. */
+function readKeysGenerously(configuration: client.Configuration): void {
+  const send = configuration[client.customFetch]
+  const { jwks_uri: address } = configuration.serverMetadata()
+  if (!send) return
+  configuration[client.customFetch] = async (url, init) => {
+    const response = await send(url, init)
+    if (url !== address || !response.ok) return response
+    const { keys } = await usableKeys(await response.json())
+    return Response.json({ keys })
   }
 }
 

@@ -98,6 +98,14 @@ export const mutants: readonly Mutant[] = [
     title: 'L6: ${what} among the keys costs itself, and is told once',
   },
   {
+    row: 'L6',
+    file: 'lib/oidc/user-info.ts',
+    from: '    readKeysGenerously(call.configuration)\n',
+    to: '',
+    test: 'test/odd-keys.test.ts',
+    title: 'L6: a signed UserInfo answer is verified with the good keys of such a set',
+  },
+  {
     row: 'L24',
     file: 'lib/oidc/verified-jwt.ts',
     from: 'isNothing(nbf)',
