@@ -25,7 +25,7 @@ function logout(logoutToken: string) {
   })
 }
 
-describe('a back-channel logout during the code exchange', () => {
+describe('a back-channel logout while the code is redeemed', () => {
   for (const [title, claims] of [
     ['of the sid', {}],
     ['of the sid alone', { sub: undefined }],

@@ -17,7 +17,7 @@ interface SignIn {
 /** As long as a sign-in may be under way. */
 const rememberedMs = 600_000
 
-/** Whose sign-ins the provider has ended a while ago: a logout that comes during a code exchange wins (L16). */
+/** Whose sign-ins the provider has ended a while ago: a logout that comes while a code is redeemed wins (L16). */
 export function createEndedSignIns({ store, issuer, now }: EndedSignInsDeps) {
   const keyOf = (kind: 'sid' | 'sub', value: string) => subjectKey(`ended-${kind}`, issuer, value)
 
