@@ -1,5 +1,6 @@
 import type { RemoteSettings } from '../config/remote.ts'
 import type { RemoteTokenHook } from '../config/remote-token.ts'
+import { given } from '../http/given.ts'
 import type { Session } from '../session/session.ts'
 import { type MaybePromise, StoreUnavailableError } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -54,10 +55,7 @@ export function needsSession(remote: Pick<RemoteSettings, 'token'>): boolean {
  * names `user`: never silently a machine's token, never silently none.
  */
 export function createChooseToken(remote: RemoteSettings, sources: TokenSources): ChooseToken {
-  const target = {
-    ...(remote.resource === undefined ? {} : { resource: remote.resource }),
-    ...(remote.scope === undefined ? {} : { scope: remote.scope }),
-  }
+  const target = given({ resource: remote.resource, scope: remote.scope })
 
   function ofUser(session: Session, rejected: string | undefined): MaybePromise<TokenResult> {
     if (remote.exchange) {
