@@ -1,6 +1,7 @@
 import * as client from 'openid-client'
 import type { ExchangeSettings } from '../config/exchange.ts'
 import type { AddedParameters } from '../config/token-parameters.ts'
+import { given } from '../http/given.ts'
 import type { Provider } from '../oidc/provider.ts'
 import { type RequestedToken, requestAccessToken } from './token-request.ts'
 
@@ -36,10 +37,7 @@ function parametersOf(request: ExchangeGrantRequest): Record<string, string> {
   const { audience, resource, scope, requestedTokenType } = settings
   return {
     ...added,
-    ...(resource === undefined ? {} : { resource }),
-    ...(scope === undefined ? {} : { scope }),
-    ...(audience === undefined ? {} : { audience }),
-    ...(requestedTokenType === undefined ? {} : { requested_token_type: requestedTokenType }),
+    ...given({ resource, scope, audience, requested_token_type: requestedTokenType }),
     subject_token: subjectToken,
     subject_token_type: accessTokenType,
     ...(actorToken === undefined

@@ -5,6 +5,7 @@ import {
   nameOfAdded,
   type TokenParameters,
 } from '../config/token-parameters.ts'
+import { given } from '../http/given.ts'
 import { sha256 } from '../http/sha256.ts'
 import type { Provider } from '../oidc/provider.ts'
 import { plainCause } from '../oidc/provider-error.ts'
@@ -130,7 +131,7 @@ export function createExchangedToken(deps: ExchangedTokenDeps): ExchangedToken {
         settings,
         added,
         ...(actor === undefined ? {} : { actorToken: actor.token }),
-        ...(dpopKey === undefined ? {} : { dpopKey }),
+        ...given({ dpopKey }),
       },
       deps,
     )
@@ -184,8 +185,5 @@ function nameOf({ session, remote, added }: ExchangeCall, subject: Carried): str
 
 function targetOf({ exchange = {} }: RemoteSettings) {
   const { resource, scope } = exchange
-  return {
-    ...(resource === undefined ? {} : { resource }),
-    ...(scope === undefined ? {} : { scope }),
-  }
+  return given({ resource, scope })
 }

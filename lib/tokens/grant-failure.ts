@@ -1,3 +1,4 @@
+import { given } from '../http/given.ts'
 import type { CallFailure } from '../oidc/call-failure.ts'
 import type { TokenFailure } from './token-result.ts'
 
@@ -13,7 +14,6 @@ export function tokenFailure({ kind }: CallFailure): TokenFailure {
 export function failureFields({ error, status, cause }: CallFailure) {
   return {
     cause,
-    ...(error === undefined ? {} : { error }),
-    ...(status === undefined ? {} : { status }),
+    ...given({ error, status }),
   }
 }

@@ -2,6 +2,7 @@ import * as client from 'openid-client'
 import type { ClientSettings } from '../config/client.ts'
 import type { OidcSettings } from '../config/oidc.ts'
 import type { AddedParameters, TokenParameters } from '../config/token-parameters.ts'
+import { given } from '../http/given.ts'
 import { createClientProofs } from '../oidc/client-auth.ts'
 import { dpopThumbprint } from '../oidc/dpop-key.ts'
 import type { Provider } from '../oidc/provider.ts'
@@ -44,10 +45,7 @@ export function createMachineTokenGrant(
     settings.auth,
     tokenEndpoint === undefined ? oidc.assertionAudience : undefined,
   )
-  const target = {
-    ...(resource === undefined ? {} : { resource }),
-    ...(scope === undefined ? {} : { scope }),
-  }
+  const target = given({ resource, scope })
 
   const added = () =>
     deps.parameters({ grant: 'client_credentials', client: settings.name, ...target })
@@ -57,7 +55,7 @@ export function createMachineTokenGrant(
       ...settings.parameters,
       ...extra,
       ...target,
-      ...(audience === undefined ? {} : { audience }),
+      ...given({ audience }),
     }
     const cacheName = JSON.stringify([
       oidc.issuer,
@@ -77,7 +75,7 @@ export function createMachineTokenGrant(
           client: {
             clientId,
             proofs,
-            ...(tokenEndpoint === undefined ? {} : { tokenEndpoint }),
+            ...given({ tokenEndpoint }),
           },
           grant: (configuration, proof) =>
             client.clientCredentialsGrant(configuration, parameters, proof),

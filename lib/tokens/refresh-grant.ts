@@ -1,6 +1,7 @@
 import * as client from 'openid-client'
 import type { OidcSettings } from '../config/oidc.ts'
 import type { AddedParameters } from '../config/token-parameters.ts'
+import { given } from '../http/given.ts'
 import type { CallFailure } from '../oidc/call-failure.ts'
 import { type GrantedToken, grantedToken } from '../oidc/granted-token.ts'
 import type { Provider } from '../oidc/provider.ts'
@@ -132,8 +133,7 @@ function parametersOf(
   return {
     ...refreshParams,
     ...added,
-    ...(resource === undefined ? {} : { resource }),
-    ...(scope === undefined ? {} : { scope }),
+    ...given({ resource, scope }),
   }
 }
 
@@ -151,10 +151,7 @@ function kindOfRequest(parameters: AddedParameters): RefreshKind {
 }
 
 function detailOf({ status, error }: CallFailure) {
-  return {
-    ...(status === undefined ? {} : { status }),
-    ...(error === undefined ? {} : { error }),
-  }
+  return given({ status, error })
 }
 
 const anotherIssuer = {

@@ -1,4 +1,5 @@
 import type { AddedParameters } from '../config/token-parameters.ts'
+import { given } from '../http/given.ts'
 import type { TokenAnswer } from '../oidc/token-answer.ts'
 import type { AccessToken, Session, SessionRecord } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
@@ -70,10 +71,12 @@ export async function refreshSession(
     const startedAt = deps.now()
     const outcome = await deps.grant({
       refreshToken,
-      ...(request.resource === undefined ? {} : { resource: request.resource }),
-      ...(request.scope === undefined ? {} : { scope: request.scope }),
-      ...(request.added === undefined ? {} : { added: request.added }),
-      ...(record.dpopKey === undefined ? {} : { dpopKey: record.dpopKey }),
+      ...given({
+        resource: request.resource,
+        scope: request.scope,
+        added: request.added,
+        dpopKey: record.dpopKey,
+      }),
       expected: { sub: record.sub, issuer: record.issuer },
     })
     if (outcome.kind === 'refreshed') return save(deps, session, request, outcome, startedAt)
@@ -197,8 +200,7 @@ async function save(
   deps.log.event('token.refreshed', {
     sub: record.sub,
     waitedMs: obtainedAt - startedAt,
-    ...(request.resource === undefined ? {} : { resource: request.resource }),
-    ...(expiresInSeconds === undefined ? {} : { expiresInSeconds }),
+    ...given({ resource: request.resource, expiresInSeconds }),
   })
   return { kind: 'token', token, record }
 }
@@ -227,7 +229,7 @@ function changeOf(slot: string, token: AccessToken | undefined, { refreshToken }
     ...record,
     ...(token && { accessTokens: { ...latest(record.accessTokens), [slot]: token } }),
     // No new refresh token in the answer: the old one stays (T7).
-    ...(refreshToken === undefined ? {} : { refreshToken }),
+    ...given({ refreshToken }),
   })
 }
 
@@ -264,8 +266,5 @@ async function saveInsistently(
 }
 
 function detail(outcome: { error?: string; status?: number }) {
-  return {
-    ...(outcome.error === undefined ? {} : { error: outcome.error }),
-    ...(outcome.status === undefined ? {} : { status: outcome.status }),
-  }
+  return given({ error: outcome.error, status: outcome.status })
 }

@@ -1,4 +1,5 @@
 import type { Configuration, DPoPOptions } from 'openid-client'
+import { given } from '../http/given.ts'
 import { type CallFailure, callFailure } from '../oidc/call-failure.ts'
 import { grantedToken } from '../oidc/granted-token.ts'
 import type { Provider } from '../oidc/provider.ts'
@@ -30,7 +31,7 @@ export async function requestTokens<T>(
   try {
     const opened = await provider.call({
       limitMs: tokenLimitMs,
-      ...(client === undefined ? {} : { client }),
+      ...given({ client }),
     })
     call = opened
     const proof = dpopKey ? { DPoP: await opened.dpop(dpopKey) } : undefined

@@ -1,4 +1,5 @@
 import type { AddedParameters, TokenParameters } from '../config/token-parameters.ts'
+import { given } from '../http/given.ts'
 import { createSingleFlights } from '../oidc/single-flight.ts'
 import type { AccessToken, Session, SessionRecord } from '../session/session.ts'
 import type { KeyValue, MaybePromise } from '../store/key-value.ts'
@@ -89,8 +90,7 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
       slot,
       added,
       isUsable,
-      ...(resource === undefined ? {} : { resource }),
-      ...(scope === undefined ? {} : { scope }),
+      ...given({ resource, scope }),
     }
     for (let pauseMs = 25; ; pauseMs = Math.min(250, pauseMs * 2)) {
       const led = await underLease({ store, leaseMs, onLost }, `lease:${session.key}`, () =>
