@@ -6,7 +6,7 @@ import type { DpopSigner } from './token-result.ts'
 
 export interface DpopSignersDeps {
   /** Of the servers that the proofs are sent to. */
-  nonces: NonceMemory
+  readonly nonces: NonceMemory
   /** Epoch milliseconds, for `iat`: compared with the server's clock. @default Date.now */
   wallClock?(): number
 }
@@ -15,9 +15,9 @@ export interface DpopSignersDeps {
 export type CreateDpopSigner = (key: JsonWebKey, token?: string) => DpopSigner
 
 interface Prepared {
-  key: KeyObject
+  readonly key: KeyObject
   /** The encoded JOSE header: the same for every proof of a key. */
-  header: string
+  readonly header: string
 }
 
 /**

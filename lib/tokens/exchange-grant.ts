@@ -7,14 +7,14 @@ import { type RequestedToken, requestAccessToken } from './token-request.ts'
 
 export interface ExchangeGrantRequest {
   /** The user's access token. */
-  subjectToken: string
+  readonly subjectToken: string
   /** Of the machine client that acts for the user (delegation); without it the answer impersonates. */
-  actorToken?: string
-  settings: ExchangeSettings
+  readonly actorToken?: string
+  readonly settings: ExchangeSettings
   /** By the hook `tokenRequest`. */
-  added: AddedParameters
+  readonly added: AddedParameters
   /** Private JWK that the new token is to be bound to. */
-  dpopKey?: JsonWebKey
+  readonly dpopKey?: JsonWebKey
 }
 
 const grantType = 'urn:ietf:params:oauth:grant-type:token-exchange'

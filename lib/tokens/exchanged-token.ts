@@ -39,15 +39,15 @@ export type ExchangedToken = (
 ) => MaybePromise<TokenResult>
 
 export interface ExchangedTokenDeps {
-  provider: Pick<Provider, 'call'>
-  parameters: TokenParameters
-  userToken: UserToken
+  readonly provider: Pick<Provider, 'call'>
+  readonly parameters: TokenParameters
+  readonly userToken: UserToken
   /** For the tokens of actors. */
-  clientToken: MachineToken
+  readonly clientToken: MachineToken
   /** Proofs for APIs. */
-  signer: CreateDpopSigner
-  checkAudience: CheckAudience
-  log: Log
+  readonly signer: CreateDpopSigner
+  readonly checkAudience: CheckAudience
+  readonly log: Log
   now(): number
 }
 
@@ -64,7 +64,7 @@ type Sent =
   | Awaited<ReturnType<typeof exchangeGrant>>
   | { readonly kind: 'no-actor'; readonly code: TokenFailure }
 
-type Carried = Extract<TokenResult, { kind: 'bearer' | 'dpop' }>
+type Carried = Extract<TokenResult, { readonly kind: 'bearer' | 'dpop' }>
 
 const marginSeconds = 60
 const maxHeldBytes = 32 * 1024 * 1024

@@ -18,9 +18,9 @@ export interface MachineTokenGrantRequest {
 }
 
 export interface MachineTokenGrantDeps {
-  oidc: OidcSettings
-  provider: Pick<Provider, 'call'>
-  parameters: TokenParameters
+  readonly oidc: OidcSettings
+  readonly provider: Pick<Provider, 'call'>
+  readonly parameters: TokenParameters
   now(): number
 }
 

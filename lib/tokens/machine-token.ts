@@ -38,14 +38,14 @@ export interface MachineTokens extends MachineToken {
 }
 
 export interface MachineTokenDeps extends MachineTokenGrantDeps {
-  clients: Readonly<Record<string, ClientSettings>>
-  store: KeyValue
+  readonly clients: Readonly<Record<string, ClientSettings>>
+  readonly store: KeyValue
   /** For the purpose `machine-token`. */
-  cipher: Cipher
+  readonly cipher: Cipher
   /** Proofs for APIs. */
-  signer: CreateDpopSigner
-  checkAudience: CheckAudience
-  log: Log
+  readonly signer: CreateDpopSigner
+  readonly checkAudience: CheckAudience
+  readonly log: Log
   sleep(ms: number): Promise<void>
 }
 

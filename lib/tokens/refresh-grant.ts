@@ -13,16 +13,16 @@ import { requestTokens } from './token-request.ts'
 import { createUnclearRefusals } from './unclear-refusals.ts'
 
 export interface RefreshGrantRequest {
-  refreshToken: string
+  readonly refreshToken: string
   /** RFC 8707: another API than the sign-in's own token is for. */
-  resource?: string
-  scope?: string
+  readonly resource?: string
+  readonly scope?: string
   /** By the hook `tokenRequest`. */
-  added?: AddedParameters
+  readonly added?: AddedParameters
   /** Private JWK that the session's tokens are bound to. */
-  dpopKey?: JsonWebKey
+  readonly dpopKey?: JsonWebKey
   /** Whose session it is: a new ID token must say the same. */
-  expected: { sub: string; issuer: string }
+  readonly expected: { readonly sub: string; readonly issuer: string }
 }
 
 /**
@@ -36,23 +36,43 @@ export interface RefreshGrantRequest {
  */
 export type RefreshOutcome =
   | {
-      kind: 'refreshed'
+      readonly kind: 'refreshed'
       /** Undefined when it is of another type than was asked for: no call may bear it. */
-      accessToken: GrantedToken | undefined
+      readonly accessToken: GrantedToken | undefined
       /** All that was obtained, for the case that it has to be revoked. */
-      tokens: TokenAnswer
+      readonly tokens: TokenAnswer
     }
-  | { kind: 'foreign'; tokens: TokenAnswer; error: string; status: number }
-  | { kind: 'rejected'; error?: string; status?: number }
-  | { kind: 'unavailable'; error?: string; status?: number; cause?: unknown }
-  | { kind: 'misconfigured'; refused: 'client' | 'request'; error?: string; status?: number }
-  | { kind: 'refused-additions'; additions: AddedParameters; error?: string; status?: number }
+  | {
+      readonly kind: 'foreign'
+      readonly tokens: TokenAnswer
+      readonly error: string
+      readonly status: number
+    }
+  | { readonly kind: 'rejected'; readonly error?: string; readonly status?: number }
+  | {
+      readonly kind: 'unavailable'
+      readonly error?: string
+      readonly status?: number
+      readonly cause?: unknown
+    }
+  | {
+      readonly kind: 'misconfigured'
+      readonly refused: 'client' | 'request'
+      readonly error?: string
+      readonly status?: number
+    }
+  | {
+      readonly kind: 'refused-additions'
+      readonly additions: AddedParameters
+      readonly error?: string
+      readonly status?: number
+    }
 
 export type RefreshGrant = (request: RefreshGrantRequest) => Promise<RefreshOutcome>
 
 export interface RefreshGrantDeps {
-  provider: Pick<Provider, 'call' | 'credentials'>
-  oidc: OidcSettings
+  readonly provider: Pick<Provider, 'call' | 'credentials'>
+  readonly oidc: OidcSettings
   now(): number
 }
 

@@ -41,7 +41,7 @@ export type RefreshResult =
   | { readonly kind: 'ended' }
   | { readonly kind: 'kept'; readonly code: TokenFailure; readonly record: SessionRecord }
 
-type Refreshed = Extract<RefreshOutcome, { kind: 'refreshed' }>
+type Refreshed = Extract<RefreshOutcome, { readonly kind: 'refreshed' }>
 
 /** How long a rotated refresh token is held for a store that is away: losing it costs a sign-in. */
 const saveForMs = 30_000

@@ -10,21 +10,21 @@ import type { CreateDpopSigner } from './dpop.ts'
 import type { DpopSigner } from './token-result.ts'
 
 export interface TokensToRevoke {
-  refreshToken?: string | undefined
-  accessTokens?: readonly string[] | undefined
+  readonly refreshToken?: string | undefined
+  readonly accessTokens?: readonly string[] | undefined
   /** Private JWK that they are bound to. */
-  dpopKey?: JsonWebKey | undefined
+  readonly dpopKey?: JsonWebKey | undefined
 }
 
 /** Settles when every token was revoked or given up, five seconds each at most. Never rejects (T8). */
 export type Revocation = (tokens: TokensToRevoke, sub: string) => Promise<void>
 
 export interface RevocationDeps {
-  provider: Pick<Provider, 'call' | 'metadata'>
-  oidc: OidcSettings
+  readonly provider: Pick<Provider, 'call' | 'metadata'>
+  readonly oidc: OidcSettings
   /** Proofs for the provider's endpoints. */
-  signer: CreateDpopSigner
-  log: Log
+  readonly signer: CreateDpopSigner
+  readonly log: Log
 }
 
 type Kind = 'refresh_token' | 'access_token'

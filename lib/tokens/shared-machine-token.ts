@@ -8,15 +8,15 @@ import type { MachineTokenCache } from './machine-token-cache.ts'
 import type { MachineTokenGrantRequest } from './machine-token-grant.ts'
 
 export interface SharedMachineTokenDeps {
-  cache: MachineTokenCache
-  store: KeyValue
-  log: Log
+  readonly cache: MachineTokenCache
+  readonly store: KeyValue
+  readonly log: Log
   sleep(ms: number): Promise<void>
 }
 
 export type ObtainedToken =
-  | { kind: 'token'; token: AccessToken; from: 'store' | 'provider' }
-  | { kind: 'failed'; failure: CallFailure }
+  | { readonly kind: 'token'; readonly token: AccessToken; readonly from: 'store' | 'provider' }
+  | { readonly kind: 'failed'; readonly failure: CallFailure }
 
 const leaseMs = 5_000
 /** Then the holder of the lease is taken to be stuck, and we ask the provider ourselves. */

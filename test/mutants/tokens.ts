@@ -44,7 +44,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'T7',
     file: 'lib/tokens/refresh-session.ts',
-    from: '...(refreshToken === undefined ? {} : { refreshToken }),',
+    from: '...given({ refreshToken }),',
     to: 'refreshToken: refreshToken as string,',
     test: 'test/refresh.test.ts',
     title: 'T7: no new refresh token and no ID token in the answer: the old ones stay',
