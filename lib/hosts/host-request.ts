@@ -28,7 +28,7 @@ function headersOf(request: HostRequest): IncomingHttpHeaders {
 }
 
 interface Headers {
-  of: HostRequest
+  readonly of: HostRequest
 }
 
 const onDemand: ProxyHandler<Headers> = {

@@ -38,7 +38,7 @@ export interface NodeHost {
   /** Everything is served as ever, but `ready` says no and every answer ends its connection (A16). */
   drain(): void
   /** No new connections; requests in flight have `graceMs` to finish; then store and sockets close (A2). */
-  close(graceMs?: number): Promise<{ forced: boolean }>
+  close(graceMs?: number): Promise<{ readonly forced: boolean }>
 }
 
 /**

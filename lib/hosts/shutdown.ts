@@ -15,7 +15,7 @@ export interface Shutdown {
    * Stops listening; when nothing is under way any more, ends the connections that carry nothing. True when
    * that was not so within `graceMs`, and everything was cut.
    */
-  close(graceMs: number): Promise<{ forced: boolean }>
+  close(graceMs: number): Promise<{ readonly forced: boolean }>
 }
 
 const sweepMs = 50
