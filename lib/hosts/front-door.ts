@@ -20,6 +20,8 @@ export interface FrontDoor {
   refusalOf(head: RawRequest): Refusal | undefined
   /** The request-target in origin-form, where it can be had: what all the rest goes by. */
   targetOf(target: string | undefined): string
+  /** Whether a target is an endpoint's. */
+  isEndpoint(target: string): boolean
   /** Bytes that the body of a request may have that is not for a remote. */
   maxBodyBytes(head: Pick<RawRequest, 'method' | 'target'>): number
 }
@@ -55,6 +57,7 @@ export function createFrontDoor({ settings, handlesPath, isDraining }: FrontDoor
 
   return {
     maxBodyBytes,
+    isEndpoint: (target) => handlesPath(pathOf(target)),
     targetOf: (target = '/') => originForm(target, settings.publicOrigin),
     refusalOf(head) {
       const { method, target, rawHeaders } = head
@@ -75,7 +78,8 @@ export function createFrontDoor({ settings, handlesPath, isDraining }: FrontDoor
       }
       const length = Number(valuesOf(rawHeaders, 'content-length')[0] ?? 0)
       if (length > maxBodyBytes(head)) return 'body_too_large'
-      return handlesPath(path) ? undefined : refusalOfPage(method, path)
+      if (!handlesPath(path)) return refusalOfPage(method, path)
+      return isUnrepresentableMethod(method) ? 'bad_request' : undefined
     },
   }
 

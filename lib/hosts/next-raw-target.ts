@@ -14,7 +14,7 @@ import { isUnrepresentableMethod } from './unrepresentable.ts'
  * (P1, P2), and what is refused is refused by what was written, so every request is looked at as it arrives.
  * What was found is kept in a header that nobody else can write: its value begins with a word that only this
  * process knows. The method is kept too: where Next would refuse it, or drop the body that comes with it, Next is
- * shown a POST (A12).
+ * shown a POST (A12). And so are the headers of Next's own router: it would redirect a call that has them.
  */
 
 const header = 'x-cloakroom-target'
@@ -39,7 +39,8 @@ export function keepRawTargets(frontDoor: FrontDoor, options: RawTargetOptions =
 
   function keep(request: IncomingMessage, value: string): void {
     const kept = Buffer.from(value, 'latin1').toString('base64url')
-    request.headers[header] = `${word}.${kept}.${request.method}`
+    const hidden = Buffer.from(JSON.stringify(hideRouterHeaders(request))).toString('base64url')
+    request.headers[header] = `${word}.${kept}.${request.method}.${hidden}`
   }
 
   subscribe('http.server.request.start', (message) => {
@@ -61,6 +62,11 @@ export function keepRawTargets(frontDoor: FrontDoor, options: RawTargetOptions =
       request.method = method === 'HEAD' ? 'HEAD' : 'GET'
       return
     }
+    if (frontDoor.isEndpoint(target)) {
+      keep(request, target)
+      if (!isKnown(method)) request.method = 'POST'
+      return
+    }
     if (isRemoteTarget(target)) {
       keep(request, target)
       if (!isCarried(request)) request.method = 'POST'
@@ -72,17 +78,40 @@ export function keepRawTargets(frontDoor: FrontDoor, options: RawTargetOptions =
   })
 }
 
+/** Takes them away from Next, and answers them. */
+function hideRouterHeaders({ headers }: IncomingMessage): [string, string][] {
+  const hidden: [string, string][] = []
+  for (const [name, value] of Object.entries(headers)) {
+    if (!/^(?:rsc|next-.*|x-nextjs-data)$/.test(name)) continue
+    hidden.push([name, String(value)])
+    delete headers[name]
+  }
+  return hidden
+}
+
+/** Whether a route handler can have it. */
+function isKnown(method: string): boolean {
+  return bodiless.has(method) || handled.has(method)
+}
+
 /** Whether a route handler gets the request with its method and its body. */
 function isCarried({ method = '', headers }: IncomingMessage): boolean {
-  if (!bodiless.has(method)) return handled.has(method)
+  if (!bodiless.has(method)) return isKnown(method)
   const length = headers['content-length'] ?? '0'
   return length === '0' && headers['transfer-encoding'] === undefined
 }
 
+export interface RawRequest {
+  readonly method: string
+  readonly target: string
+  /** Headers that Next was not shown. */
+  readonly hidden: readonly [string, string][]
+}
+
 /** Method and target as the client wrote them; undefined where Next runs in a server that is not ours. */
-export function rawRequestOf(headers: Headers): { method: string; target: string } | undefined {
-  const { value: target, method } = keptIn(headers) ?? {}
-  return target?.startsWith('/') && method ? { method, target } : undefined
+export function rawRequestOf(headers: Headers): RawRequest | undefined {
+  const { value: target, method, hidden = [] } = keptIn(headers) ?? {}
+  return target?.startsWith('/') && method ? { method, target, hidden } : undefined
 }
 
 /** Why the request is not let in, if it is not. */
@@ -91,10 +120,11 @@ export function refusalIn(headers: Headers): Refusal | undefined {
   return !kept || kept.value.startsWith('/') ? undefined : (kept.value as Refusal)
 }
 
-function keptIn(headers: Headers): { value: string; method: string } | undefined {
-  const [word, kept = '', method = ''] = headers.get(header)?.split('.', 3) ?? []
+function keptIn(headers: Headers) {
+  const [word, kept = '', method = '', rest = ''] = headers.get(header)?.split('.', 4) ?? []
   if (word === undefined || word !== known.get()) return undefined
-  return { value: Buffer.from(kept, 'base64url').toString('latin1'), method }
+  const hidden: [string, string][] = JSON.parse(Buffer.from(rest, 'base64url').toString())
+  return { value: Buffer.from(kept, 'base64url').toString('latin1'), method, hidden }
 }
 
 /** Not for an API's eyes. */

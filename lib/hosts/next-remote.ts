@@ -12,12 +12,12 @@ import { ResponseSink } from './response-sink.ts'
  * `X-Forwarded-For` goes on only where `BFF_TRUST_PROXY` says who writes it.
  */
 export function handleNextRemote(remote: Remote, request: Request): Promise<Response> {
-  const { method, target } = rawRequestOf(request.headers) ?? resolved(request)
+  const { method, target, hidden } = rawRequestOf(request.headers) ?? resolved(request)
   return new Promise((resolve) => {
     remote.handle({
       method,
       target,
-      rawHeaders: withOneStepLess(method, rawHeadersOf(request)),
+      rawHeaders: withOneStepLess(method, [...rawHeadersOf(request), ...hidden.flat()]),
       body: bodyOf(request),
       peerAddress: '',
       sink: new ResponseSink(request, (response, lines) => {
@@ -30,7 +30,7 @@ export function handleNextRemote(remote: Remote, request: Request): Promise<Resp
 
 function resolved({ method, url }: Request) {
   const { pathname, search } = new URL(url)
-  return { method, target: pathname + search }
+  return { method, target: pathname + search, hidden: [] }
 }
 
 function rawHeadersOf(request: Request): string[] {

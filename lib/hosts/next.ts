@@ -5,7 +5,7 @@ import { ownPathsOf } from '../config/paths.ts'
 import { createFrontDoor, type Refusal } from './front-door.ts'
 import { keepAnswerHeads, tellHead } from './next-answer-head.ts'
 import { drainBeforeClose } from './next-drain.ts'
-import { keepRawTargets, refusalIn } from './next-raw-target.ts'
+import { keepRawTargets, rawRequestOf, refusalIn } from './next-raw-target.ts'
 import { handleNextRemote } from './next-remote.ts'
 import { answerNextUpgrades, tendNextServers } from './next-server.ts'
 import { createQueuedAnswers } from './queued-answers.ts'
@@ -80,8 +80,12 @@ export function createNextHost(config: Config) {
         if (host === 'node' && bff.handlesPath(pathname)) return refused(request, 'bad_path')
         const background = (task: Promise<unknown>) => after(() => task.then(() => undefined))
         // Next shows no address of the peer: the client's is known where BFF_TRUST_PROXY says who writes it.
+        const method = rawRequestOf(request.headers)?.method ?? request.method
+        const { url, headers } = request
+        // Only of one that no endpoint takes, so no body is lost.
+        const asked = method === request.method ? request : new Request(url, { method, headers })
         const target = `${pathname}${search}`
-        const response = await bff.handle(request, target, { peerAddress: '', background })
+        const response = await bff.handle(asked, target, { peerAddress: '', background })
         tellHead(response)
         return response
       }),

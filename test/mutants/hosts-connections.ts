@@ -59,4 +59,20 @@ export const mutants: readonly Mutant[] = [
     test: 'test/draining.test.ts',
     title: 'A2: nobody holds up the end',
   },
+  {
+    row: 'A12',
+    file: 'lib/hosts/next-raw-target.ts',
+    from: 'delete headers[name]',
+    to: '',
+    test: 'test/both-hosts-router.test.ts',
+    title: 'A12: headers of a router are nothing to endpoints, and arrive at APIs',
+  },
+  {
+    row: 'A12',
+    file: 'lib/hosts/next-raw-target.ts',
+    from: `if (!isKnown(method)) request.method = 'POST'`,
+    to: '',
+    test: 'test/both-hosts-router.test.ts',
+    title: 'A12: a method that an endpoint does not have is 405, whatever it is called',
+  },
 ]
