@@ -23,6 +23,7 @@ import { remotesOf, resourcesOf, tellRefused } from './remote/asked-targets.ts'
 import { certificatesByOrigin } from './remote/certificates.ts'
 import { createRemote, type Remote } from './remote/remote.ts'
 import { createRouter, type Endpoints, type RequestInfo } from './router.ts'
+import { createReadSession, type ReadSession } from './server/read-session.ts'
 import { createServerCode, type ServerCode } from './server/server-code.ts'
 import {
   createSessionAdministration,
@@ -80,6 +81,8 @@ export interface Bff extends ServerCode, Draining {
   readonly remote: Remote
   /** Whether a cookie header belongs to a session; does not extend it. Rejects with StoreUnavailableError. */
   peekSession(cookieHeader: string | undefined): Promise<'signed-in' | 'anonymous'>
+  /** The session of a cookie header, for server code. */
+  readonly readSession: ReadSession
   /** Origins that signing in and out leads the browser to; undefined until the provider was asked. */
   readonly providerOrigins: Provider['providerOrigins']
   /** For server code: list and end sessions. */
@@ -267,6 +270,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     expireStaleCookies: transactions.expireStale,
     remote,
     providerOrigins: provider.providerOrigins,
+    readSession: createReadSession({ sessions, now }),
     async peekSession(cookieHeader) {
       const read = await sessions.read(cookieHeader, 'peek')
       return read.kind === 'session' ? 'signed-in' : 'anonymous'

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type PackedPackage, packPackage } from './support/packed-package.ts'
+import { freePort } from './support/start-cloakroom.ts'
 
 /** What each door exports that is no type. */
 const doors: Readonly<Record<string, readonly string[]>> = {
@@ -14,6 +15,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
     'openBff',
   ],
   'cloakroom/client': ['BffError', 'SignInNeededError', 'UnavailableError', 'bff', 'createBff'],
+  'cloakroom/node': ['createCloakroom'],
   'cloakroom/react': ['useSession'],
   'cloakroom/store-contract': ['describeKeyValue'],
 }
@@ -36,7 +38,7 @@ describe('the packed package, installed', () => {
   for (const [door, names] of Object.entries(doors)) {
     test(`A20: ${door} opens under plain Node`, async () => {
       const program = `console.log(JSON.stringify(Object.keys(await import('${door}'))))`
-      assert.deepEqual(JSON.parse(await packed.node('-e', program)), names)
+      assert.deepEqual(JSON.parse(await packed.node(['-e', program])), names)
     })
   }
 
@@ -44,7 +46,7 @@ describe('the packed package, installed', () => {
     packed.write('every-file.js', 'for (const file of process.argv.slice(2)) await import(file)')
     const files = packed.files.filter((file) => file.endsWith('.js') && !file.includes('contract'))
     assert.ok(files.length > 200)
-    await packed.node('every-file.js', ...files.map((file) => join(packed.installed, file)))
+    await packed.node(['every-file.js', ...files.map((file) => join(packed.installed, file))])
   })
 
   test('A20: its declarations say what a program may do', async () => {
@@ -52,6 +54,7 @@ describe('the packed package, installed', () => {
       'right.ts',
       `import { type Config, defineConfig, type KeyValue, openBff } from 'cloakroom'
       import { type Bff, bff } from 'cloakroom/client'
+      import { createCloakroom } from 'cloakroom/node'
       import { useSession } from 'cloakroom/react'
       import { describeKeyValue } from 'cloakroom/store-contract'
       export const config: Config = defineConfig({ session: { idle: '30m' } })
@@ -60,6 +63,9 @@ describe('the packed package, installed', () => {
       )
       export const store: (it: KeyValue) => Promise<boolean> = (it) => it.delete('key')
       export const browser: Bff = bff
+      export const own = createCloakroom(config).then(({ protect }) =>
+        protect((_request, response, { sub, expiresIn }) => response.end(sub + expiresIn.toFixed())),
+      )
       export const status: () => 'loading' | string = () => useSession().status
       describeKeyValue satisfies (title: string, ...rest: never[]) => void
       `,
@@ -74,9 +80,37 @@ describe('the packed package, installed', () => {
     const typescript = join(import.meta.dirname, '../node_modules/typescript/bin/tsc')
     const options = ['--noEmit', '--strict', '--module', 'nodenext', '--jsx', 'react-jsx']
     const output = await packed
-      .node(typescript, ...options, '--types', 'node', 'right.ts', 'wrong.ts')
+      .node([typescript, ...options, '--types', 'node', 'right.ts', 'wrong.ts'])
       .catch((error: { stdout: string }) => error.stdout)
     assert.equal(output, '')
+  })
+
+  test('A21: serves from a program of a few lines, and says what is wrong with its settings', async () => {
+    packed.write(
+      'own-server.js',
+      `import { createCloakroom } from 'cloakroom/node'
+      const cloakroom = await createCloakroom({})
+      const { address } = await cloakroom.listen()
+      const { status } = await fetch(address + '/bff/health/live')
+      console.log(JSON.stringify({ status, ...(await cloakroom.close()) }))`,
+    )
+    const env = {
+      OIDC_ISSUER: 'http://localhost:1',
+      OIDC_CLIENT_ID: 'app',
+      OIDC_CLIENT_SECRET: 'k8Zp2VxQ7mN4tR9wL3sB6yH1cF5gJ0dA',
+      BFF_BASE_URL: 'http://localhost:3000',
+      BFF_SECRET: 'k8Zp2VxQ7mN4tR9wL3sB6yH1cF5gJ0dA',
+      BFF_STORE: 'memory',
+      HOST: '127.0.0.1',
+      PORT: String(await freePort()),
+    }
+    const output = await packed.node(['own-server.js'], env)
+    assert.deepEqual(JSON.parse(output.trim().split('\n').at(-1) ?? ''), {
+      status: 200,
+      forced: false,
+    })
+    const { OIDC_ISSUER: _, ...incomplete } = env
+    await assert.rejects(packed.node(['own-server.js'], incomplete), /OIDC_ISSUER is not set/)
   })
 
   test('A20: holds compiled sources, declarations, maps and pages, and nothing of the house', () => {

@@ -2,6 +2,7 @@ import { type Bff, createBff } from '../bff.ts'
 import type { Config } from '../config/define-config.ts'
 import { loadSettings } from '../config/load-settings.ts'
 import { describeProblems } from '../config/report.ts'
+import type { KeyValue } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
 import { createPinoLog } from '../telemetry/pino-log.ts'
 import { createGateWatch, type GateWatch, unguardedPages } from './guarded-pages.ts'
@@ -23,12 +24,14 @@ export interface EngineOptions {
   readonly host?: Engine['host']
   /** Where Next put what it built. */
   readonly build?: string
+  /** @default the one that the settings name */
+  readonly store?: KeyValue
 }
 
 /** Reads the settings, opens the store, and composes the engine. */
 export async function startEngine(
   config: Config,
-  { host, build }: EngineOptions = {},
+  { host, build, store }: EngineOptions = {},
 ): Promise<EngineStart> {
   const loaded = loadSettings({ config })
   if (!loaded.ok) return { ok: false, report: describeProblems(loaded.problems) }
@@ -38,12 +41,16 @@ export async function startEngine(
   if (problems.length > 0) return { ok: false, report: describeProblems(problems) }
   const log = createPinoLog({ level: settings.logLevel })
   for (const note of notes) log.event('config.note', { note })
-  const bff = await createBff({ settings, log })
+  const bff = await createBff({ settings, log, ...(store ? { store } : {}) })
   return { ok: true, host, bff, log, gate: createGateWatch(settings.spa.protectedPages, log) }
 }
 
 /** Says in the log that the engine serves, where and as what. */
-export function logStart({ bff, log }: Engine, host: 'node' | 'next', url: string): void {
+export function logStart(
+  { bff, log }: Pick<Engine, 'bff' | 'log'>,
+  host: 'node' | 'next',
+  url: string,
+): void {
   log.event('server.started', { url, host, store: bff.settings.store.kind, pid: process.pid })
 }
 

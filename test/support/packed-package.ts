@@ -16,7 +16,7 @@ export interface PackedPackage {
   /** Names of the files that are published. */
   readonly files: readonly string[]
   /** Runs a program that stands in the folder, with the Node of the tests. Rejects when it fails. */
-  node(...args: string[]): Promise<string>
+  node(args: string[], env?: Record<string, string>): Promise<string>
   write(file: string, text: string): void
   remove(): void
 }
@@ -49,8 +49,8 @@ export async function packPackage({ others }: { others: string[] }): Promise<Pac
     folder,
     installed,
     files: files.map(({ path }: { path: string }) => path),
-    async node(...args) {
-      const env = { PATH: process.env.PATH, NODE_ENV: 'production' } as const
+    async node(args, more = {}) {
+      const env = { PATH: process.env.PATH, NODE_ENV: 'production', ...more } as const
       return (await run(process.execPath, args, { cwd: folder, env })).stdout
     },
     write: (file, text) => writeFileSync(join(folder, file), text),

@@ -1,0 +1,67 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Bff } from '../bff.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { CallsInFlight } from './calls-in-flight.ts'
+import type { LocalGuard } from './local-guard.ts'
+import { type LocalSession, localSession } from './local-session.ts'
+import { type Next, peerOf } from './node-handler.ts'
+import { refuse } from './refuse.ts'
+
+/** An API of the app's own. May answer later; what it throws goes to `next`, or is 500. */
+export type LocalHandler<
+  Request extends IncomingMessage = IncomingMessage,
+  Response extends ServerResponse = ServerResponse,
+> = (request: Request, response: Response, session: LocalSession) => unknown
+
+export interface NodeProtectDeps {
+  readonly bff: Bff
+  readonly guard: LocalGuard
+  readonly calls: CallsInFlight
+  readonly log: Log
+}
+
+/** Puts the guard in front of a handler: who is let in is signed in, and comes from the app's own pages. */
+export function createNodeProtect({ bff, guard, calls, log }: NodeProtectDeps) {
+  return <Request extends IncomingMessage, Response extends ServerResponse>(
+    handler: LocalHandler<Request, Response>,
+  ) =>
+    async (request: Request, response: Response, next?: Next): Promise<void> => {
+      calls.add(response)
+      if (bff.isDraining()) response.shouldKeepAlive = false
+      const admission = await guard.admit({
+        method: request.method ?? 'GET',
+        header: (name) => headerOf(request, name),
+        peerAddress: peerOf(request),
+      })
+      addHeaders(response, admission.headers)
+      if (admission.kind === 'answered') {
+        // A body that nobody reads would be taken for the next request on this connection.
+        if (!request.complete) response.setHeader('connection', 'close')
+        response.writeHead(admission.status).end(admission.body)
+        return
+      }
+      try {
+        await handler(request, response, localSession(bff, admission.session))
+      } catch (cause) {
+        if (next) return next(cause)
+        log.event('unexpected.error', { where: 'local api', cause })
+        if (response.headersSent) response.destroy()
+        else refuse(response, 'internal_error', undefined)
+      }
+    }
+}
+
+/** Two lines of one name are two claims: neither is believed more than the other. */
+function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
+  const value = headers[name]
+  return Array.isArray(value) ? value.join(', ') : value
+}
+
+function addHeaders(response: ServerResponse, headers: readonly string[]): void {
+  for (let i = 0; i + 1 < headers.length; i += 2) {
+    const [name = '', value = ''] = [headers[i], headers[i + 1]]
+    // The app has cookies of its own, and answers that vary.
+    if (name === 'set-cookie' || name === 'vary') response.appendHeader(name, value)
+    else response.setHeader(name, value)
+  }
+}
