@@ -1,28 +1,14 @@
-import { ownPathsOf } from './config/paths.ts'
 import type { Settings } from './config/settings.ts'
 import { createTokenParameters } from './config/token-parameters.ts'
-import { createBackchannel } from './endpoints/backchannel.ts'
-import { createCallback } from './endpoints/callback.ts'
-import { createDiagnostics } from './endpoints/diagnostics.ts'
-import { createFrontchannel } from './endpoints/frontchannel.ts'
+import { createEndpoints } from './endpoints/create-endpoints.ts'
 import { createHealth, type Draining } from './endpoints/health.ts'
-import { createLogin } from './endpoints/login.ts'
-import { createLogout } from './endpoints/logout.ts'
-import { createLogoutCallback } from './endpoints/logout-callback.ts'
-import { createProviderSignOut } from './endpoints/provider-sign-out.ts'
-import { createSignOutAddress } from './endpoints/sign-out-address.ts'
-import { createSilentLoginCallback } from './endpoints/silent-login-callback.ts'
-import { createStartSignIn } from './endpoints/start-sign-in.ts'
-import { createUser } from './endpoints/user.ts'
 import { createForwardedTrust } from './http/forwarded.ts'
 import { createOutgoing } from './http/outgoing.ts'
-import { createNonceMemory } from './oidc/nonce-memory.ts'
 import { createProvider, type Provider } from './oidc/provider.ts'
-import { createRedirectUriProbe } from './oidc/redirect-uri-probe.ts'
 import { remotesOf, resourcesOf, tellRefused } from './remote/asked-targets.ts'
 import { certificatesByOrigin } from './remote/certificates.ts'
 import { createRemote, type Remote } from './remote/remote.ts'
-import { createRouter, type Endpoints, type RequestInfo } from './router.ts'
+import { createRouter, type RequestInfo } from './router.ts'
 import { createReadSession, type ReadSession } from './server/read-session.ts'
 import { createServerCode, type ServerCode } from './server/server-code.ts'
 import {
@@ -31,10 +17,7 @@ import {
 } from './server/session-administration.ts'
 import { createCipher } from './session/cipher.ts'
 import { createClaimsPolicy } from './session/claims.ts'
-import { createClearApiCookies } from './session/clear-api-cookies.ts'
-import { createEndedSignIns } from './session/ended-sign-ins.ts'
 import { sessionKeyOf } from './session/keys.ts'
-import { createSeal } from './session/seal.ts'
 import { createSessionIndex } from './session/session-index.ts'
 import { createSessions } from './session/sessions.ts'
 import { createTickets } from './session/ticket.ts'
@@ -45,17 +28,7 @@ import type { StoreEvents } from './store/watch-health.ts'
 import { createRefusalLimit } from './telemetry/limit-refusals.ts'
 import type { Log } from './telemetry/log.ts'
 import { createRecentMisconfigurations } from './telemetry/recent-misconfigurations.ts'
-import { createDpopSigners } from './tokens/dpop.ts'
-import { createEndSession } from './tokens/end-session.ts'
-import { createEndSessions } from './tokens/end-sessions.ts'
-import { createExchangedToken } from './tokens/exchanged-token.ts'
-import { createMachineToken } from './tokens/machine-token.ts'
-import { createCheckAudience } from './tokens/named-audience.ts'
-import { createRefreshGrant } from './tokens/refresh-grant.ts'
-import { createReplacedSessions } from './tokens/replaced-session.ts'
-import { createRevocation } from './tokens/revocation.ts'
-import { createSignInSlot } from './tokens/sign-in-slot.ts'
-import { createUserToken } from './tokens/user-token.ts'
+import { createTokens } from './tokens/create-tokens.ts'
 
 export interface BffOptions {
   readonly settings: Settings
@@ -98,17 +71,13 @@ export async function createBff(options: BffOptions): Promise<Bff> {
   const log = createRefusalLimit(misconfigurations.log, now)
   const store = options.store ?? (await openStore(settings.store, storeEvents(log)))
   const cookies = { secure: publicOrigin.startsWith('https:'), ...settings.session }
-  const returnUrls = { publicOrigin, origins: settings.spa.origins, ownPaths: ownPathsOf(settings) }
-  const loginHref = `${basePath}/login`
   const ours = { issuer: oidc.issuer, clientId: oidc.clientId }
-  const redirectUri = `${publicOrigin}${settings.callbackPath}`
   const outgoing = createOutgoing(settings.outgoing)
-  const navigate = outgoing.navigate(() => oidc.tls)
   const providerFetch = options.fetch ?? outgoing.fetch(() => oidc.tls)
   const parameters = createTokenParameters(settings.hooks)
   const provider = createProvider({
     oidc,
-    redirectUri,
+    redirectUri: `${publicOrigin}${settings.callbackPath}`,
     postLogoutRedirectUri: `${publicOrigin}${settings.logoutCallbackPath}`,
     parameters,
     fetch: providerFetch,
@@ -139,131 +108,41 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     allowed: settings.session.claims,
     transform: settings.hooks.claims,
   })
-  const signer = createDpopSigners({ nonces: createNonceMemory() })
-  const revoke = createRevocation({
-    provider,
-    oidc,
-    signer: createDpopSigners({ nonces: provider.nonces }),
-    log,
-  })
-  const replaced = createReplacedSessions({ store, sessions })
-  const checkAudience = createCheckAudience({ log, remotes: settings.remotes })
-  const ofTokens = { provider, parameters, signer, checkAudience, log, now, sleep }
-  const userToken = createUserToken({
-    ...ofTokens,
-    sessions,
-    store,
-    replaced,
-    grant: createRefreshGrant({ provider, oidc, now }),
-    revoke,
-    claims,
+  const health = createHealth({ store, provider })
+  const tokens = createTokens({
+    ...{ settings, parameters, provider, sessions, store, claims, log, now },
     remotesOf: (target) => remotesOf(settings.remotes, target),
-    ...settings.tokens,
   })
-  const clientToken = createMachineToken({
-    ...ofTokens,
-    clients: settings.clients,
-    cipher: createCipher(secrets, 'machine-token'),
-    oidc,
-    store,
+  const endpoints = createEndpoints({
+    ...{ settings, parameters, provider, sessions, transactions, claims, tokens, health, store },
+    navigate: outgoing.navigate(() => oidc.tls),
+    misconfigurations: misconfigurations.list,
+    ...{ log, now },
   })
-  const exchangedToken = createExchangedToken({ ...ofTokens, userToken, clientToken })
-  const endSession = createEndSession({ sessions, replaced, revoke, log })
-  const endSessions = createEndSessions(endSession)
-  const dpop = oidc.dpop ? 'dpop' : 'bearer'
-  const startSignIn = createStartSignIn({ provider, sessions, transactions, dpop, log, loginHref })
-  const endedSignIns = createEndedSignIns({ store, issuer: oidc.issuer, now })
-  const login = { startSignIn, provider, returnUrls, issuer: oidc.issuer, loginHref }
-  const apiCookies = createClearApiCookies(settings)
-  const ending = { sessions, endSessions, apiCookies, issuer: oidc.issuer }
-  const channels = { ...ending, ...settings.backchannel }
-  const logoutSeal = createSeal(secrets, 'logout')
-
-  const { live, ready, ...draining } = createHealth({ store, provider })
-
-  const endpoints: Endpoints = {
-    login: createLogin(login),
-    callback: createCallback({
-      provider,
-      sessions,
-      transactions,
-      startSignIn,
-      endSession,
-      endedSignIns,
-      apiCookies,
-      claims,
-      signInSlot: createSignInSlot(parameters),
-      log,
-      now,
-      returnUrls,
-      ...ours,
-      absoluteSeconds: settings.session.absoluteSeconds,
-      askedScope: oidc.scope,
-      marginSeconds: settings.tokens.marginSeconds,
-      loginHref,
-      callbackPath: settings.callbackPath,
-      revoke: settings.logout.revoke ? revoke : undefined,
-    }),
-    logout: createLogout({
-      providerSignOut: createProviderSignOut({ provider, seal: logoutSeal }),
-      sessions,
-      endSession,
-      apiCookies,
-      signOutAddress: createSignOutAddress({
-        store,
-        cipher: createCipher(secrets, 'leaving'),
-        logoutUrl: `${publicOrigin}${basePath}/logout`,
-        ...cookies,
-      }),
-      returnUrls,
-      ...settings.logout,
-      loginHref,
-    }),
-    logoutCallback: createLogoutCallback({ seal: logoutSeal, returnUrls }),
-    user: createUser({ sessions, now, basePath, anonymous: settings.user.anonymous }),
-    silentLogin: createLogin({ ...login, silent: true }),
-    silentLoginCallback: createSilentLoginCallback({ sessions, publicOrigin }),
-    backchannel: createBackchannel({ ...channels, endedSignIns, provider, store, log, now }),
-    frontchannel: createFrontchannel({ ...channels, ...settings.frontchannel, loginHref }),
-    diagnostics: createDiagnostics({
-      sessions,
-      provider,
-      now,
-      development: settings.mode === 'development',
-      store: store.kind,
-      redirectUri,
-      probeRedirectUri: settings.onVercel
-        ? undefined
-        : createRedirectUriProbe({ provider, navigate, redirectUri, ...ours, store }),
-      log,
-      misconfigurations: misconfigurations.list,
-    }),
-    health: { live, ready },
-  }
   const router = createRouter({
     endpoints,
     paths: settings,
     publicOrigin,
     origins: settings.spa.origins,
-    loginHref,
+    loginHref: `${basePath}/login`,
     trusts: createForwardedTrust(settings.trustProxy),
     expireStaleCookies: transactions.expireStale,
     log,
   })
   const remote = createRemote({
     ...{ settings, readSession: sessions.read, outgoing, log, now },
-    ...{ userToken, clientToken, exchangedToken },
+    ...tokens,
   })
 
   return {
     ...createServerCode({
       sessions,
       keyOf: sessionKeyOf,
-      userToken,
-      clientToken,
+      ...tokens,
       fetch: outgoing.fetch(certificatesByOrigin(settings.remotes)),
     }),
-    ...draining,
+    isDraining: health.isDraining,
+    drain: health.drain,
     settings,
     handlesPath: router.handles,
     handle: router.handle,
@@ -277,8 +156,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     },
     sessions: createSessionAdministration({
       sessions,
-      endSession,
-      endSessions,
+      ...tokens,
       issuer: oidc.issuer,
       revoke: settings.logout.revoke,
     }),
@@ -288,8 +166,6 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     },
   }
 }
-
-const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
 function storeEvents(log: Log): StoreEvents {
   return {

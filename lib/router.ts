@@ -1,4 +1,5 @@
 import type { Paths } from './config/paths.ts'
+import type { Endpoints } from './endpoints/create-endpoints.ts'
 import type { Endpoint, EndpointRequest } from './endpoints/endpoint.ts'
 import { failureCode } from './endpoints/failure-code.ts'
 import { refuse } from './endpoints/refusal.ts'
@@ -20,20 +21,6 @@ type Route = readonly [
   guard: Guard,
   handler: Endpoint,
 ]
-
-export interface Endpoints {
-  readonly login: Endpoint
-  readonly callback: Endpoint
-  readonly logout: { readonly get: Endpoint; readonly post: Endpoint }
-  readonly logoutCallback: Endpoint
-  readonly user: Endpoint
-  readonly silentLogin: Endpoint
-  readonly silentLoginCallback: Endpoint
-  readonly backchannel: Endpoint
-  readonly frontchannel: Endpoint
-  readonly diagnostics: Endpoint
-  readonly health: { readonly live: Endpoint; readonly ready: Endpoint }
-}
 
 /**
  * The product, top to bottom. (`/api/remote/*` has a door of its own: `remote/`.) `HEAD` is answered as `GET`

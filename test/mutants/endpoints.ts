@@ -193,4 +193,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/front-channel.test.ts',
     title: 'O10: the provider’s page can frame and show it, whatever there is to end',
   },
+  {
+    row: 'A9',
+    file: 'lib/endpoints/create-endpoints.ts',
+    from: 'settings.onVercel\n',
+    to: "settings.mode === 'production'\n",
+    test: 'test/redirect-uri-probe.test.ts',
+    title: 'A9: never on Vercel',
+  },
 ]

@@ -29,12 +29,4 @@ export const mutants: readonly Mutant[] = [
     test: 'test/short-heads.test.ts',
     title: 'L27: a jar with old cookies is healed a few at a time',
   },
-  {
-    row: 'A9',
-    file: 'lib/bff.ts',
-    from: 'settings.onVercel\n',
-    to: "settings.mode === 'production'\n",
-    test: 'test/redirect-uri-probe.test.ts',
-    title: 'A9: never on Vercel',
-  },
 ]

@@ -1,0 +1,69 @@
+import type { Settings } from '../config/settings.ts'
+import type { TokenParameters } from '../config/token-parameters.ts'
+import { createNonceMemory } from '../oidc/nonce-memory.ts'
+import type { Provider } from '../oidc/provider.ts'
+import { createCipher } from '../session/cipher.ts'
+import type { ClaimsPolicy } from '../session/claims.ts'
+import type { Sessions } from '../session/sessions.ts'
+import type { KeyValue } from '../store/key-value.ts'
+import type { Log } from '../telemetry/log.ts'
+import { createDpopSigners } from './dpop.ts'
+import { createEndSession } from './end-session.ts'
+import { createEndSessions } from './end-sessions.ts'
+import { createExchangedToken } from './exchanged-token.ts'
+import { createMachineToken } from './machine-token.ts'
+import { createCheckAudience } from './named-audience.ts'
+import { createRefreshGrant } from './refresh-grant.ts'
+import { createReplacedSessions } from './replaced-session.ts'
+import { createRevocation } from './revocation.ts'
+import { createUserToken, type TokenTarget } from './user-token.ts'
+
+export interface TokensDeps {
+  readonly settings: Settings
+  readonly parameters: TokenParameters
+  readonly provider: Provider
+  readonly sessions: Sessions
+  readonly store: KeyValue
+  readonly claims: ClaimsPolicy
+  /** The remotes for whose calls such a user token is asked, by name. */
+  readonly remotesOf: (target: TokenTarget) => string[]
+  readonly log: Log
+  readonly now: () => number
+}
+
+/** Tokens of every kind, as the settings say, and the end of those that a session holds. */
+export function createTokens(deps: TokensDeps) {
+  const { settings, parameters, provider, sessions, store, claims, remotesOf, log, now } = deps
+  const { oidc, secrets, clients, remotes } = settings
+  const signer = createDpopSigners({ nonces: createNonceMemory() })
+  const revoke = createRevocation({
+    provider,
+    oidc,
+    signer: createDpopSigners({ nonces: provider.nonces }),
+    log,
+  })
+  const replaced = createReplacedSessions({ store, sessions })
+  const checkAudience = createCheckAudience({ log, remotes })
+  const shared = { provider, parameters, signer, checkAudience, log, now, sleep }
+  const userToken = createUserToken({
+    ...shared,
+    sessions,
+    store,
+    replaced,
+    grant: createRefreshGrant({ provider, oidc, now }),
+    revoke,
+    claims,
+    remotesOf,
+    ...settings.tokens,
+  })
+  const cipher = createCipher(secrets, 'machine-token')
+  const clientToken = createMachineToken({ ...shared, clients, cipher, oidc, store })
+  const exchangedToken = createExchangedToken({ ...shared, userToken, clientToken })
+  const endSession = createEndSession({ sessions, replaced, revoke, log })
+  const endSessions = createEndSessions(endSession)
+  return { userToken, clientToken, exchangedToken, revoke, endSession, endSessions }
+}
+
+export type Tokens = ReturnType<typeof createTokens>
+
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
