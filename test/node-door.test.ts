@@ -287,4 +287,11 @@ describe('its end', () => {
     assert.deepEqual(await cloakroom.close(1), { forced: true })
     await cut
   })
+
+  test('A37: a port that is taken is told to a server of one’s own', async () => {
+    await assert.rejects(
+      cloakroom.listen(),
+      /- PORT is \d+ at [^\n]+, which another process uses: /,
+    )
+  })
 })

@@ -15,7 +15,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
     'openBff',
   ],
   'cloakroom/client': ['BffError', 'SignInNeededError', 'UnavailableError', 'bff', 'createBff'],
-  'cloakroom/node': ['createCloakroom'],
+  'cloakroom/node': ['createCloakroom', 'serve'],
   'cloakroom/react': ['useSession'],
   'cloakroom/store-contract': ['describeKeyValue'],
 }
@@ -44,9 +44,20 @@ describe('the packed package, installed', () => {
 
   test('A20: every file of it can be loaded', async () => {
     packed.write('every-file.js', 'for (const file of process.argv.slice(2)) await import(file)')
-    const files = packed.files.filter((file) => file.endsWith('.js') && !file.includes('contract'))
+    const ranByItself = /contract|command\/main/
+    const files = packed.files.filter((file) => file.endsWith('.js') && !ranByItself.test(file))
     assert.ok(files.length > 200)
     await packed.node(['every-file.js', ...files.map((file) => join(packed.installed, file))])
+  })
+
+  test('A20: brings its command', async () => {
+    const { bin, version } = manifest()
+    assert.deepEqual(Object.keys(bin), ['cloakroom'])
+    assert.match(installed(bin.cloakroom), /^#!\/usr\/bin\/env node\n/)
+    assert.equal(
+      await packed.node([join(packed.installed, bin.cloakroom), '--version']),
+      `${version}\n`,
+    )
   })
 
   test('A20: its declarations say what a program may do', async () => {

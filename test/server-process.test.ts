@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -10,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { listen } from './support/app.ts'
 import { createHttpBrowser, type HttpBrowser } from './support/http-browser.ts'
 import { type ScriptedProvider, startScriptedProvider } from './support/scripted-provider.ts'
-import { startCloakroom } from './support/start-cloakroom.ts'
+import { freePort, startCloakroom } from './support/start-cloakroom.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'cloakroom-process-'))
 const secret = 'k8Zp2VxQ7mN4tR9wL3sB6yH1cF5gJ0dA'
@@ -210,5 +211,37 @@ describe('the server as a process', () => {
     assert.notEqual(await running.ended(), 0)
     assert.match(running.output(), /EADDRINUSE|in use/)
     taken.close()
+  })
+
+  test('A38: a signal to npm start reaches the server', async (t) => {
+    const port = await freePort()
+    const child = spawn('npm', ['start', '--silent'], {
+      cwd: join(import.meta.dirname, '..'),
+      stdio: 'pipe',
+      // A group of its own: what a signal to one process does is the question.
+      detached: true,
+      env: {
+        ...{ PATH: process.env.PATH, HOME: process.env.HOME, NODE_ENV: 'production' as const },
+        ...{ PORT: String(port), HOST: '127.0.0.1', BFF_BASE_URL: `http://localhost:${port}` },
+        ...{ ...env, BFF_STORE: 'memory', BFF_DRAIN: '0', NEXT_TELEMETRY_DISABLED: '1' },
+      },
+    })
+    t.after(() => {
+      try {
+        process.kill(-(child.pid ?? 0), 'SIGKILL')
+      } catch {
+        // Nobody is left.
+      }
+    })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (chunk: string) => {
+        output += chunk
+      })
+    }
+    await until(() => output.includes('server.started') || child.exitCode !== null)
+    assert.match(output, /server\.started/)
+    child.kill('SIGTERM')
+    await until(() => output.includes('server.stopped'))
   })
 })

@@ -20,6 +20,12 @@ export function processEnvironment(): Environment {
   return process.env
 }
 
+/** Sets a variable for the rest of this process and for those that it starts; undefined takes it away. */
+export function setVariable(name: string, value: string | undefined): void {
+  if (value === undefined) delete process.env[name]
+  else process.env[name] = value
+}
+
 /** The trimmed value of a variable by any name (`secretEnv`, `keyEnv`); undefined when it is absent or empty. */
 export function readNamed(env: Environment, name: string): string | undefined {
   return env[name]?.trim() || undefined

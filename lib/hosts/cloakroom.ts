@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Bff } from '../bff.ts'
+import { describeProblems } from '../config/report.ts'
 import { createRefusalLimit } from '../telemetry/limit-refusals.ts'
 import { createCallsInFlight } from './calls-in-flight.ts'
 import { createLocalGuard } from './local-guard.ts'
@@ -9,6 +10,7 @@ import { startNodeHost } from './node.ts'
 import { createNodeHandler, type Next } from './node-handler.ts'
 import { createNodeProtect, type LocalHandler } from './node-protect.ts'
 import { type Engine, logStart } from './start-engine.ts'
+import { startFailure } from './start-failure.ts'
 
 /** Cloakroom in a Node server of one's own: plain Node, Express, Fastify. No method needs `this`. */
 export interface Cloakroom {
@@ -82,7 +84,10 @@ export function cloakroomOf(engine: Pick<Engine, 'bff' | 'log'>): Cloakroom {
       // The store is everybody's: it closes when the last call has ended, on whatever server.
       const server = startNodeHost({ bff: { ...bff, close: async () => {} }, log: engine.log })
       servers.push(server)
-      const { address } = await server
+      const { address } = await server.catch((cause: unknown) => {
+        const failure = startFailure(cause, bff.settings)
+        throw failure ? new Error(describeProblems([failure]), { cause }) : cause
+      })
       logStart(engine, 'node', address)
       return { address }
     },

@@ -5,7 +5,11 @@ import { type AddressInfo, connect } from 'node:net'
 import { socketPath } from '../config/listen.ts'
 import type { Settings } from '../config/settings.ts'
 
-/** Listens where the settings say. Answers the address: `http://127.0.0.1:3000`, or `unix:/run/app.sock`. */
+/**
+ * Listens where the settings say. Answers the address: `http://127.0.0.1:3000`, or `unix:/run/app.sock`.
+ *
+ * @throws the system's error when it cannot: `startFailure` has words for it
+ */
 export async function listenAt(
   server: Server,
   { host, port }: Pick<Settings, 'host' | 'port'>,

@@ -7,6 +7,7 @@ import type { Log } from '../telemetry/log.ts'
 import { createPinoLog } from '../telemetry/pino-log.ts'
 import { createGateWatch, type GateWatch, unguardedPages } from './guarded-pages.ts'
 import { perProcess } from './per-process.ts'
+import { startFailure } from './start-failure.ts'
 
 export interface Engine {
   readonly ok: true
@@ -41,8 +42,14 @@ export async function startEngine(
   if (problems.length > 0) return { ok: false, report: describeProblems(problems) }
   const log = createPinoLog({ level: settings.logLevel })
   for (const note of notes) log.event('config.note', { note })
-  const bff = await createBff({ settings, log, ...(store ? { store } : {}) })
-  return { ok: true, host, bff, log, gate: createGateWatch(settings.spa.protectedPages, log) }
+  try {
+    const bff = await createBff({ settings, log, ...(store ? { store } : {}) })
+    return { ok: true, host, bff, log, gate: createGateWatch(settings.spa.protectedPages, log) }
+  } catch (cause) {
+    const failure = startFailure(cause, settings)
+    if (!failure) throw cause
+    return { ok: false, report: describeProblems([failure]) }
+  }
 }
 
 /** Says in the log that the engine serves, where and as what. */

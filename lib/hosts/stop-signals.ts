@@ -1,3 +1,5 @@
+import { processEnvironment } from '../config/env.ts'
+
 const signals = ['SIGTERM', 'SIGINT'] as const
 
 /**
@@ -10,7 +12,23 @@ const sameSignalMs = 500
 export function stopSignal(): Promise<string> {
   return new Promise((resolve) => {
     for (const signal of signals) process.on(signal, resolve)
+    onceOrphaned(() => resolve('SIGTERM'))
   })
+}
+
+/**
+ * npm runs a script by a shell, and passes a signal to that shell, which ends and tells nobody. So the end of whoever
+ * started us is the signal.
+ */
+export function onceOrphaned(stop: () => void): void {
+  if (processEnvironment().npm_lifecycle_event === undefined) return
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    stop()
+  }, 250)
+  timer.unref()
 }
 
 /** Once the signal has come: kept when there is another one, from somebody who does not want to wait. */

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../config/define-config.ts'
 import { loadSettings } from '../config/load-settings.ts'
 import { createPinoLog } from '../telemetry/pino-log.ts'
+import { onceOrphaned } from './stop-signals.ts'
 
 /** A worker that lives shorter than this did not come up at all. */
 const comeUpMs = 5000
@@ -28,12 +29,14 @@ export async function superviseWorkers(config: Config): Promise<number | undefin
   }
   process.on('SIGTERM', end)
   process.on('SIGINT', end)
+  onceOrphaned(() => end('SIGTERM'))
 
   async function keepRunning(): Promise<number> {
     for (;;) {
       const startedAt = performance.now()
       const { pid, code, signal } = await ended(cluster.fork())
-      if (stopping) return code ?? 1
+      // By our signal: it had not come up yet.
+      if (stopping) return code ?? (signal === 'SIGTERM' || signal === 'SIGINT' ? 0 : 1)
       failures = performance.now() - startedAt < comeUpMs ? failures + 1 : 0
       // None has ever come up: a port that is taken, a build that is missing. Somebody has to look.
       if (failures > 3 * (loaded.ok ? loaded.settings.workers : 1)) {
@@ -43,7 +46,7 @@ export async function superviseWorkers(config: Config): Promise<number | undefin
       const restartInMs = failures === 0 ? 0 : Math.min(maxPauseMs, 250 * 2 ** failures)
       log.event('worker.ended', { pid, code, signal, restartInMs })
       await sleep(restartInMs)
-      if (stopping) return code ?? 1
+      if (stopping) return 0
     }
   }
   const codes = await Promise.all(Array.from({ length: loaded.settings.workers }, keepRunning))

@@ -11,7 +11,7 @@ const rows: readonly (readonly string[])[] = [
   ['router'],
   ['bff'],
   ['hosts'],
-  ['index'],
+  ['index', 'command'],
 ]
 
 /** What rooms outside of lib/ may import of ours; a room that is not listed may import everything. */

@@ -2,18 +2,10 @@ import type { Mutant } from './mutant.ts'
 
 export const mutants: readonly Mutant[] = [
   {
-    row: 'A2',
-    file: 'server.ts',
-    from: "return reason === 'pages failed' ? 1 : 0",
-    to: "return reason === 'pages failed' ? 1 : 2",
-    test: 'test/server-process.test.ts',
-    title: 'A2: on SIGTERM the requests in flight are answered, and the process ends with 0',
-  },
-  {
     row: 'P18',
     file: 'server.ts',
-    from: 'hostname, port, httpServer })',
-    to: 'hostname, port })',
+    from: '...at, httpServer: new Server() })',
+    to: '...at })',
     test: 'test/both-hosts.test.ts',
     title: 'P18: a WebSocket lives on after pages were served, until its session ends',
   },

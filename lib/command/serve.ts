@@ -1,0 +1,11 @@
+import { serve as serveUntilSignal } from '../hosts/serve.ts'
+import { loadAppConfig } from './app-config.ts'
+import { parseOptions } from './options.ts'
+import type { Command } from './terminal.ts'
+
+/** The Node host, without Next, until a signal comes. */
+export const serve: Command = async (args, { cwd }) => {
+  const options = parseOptions(args, { config: { type: 'string' } })
+  const { config } = await loadAppConfig(cwd, options.config)
+  return serveUntilSignal(config)
+}
