@@ -14,7 +14,7 @@ import { until } from './support/remote-fixture.ts'
 const settings = {
   publicOrigin: 'http://localhost:3000',
   basePath: '/bff',
-  spa: { origins: [], protectedPages: [], pageMaxBodyBytes: 1024 * 1024 },
+  spa: { origins: [], protectedPages: [], pageMaxBodyBytes: 1024 * 1024, csp: 'default' as const },
 }
 const handlesPath = (path: string) => path.startsWith('/bff/')
 const isDraining = () => false

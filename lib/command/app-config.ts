@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
+import { besideFile } from '../config/config-file.ts'
 import type { Config } from '../config/define-config.ts'
 import { processEnvironment, readNamed, setVariable } from '../config/env.ts'
 import { loadEnvFile } from '../config/env-file.ts'
@@ -47,7 +48,7 @@ async function importConfig(file: string): Promise<Config> {
     },
   )
   const { default: config } = module
-  if (typeof config === 'object' && config !== null) return config
+  if (typeof config === 'object' && config !== null) return besideFile(config, file) as Config
   throw new UsageError(`${basename(file)} has no default export: write \`export default {}\``, 1)
 }
 

@@ -13,8 +13,8 @@ interface Entry {
 
 const commands: Readonly<Record<string, Entry>> = {
   serve: {
-    usage: '[--config <file>]',
-    does: 'serves until SIGTERM: the endpoints and the remote APIs, without Next',
+    usage: '[--config <file>] [--spa <folder>]',
+    does: 'serves until SIGTERM: the endpoints, the remote APIs and the built app in the folder',
     load: async () => (await import('./serve.ts')).serve,
   },
   secret: {

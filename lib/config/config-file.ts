@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { type Environment, readerOf, type Variables } from './env.ts'
 import type { Report } from './report.ts'
 
@@ -22,7 +23,7 @@ export function readConfig(
   if (file === undefined) return source.config ?? {}
   try {
     // Some editors begin a file with a byte order mark, which is no JSON.
-    return JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, '')) as unknown
+    return besideFile(JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, '')), file)
   } catch (error) {
     const unreadable = !(error instanceof SyntaxError)
     report.problem(
@@ -32,4 +33,11 @@ export function readConfig(
     )
     return {}
   }
+}
+
+/** What a configuration names by a relative path lies beside its file. */
+export function besideFile(config: unknown, file: string): unknown {
+  const { spa } = (config ?? {}) as { readonly spa?: { readonly dir?: unknown } }
+  if (typeof spa?.dir !== 'string') return config
+  return { ...(config as object), spa: { ...spa, dir: resolve(dirname(file), spa.dir) } }
 }

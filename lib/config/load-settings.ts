@@ -72,7 +72,7 @@ function buildSettings(env: Environment, config: ParsedConfig, report: Report): 
     logout: config.logout,
     backchannel: config.backchannel,
     frontchannel: config.frontchannel,
-    spa: spaSettings(config.spa, report),
+    spa: spaSettings(env, config.spa, { mode, report }),
     tokens: tokensSettings(config.tokens),
     limits: config.limits,
     clients: named('clients', config.clients, report, (name, client) =>

@@ -1,7 +1,12 @@
+import { resolve } from 'node:path'
 import { z } from 'zod'
+import { isLoopback } from '../http/loopback.ts'
+import { type Csp, parseCsp } from './csp-sources.ts'
+import { type Environment, type Mode, readerOf, type Variables } from './env.ts'
+import { type Parsed, refused } from './parsed.ts'
 import { parsePath } from './paths.ts'
 import type { Report } from './report.ts'
-import { byteSize, textList } from './schema-leaf.ts'
+import { byteSize, leaf, text, textList } from './schema-leaf.ts'
 import { parseOrigin } from './web-address.ts'
 
 export const spa = z.strictObject({
@@ -20,6 +25,22 @@ export const spa = z.strictObject({
    * any method; a larger one is 413. It has to arrive within 20 seconds, since anybody may send one.
    */
   pageMaxBody: byteSize().prefault('1MB'),
+  /**
+   * Folder of the app's built files, which `cloakroom serve` serves: `dist`. Relative to the folder of the
+   * configuration file. Navigations to unknown paths get its `index.html`. `BFF_SPA_DIR` and `--spa` go before it.
+   */
+  dir: text().exactOptional(),
+  /**
+   * In development: address of the app's own server, such as `http://localhost:5173` (Vite). Everything that is
+   * not ours goes there, WebSockets too, so that the browser sees one origin. In production it is not used.
+   */
+  devServer: leaf<string>(parseDevServer).exactOptional(),
+  /**
+   * Policy of the served pages (Content-Security-Policy). `default` lets run what a static build consists of: its
+   * own files, and the inline scripts that stand in the page. An object adds sources by directive:
+   * `{ 'connect-src': ['https://api.example.com'] }`. `off` sends none; all other security headers stay.
+   */
+  csp: leaf<Csp>(parseCsp).prefault('default'),
 })
 
 type Given = z.output<typeof spa>
@@ -28,8 +49,32 @@ export interface SpaSettings extends Readonly<Omit<Given, 'pageMaxBody'>> {
   readonly pageMaxBodyBytes: number
 }
 
-/** Origins in the browser's spelling, and page prefixes without trailing slash (`/` stays). */
-export function spaSettings({ pageMaxBody, ...rest }: Given, report: Report): SpaSettings {
+export const spaVariables = {
+  BFF_SPA_DIR: {
+    meaning:
+      'Folder of the app’s built files, in place of `spa.dir`. Relative to the current folder.',
+    example: '/app/dist',
+  },
+} as const satisfies Variables
+
+const read = readerOf(spaVariables)
+
+export interface SpaRules {
+  readonly mode: Mode
+  readonly report: Report
+}
+
+/**
+ * Origins in the browser's spelling, page prefixes without trailing slash (`/` stays), and one place that the app
+ * comes from.
+ */
+export function spaSettings(
+  env: Environment,
+  { pageMaxBody, dir: given, devServer: server, ...rest }: Given,
+  { mode, report }: SpaRules,
+): SpaSettings {
+  const dir = read(env, 'BFF_SPA_DIR') ?? given
+  const devServer = mode === 'development' ? server : undefined
   const origins = rest.origins.map((text, index) => {
     const origin = parseOrigin(text)
     if (!origin.ok) report.problem(`spa.origins[${index}]`, origin.problem, origin.fix)
@@ -42,8 +87,19 @@ export function spaSettings({ pageMaxBody, ...rest }: Given, report: Report): Sp
   })
   return {
     ...rest,
+    ...(dir === undefined ? {} : { dir: resolve(dir) }),
+    ...(devServer === undefined ? {} : { devServer }),
     origins: [...new Set(origins)],
     protectedPages: [...new Set(protectedPages)],
     pageMaxBodyBytes: pageMaxBody,
   }
+}
+
+/** An origin on this machine: whatever answers there is shown as the app. */
+function parseDevServer(value: unknown): Parsed<string> {
+  const origin = parseOrigin(typeof value === 'string' ? value : '')
+  if (!origin.ok) return origin
+  const { protocol, hostname } = new URL(origin.value)
+  if (protocol === 'http:' && isLoopback(hostname)) return origin
+  return refused('is not on this machine', 'write it as http://localhost:5173')
 }

@@ -5,6 +5,7 @@ import { oidcVariables } from './oidc.ts'
 import { outgoingVariables } from './outgoing.ts'
 import { originVariables } from './public-origin.ts'
 import { secretVariables } from './secrets.ts'
+import { spaVariables } from './spa.ts'
 import { storeVariables } from './store.ts'
 import { trustVariables } from './trust-proxy.ts'
 
@@ -14,6 +15,7 @@ export const variables: Variables = {
   ...originVariables,
   ...secretVariables,
   ...storeVariables,
+  ...spaVariables,
   ...trustVariables,
   ...configFileVariables,
   ...outgoingVariables,

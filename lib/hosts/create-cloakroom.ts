@@ -5,10 +5,10 @@ import { startEngine } from './start-engine.ts'
 
 export type { Cloakroom } from './cloakroom.ts'
 export type { LocalSession } from './local-session.ts'
-export type { PageHandler } from './node.ts'
 export type { Next } from './node-handler.ts'
 export type { LocalHandler } from './node-protect.ts'
 export { type ServeOptions, serve } from './serve.ts'
+export type { PageHandler } from './spa-pages.ts'
 
 export interface CloakroomOptions {
   /** One of your own, in place of the one that the settings name. `close()` closes it. */

@@ -15,15 +15,16 @@ import { createQueuedAnswers } from './queued-answers.ts'
 import { onClientError, refuse, refuseTunnels } from './refuse.ts'
 import { SecureResponse, secureHeaders } from './secure-head.ts'
 import { createShutdown } from './shutdown.ts'
+import { type PageHandler, spaPages } from './spa-pages.ts'
 import { answerUpgrades, isUpgrade, type UpgradeHandler } from './upgrades.ts'
-
-/** Answers what is no endpoint and no remote API: the pages. Next's request handler is one. */
-export type PageHandler = (request: IncomingMessage, response: ServerResponse) => unknown
 
 export interface NodeHostOptions {
   readonly bff: Bff
   readonly log: Log
-  /** Without it everything that is not ours is 404. May arrive later: the engine answers at once. */
+  /**
+   * Without it: the single-page app that the settings name, or 404 for all that is not ours. May arrive later: the
+   * engine answers at once.
+   */
   readonly pages?: PageHandler | Promise<PageHandler>
   /** WebSocket upgrades that are not for a remote API (the development server's). */
   readonly pageUpgrade?: UpgradeHandler
@@ -56,6 +57,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
   const frontDoor = createFrontDoor(bff)
   const queuedAnswers = createQueuedAnswers()
   const backgroundTasks = createBackgroundTasks(log)
+  const spa = options.pages ? undefined : spaPages(bff)
 
   async function answerEndpoint(request: IncomingMessage, response: ServerResponse) {
     const target = request.url ?? '/'
@@ -68,7 +70,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
   }
 
   async function answerPage(request: IncomingMessage, response: ServerResponse) {
-    const pages = await options.pages
+    const pages = spa ? spa.pages : await options.pages
     if (pages) return pages(request, response)
     refuse(response, 'not_found', undefined)
   }
@@ -120,10 +122,11 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
     if (!bff.remote.handles(head.target) && !frontDoor.refusalOf(head)) response.writeContinue()
     onRequest(request, response)
   })
+  const pageUpgrade = spa ? spa.pageUpgrade : options.pageUpgrade
   answerUpgrades(server, {
     frontDoor,
     more,
-    handlerOf: (target) => (bff.remote.handles(target) ? remote.upgrade : options.pageUpgrade),
+    handlerOf: (target) => (bff.remote.handles(target) ? remote.upgrade : pageUpgrade),
   })
   refuseTunnels(server, more)
   const { expireStaleCookies } = bff
@@ -147,6 +150,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
       const from = performance.now()
       const closed = shutdown.close(graceMs)
       bff.remote.endOpenEnded()
+      spa?.close()
       const { forced } = await closed
       await backgroundTasks.settled(graceMs - (performance.now() - from))
       await bff.close()

@@ -7,6 +7,7 @@ import type { Log } from '../telemetry/log.ts'
 import { createPinoLog } from '../telemetry/pino-log.ts'
 import { createGateWatch, type GateWatch, unguardedPages } from './guarded-pages.ts'
 import { perProcess } from './per-process.ts'
+import { spaProblem } from './spa-pages.ts'
 import { startFailure } from './start-failure.ts'
 
 export interface Engine {
@@ -39,6 +40,8 @@ export async function startEngine(
   const { settings, notes } = loaded
   const problems =
     build === undefined || settings.mode === 'development' ? [] : unguardedPages(settings, build)
+  const ofSpa = host === 'node' && build === undefined ? spaProblem(settings) : undefined
+  if (ofSpa) problems.push(ofSpa)
   if (problems.length > 0) return { ok: false, report: describeProblems(problems) }
   const log = createPinoLog({ level: settings.logLevel })
   for (const note of notes) log.event('config.note', { note })

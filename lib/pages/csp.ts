@@ -30,11 +30,7 @@ export function contentSecurityPolicy(surroundings: PageSurroundings): string {
   // In development React rebuilds server stacks with eval, and the error overlay brings inline styles.
   const evaluate = development ? " 'unsafe-eval'" : ''
   const styles = development ? "'unsafe-inline'" : `'nonce-${nonce}'`
-  // A frame that leaves for another origin (the silent sign-in, to the provider) is what frame-src is for.
-  const anyProvider = https ? ['https:'] : ['https:', 'http://localhost:*', 'http://127.0.0.1:*']
-  const { signIn, signOut } = providerOrigins ?? { signIn: anyProvider, signOut: [] }
-  const frames = ["'self'", ...signIn]
-  const forms = [...new Set([...frames, ...signOut])]
+  const { frames, forms } = sourcesOfProvider({ https, providerOrigins })
   return [
     "default-src 'self'",
     `script-src 'self' 'nonce-${nonce}' 'strict-dynamic'${evaluate}`,
@@ -51,6 +47,18 @@ export function contentSecurityPolicy(surroundings: PageSurroundings): string {
     `form-action ${forms.join(' ')}`,
     ...(https ? ['upgrade-insecure-requests'] : []),
   ].join('; ')
+}
+
+/** Where frames and forms of a page may lead: to this site, to the provider, and back. */
+export function sourcesOfProvider({
+  https,
+  providerOrigins,
+}: Pick<PageSurroundings, 'https' | 'providerOrigins'>) {
+  // A frame that leaves for another origin (the silent sign-in, to the provider) is what frame-src is for.
+  const anyProvider = https ? ['https:'] : ['https:', 'http://localhost:*', 'http://127.0.0.1:*']
+  const { signIn, signOut } = providerOrigins ?? { signIn: anyProvider, signOut: [] }
+  const frames = ["'self'", ...signIn]
+  return { frames, forms: [...new Set([...frames, ...signOut])] }
 }
 
 /** The policy of a small page of ours: nothing but what stands in it, and one script at most. */
@@ -80,12 +88,19 @@ export function pageHeaders(
 ): Record<string, string> & { 'content-security-policy': string } {
   return {
     'content-security-policy': contentSecurityPolicy(surroundings),
+    ...plainPageHeaders(surroundings),
+  }
+}
+
+/** Those that stand whatever the policy is. */
+export function plainPageHeaders({ https }: Pick<PageSurroundings, 'https'>) {
+  return {
     'referrer-policy': 'strict-origin-when-cross-origin',
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',
     'cross-origin-opener-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
     'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
-    ...(surroundings.https ? { 'strict-transport-security': strictTransportSecurity } : {}),
+    ...(https ? { 'strict-transport-security': strictTransportSecurity } : {}),
   }
 }

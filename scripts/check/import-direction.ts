@@ -7,7 +7,7 @@ const rows: readonly (readonly string[])[] = [
   ['config', 'store', 'telemetry'],
   ['session', 'oidc', 'pages'],
   ['tokens'],
-  ['endpoints', 'remote', 'server'],
+  ['endpoints', 'remote', 'server', 'spa'],
   ['router'],
   ['bff'],
   ['hosts'],

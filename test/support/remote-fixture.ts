@@ -82,7 +82,7 @@ export async function startRemote(options: RemoteFixtureOptions): Promise<Remote
       basePath: '/bff',
       secrets: ['q8Jr2xkP0vT7nYb4LwZc9dHfGs1mEa6U'],
       session: { cookieName: 'bff' },
-      spa: { origins: origins ?? [], protectedPages: [], pageMaxBodyBytes: 0 },
+      spa: { origins: origins ?? [], protectedPages: [], pageMaxBodyBytes: 0, csp: 'default' },
       trustProxy: trustProxy ?? 'none',
       limits: limits ?? { perAddress: 1024, perSession: 512 },
       remotes: Object.fromEntries(

@@ -1,0 +1,122 @@
+import { existsSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import type { Bff } from '../bff.ts'
+import { ownPathsOf, remotePrefix } from '../config/paths.ts'
+import type { Problem } from '../config/report.ts'
+import type { Settings } from '../config/settings.ts'
+import { isOwnPath } from '../http/own-paths.ts'
+import { requestId } from '../http/request-id.ts'
+import { createNonce, plainPageHeaders } from '../pages/csp.ts'
+import { answerGate, decideGate, isProtected } from '../pages/page-gate.ts'
+import { cookieNames } from '../session/cookie-names.ts'
+import { createBuiltApp } from '../spa/built-app.ts'
+import { createDevServer } from '../spa/dev-server.ts'
+import { staticPolicy } from '../spa/static-policy.ts'
+import { sendResponse } from './node-web.ts'
+import { refuse } from './refuse.ts'
+import type { UpgradeHandler } from './upgrades.ts'
+
+/** Answers what is no endpoint and no remote API: the pages. Next's request handler is one. */
+export type PageHandler = (request: IncomingMessage, response: ServerResponse) => unknown
+
+/** What answers all that is not ours. */
+export interface SpaPages {
+  readonly pages: PageHandler
+  readonly pageUpgrade?: UpgradeHandler
+  /** Cuts what would keep the process from ending. */
+  close(): void
+}
+
+/** What is wrong with the place that the app should come from. */
+export function spaProblem({ spa }: Pick<Settings, 'spa'>): Problem | undefined {
+  if (spa.dir === undefined || spa.devServer !== undefined) return undefined
+  if (existsSync(join(spa.dir, 'index.html'))) return undefined
+  const isThere = existsSync(spa.dir)
+  return {
+    setting: 'spa.dir',
+    problem: isThere
+      ? `is ${spa.dir}, which has no index.html`
+      : `is ${spa.dir}, which is not there`,
+    fix: 'build the app first, and name the folder that its build writes (Vite: dist)',
+  }
+}
+
+/** The single-page app of the settings; undefined when they name none. */
+export function spaPages(
+  bff: Pick<Bff, 'settings' | 'peekSession' | 'providerOrigins'>,
+): SpaPages | undefined {
+  const { spa, publicOrigin, session, basePath } = bff.settings
+  const https = publicOrigin.startsWith('https:')
+  if (spa.devServer !== undefined) {
+    const ownCookies = cookieNames(session.cookieName, https).ticket
+    const server = createDevServer({
+      origin: spa.devServer,
+      ownCookies,
+      pageHeaders: () => ({ ...plainPageHeaders({ https }), ...policyHeader(developing) }),
+    })
+    return {
+      pages: (request, response) => server.pages(request, response),
+      pageUpgrade: server.upgrade,
+      close: server.close,
+    }
+  }
+  if (spa.dir === undefined) return undefined
+  const answer = createBuiltApp({
+    dir: spa.dir,
+    headersOf: (scripts) => ({
+      ...plainPageHeaders({ https }),
+      ...policyHeader(
+        staticPolicy({ csp: spa.csp, scripts, https, providerOrigins: bff.providerOrigins() }),
+      ),
+    }),
+  })
+  // Below them everything is ours; at the root of the origin the endpoints' own names are, and no page's request.
+  const ours = [basePath, remotePrefix].filter((path) => path !== '')
+  return {
+    async pages(request, response) {
+      const { pathname } = new URL(request.url ?? '/', publicOrigin)
+      if (isOwnPath(pathname, ours))
+        return refuse(response, 'not_found', request.headers['x-request-id'])
+      if (await answeredByGate(bff, request, response)) return
+      const unanswered = await answer(request, response)
+      if (unanswered) refuse(response, unanswered, request.headers['x-request-id'])
+    },
+    close: () => {},
+  }
+}
+
+/** What development servers put into a page as they go has to run. */
+const developing = "frame-ancestors 'none'; object-src 'none'; base-uri 'self'"
+
+function policyHeader(policy: string | undefined): Record<string, string> {
+  return policy === undefined ? {} : { 'content-security-policy': policy }
+}
+
+/** Pages of `spa.protectedPages`, as the middleware of the Next host guards them. */
+async function answeredByGate(
+  { settings, peekSession }: Pick<Bff, 'settings' | 'peekSession'>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<boolean> {
+  const { spa, basePath, publicOrigin } = settings
+  const { pathname, search } = new URL(request.url ?? '/', publicOrigin)
+  if (!isProtected(pathname, spa.protectedPages)) return false
+  const { method = 'GET' } = request
+  const headers = new Headers(
+    Object.entries(request.headers).flatMap(([name, value]): [string, string][] =>
+      value === undefined ? [] : [[name, String(value)]],
+    ),
+  )
+  const found = await peekSession(request.headers.cookie).catch(() => 'unavailable' as const)
+  const asked = { method, pathname, search, headers, ownPaths: ownPathsOf(settings) }
+  const answer = answerGate(decideGate(asked, found), {
+    basePath,
+    nonce: createNonce(),
+    origin: publicOrigin,
+    requestId: requestId(headers.get('x-request-id') ?? undefined),
+  })
+  if (!answer) return false
+  await sendResponse(answer, request, response)
+  return true
+}
