@@ -125,6 +125,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     publicOrigin,
     origins: settings.spa.origins,
     loginHref: `${basePath}/login`,
+    errorPage: settings.spa.errorPage,
     trusts: createForwardedTrust(settings.trustProxy),
     expireStaleCookies: transactions.expireStale,
     log,

@@ -71,6 +71,8 @@ export interface RouterDeps {
   readonly publicOrigin: string
   readonly origins: readonly string[]
   readonly loginHref: string
+  /** Path of a page of the app, for sign-ins and sign-outs that failed. */
+  readonly errorPage: string | undefined
   /** Whose `X-Forwarded-For` is believed. */
   readonly trusts: ForwardedTrust
   /** `Set-Cookie` values that heal a jar with cookies that are of no use any more (S12). */
@@ -165,7 +167,8 @@ export function createRouter(deps: RouterDeps) {
       const cookies = request.headers.get('cookie') ?? undefined
       const { background } = info
       const seen = witness(request, url, requestId, info)
-      const incoming = { request, url, cookies, requestId, background, ...seen }
+      const { errorPage } = deps
+      const incoming = { request, url, cookies, requestId, errorPage, background, ...seen }
       const response = await answer(incoming).catch((error: unknown) => failure(incoming, error))
       response.headers.set('x-request-id', requestId)
       // What does not fit is expired by the next answer (L27).

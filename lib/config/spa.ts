@@ -3,11 +3,11 @@ import { z } from 'zod'
 import { isLoopback } from '../http/loopback.ts'
 import { type Csp, parseCsp } from './csp-sources.ts'
 import { type Environment, type Mode, readerOf, type Variables } from './env.ts'
-import { type Parsed, refused } from './parsed.ts'
+import { accepted, type Parsed, refused } from './parsed.ts'
 import { parsePath } from './paths.ts'
 import type { Report } from './report.ts'
 import { byteSize, leaf, text, textList } from './schema-leaf.ts'
-import { parseOrigin } from './web-address.ts'
+import { parseOrigin, parseWebAddress } from './web-address.ts'
 
 export const spa = z.strictObject({
   /**
@@ -35,6 +35,17 @@ export const spa = z.strictObject({
    * not ours goes there, WebSockets too, so that the browser sees one origin. In production it is not used.
    */
   devServer: leaf<string>(parseDevServer).exactOptional(),
+  /**
+   * In place of `dir`, for an app whose files lie on a CDN: address of its `index.html`, which is fetched, kept for
+   * ten seconds, and shown on while the CDN is down. Its files must lie on that origin too.
+   */
+  index: leaf<string>(parseIndex).exactOptional(),
+  /**
+   * Path of a page of the app, such as `/sign-in-failed`, that shows a sign-in or sign-out that failed. It is
+   * told `code` (docs/endpoints.md), `requestId` and `retry` (1: signing in again may help) in its query. Left
+   * out: a page of ours.
+   */
+  errorPage: leaf<string>(parsePath).exactOptional(),
   /**
    * Policy of the served pages (Content-Security-Policy). `default` lets run what a static build consists of: its
    * own files, and the inline scripts that stand in the page. An object adds sources by directive:
@@ -85,8 +96,17 @@ export function spaSettings(
     if (!path.ok) report.problem(`spa.protectedPages[${index}]`, path.problem, path.fix)
     return path.ok ? path.value || '/' : '/'
   })
+  const { errorPage } = rest
+  if (errorPage !== undefined && isAtOrBelow(errorPage || '/', protectedPages)) {
+    const fix = 'name one that everybody may see, or a failed sign-in begins again without end'
+    report.problem('spa.errorPage', 'is a protected page', fix)
+  }
+  if (dir !== undefined && rest.index !== undefined) {
+    report.problem('spa.index', 'stands beside spa.dir', 'keep the one that the app comes from')
+  }
   return {
     ...rest,
+    ...(errorPage === undefined ? {} : { errorPage: errorPage || '/' }),
     ...(dir === undefined ? {} : { dir: resolve(dir) }),
     ...(devServer === undefined ? {} : { devServer }),
     origins: [...new Set(origins)],
@@ -102,4 +122,15 @@ function parseDevServer(value: unknown): Parsed<string> {
   const { protocol, hostname } = new URL(origin.value)
   if (protocol === 'http:' && isLoopback(hostname)) return origin
   return refused('is not on this machine', 'write it as http://localhost:5173')
+}
+
+function isAtOrBelow(path: string, prefixes: readonly string[]): boolean {
+  return prefixes.some(
+    (prefix) => prefix === '/' || path === prefix || path.startsWith(`${prefix}/`),
+  )
+}
+
+function parseIndex(value: unknown): Parsed<string> {
+  const address = parseWebAddress(typeof value === 'string' ? value : '', 'on-loopback')
+  return address.ok ? accepted(address.value.href) : address
 }

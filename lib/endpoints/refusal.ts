@@ -1,8 +1,8 @@
 import { given } from '../http/given.ts'
-import { isNavigation } from '../http/navigation.ts'
+import { destinationOf, isNavigation } from '../http/navigation.ts'
 import { type ProblemCode, problem, problems } from '../http/problem.ts'
 import { errorPage } from '../pages/page.ts'
-import type { EndpointRequest } from './endpoint.ts'
+import { type EndpointRequest, redirect } from './endpoint.ts'
 
 /**
  * An error for whoever asks: a small page for a person who navigates, a problem document for code. What
@@ -29,10 +29,24 @@ export function refuse(
     ...given({ allow: options.allow }),
     ...(status === 503 ? { 'retry-after': '2' } : {}),
   }
-  const response = isNavigation(request.headers)
-    ? errorPage({ status, title, requestId, ...wayOn(options), headers: extra })
-    : problem(code, { requestId, status, headers: extra })
+  const response = !isNavigation(request.headers)
+    ? problem(code, { requestId, status, headers: extra })
+    : incoming.errorPage !== undefined && destinationOf(request.headers) !== 'frame'
+      ? toErrorPage(incoming, incoming.errorPage, { code, retry: options.backHref === undefined })
+      : errorPage({ status, title, requestId, ...wayOn(options), headers: extra })
   for (const cookie of options.setCookies ?? []) response.headers.append('set-cookie', cookie)
+  return response
+}
+
+/** To a page of the app, which is told what happened and nothing that anybody else wrote. */
+function toErrorPage(
+  { url, requestId }: EndpointRequest,
+  path: string,
+  { code, retry }: { code: ProblemCode; retry: boolean },
+): Response {
+  const query = new URLSearchParams({ code, requestId, retry: retry ? '1' : '0' })
+  const response = redirect(303, `${url.origin}${path}?${query}`)
+  response.headers.set('x-request-id', requestId)
   return response
 }
 

@@ -57,7 +57,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
   const frontDoor = createFrontDoor(bff)
   const queuedAnswers = createQueuedAnswers()
   const backgroundTasks = createBackgroundTasks(log)
-  const spa = options.pages ? undefined : spaPages(bff)
+  const spa = options.pages ? undefined : spaPages(bff, log)
 
   async function answerEndpoint(request: IncomingMessage, response: ServerResponse) {
     const target = request.url ?? '/'

@@ -5,14 +5,20 @@ import type { Bff } from '../bff.ts'
 import { ownPathsOf, remotePrefix } from '../config/paths.ts'
 import type { Problem } from '../config/report.ts'
 import type { Settings } from '../config/settings.ts'
+import { given } from '../http/given.ts'
+import { createOutgoing } from '../http/outgoing.ts'
 import { isOwnPath } from '../http/own-paths.ts'
 import { requestId } from '../http/request-id.ts'
 import { createNonce, plainPageHeaders } from '../pages/csp.ts'
+import { errorPage } from '../pages/page.ts'
 import { answerGate, decideGate, isProtected } from '../pages/page-gate.ts'
 import { cookieNames } from '../session/cookie-names.ts'
 import { createBuiltApp } from '../spa/built-app.ts'
+import { createCdnApp } from '../spa/cdn-app.ts'
 import { createDevServer } from '../spa/dev-server.ts'
+import { createRemoteIndex } from '../spa/remote-index.ts'
 import { staticPolicy } from '../spa/static-policy.ts'
+import type { Log } from '../telemetry/log.ts'
 import { sendResponse } from './node-web.ts'
 import { refuse } from './refuse.ts'
 import type { UpgradeHandler } from './upgrades.ts'
@@ -42,10 +48,10 @@ export function spaProblem({ spa }: Pick<Settings, 'spa'>): Problem | undefined 
   }
 }
 
+type SpaDeps = Pick<Bff, 'settings' | 'peekSession' | 'providerOrigins'>
+
 /** The single-page app of the settings; undefined when they name none. */
-export function spaPages(
-  bff: Pick<Bff, 'settings' | 'peekSession' | 'providerOrigins'>,
-): SpaPages | undefined {
+export function spaPages(bff: SpaDeps, log: Log): SpaPages | undefined {
   const { spa, publicOrigin, session, basePath } = bff.settings
   const https = publicOrigin.startsWith('https:')
   if (spa.devServer !== undefined) {
@@ -61,16 +67,8 @@ export function spaPages(
       close: server.close,
     }
   }
-  if (spa.dir === undefined) return undefined
-  const answer = createBuiltApp({
-    dir: spa.dir,
-    headersOf: (scripts) => ({
-      ...plainPageHeaders({ https }),
-      ...policyHeader(
-        staticPolicy({ csp: spa.csp, scripts, https, providerOrigins: bff.providerOrigins() }),
-      ),
-    }),
-  })
+  const answer = answerOf(bff, https, log)
+  if (!answer) return undefined
   // Below them everything is ours; at the root of the origin the endpoints' own names are, and no page's request.
   const ours = [basePath, remotePrefix].filter((path) => path !== '')
   return {
@@ -80,10 +78,42 @@ export function spaPages(
         return refuse(response, 'not_found', request.headers['x-request-id'])
       if (await answeredByGate(bff, request, response)) return
       const unanswered = await answer(request, response)
-      if (unanswered) refuse(response, unanswered, request.headers['x-request-id'])
+      if (unanswered === 'unavailable') await sendResponse(awayPage(pathname), request, response)
+      else if (unanswered) refuse(response, unanswered, request.headers['x-request-id'])
     },
     close: () => {},
   }
+}
+
+/** The app from where the settings say it lies. */
+function answerOf({ settings, providerOrigins }: SpaDeps, https: boolean, log: Log) {
+  const { spa, outgoing } = settings
+  const headersWith =
+    (cdn?: string) =>
+    (scripts: readonly string[]): Record<string, string> => ({
+      ...plainPageHeaders({ https }),
+      ...policyHeader(
+        staticPolicy({
+          ...{ csp: spa.csp, scripts, https, providerOrigins: providerOrigins() },
+          ...given({ cdn }),
+        }),
+      ),
+    })
+  if (spa.dir !== undefined) return createBuiltApp({ dir: spa.dir, headersOf: headersWith() })
+  if (spa.index === undefined) return undefined
+  const index = createRemoteIndex({
+    url: spa.index,
+    fetch: createOutgoing(outgoing).fetch(),
+    now: Date.now,
+    onFailed: (cause) => log.event('unexpected.error', { where: 'spa.index', cause }),
+  })
+  return createCdnApp({ index, headersOf: headersWith(new URL(spa.index).origin) })
+}
+
+function awayPage(path: string): Response {
+  const title = 'The app is not available right now.'
+  const wayOn = { text: 'Try again', href: path, headers: { 'retry-after': '2' } }
+  return errorPage({ status: 503, title, requestId: requestId(undefined), ...wayOn })
 }
 
 /** What development servers put into a page as they go has to run. */

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { isNavigation } from '../http/navigation.ts'
 import { createDocuments, type Document } from './documents.ts'
-import { accepts, encodings } from './encodings.ts'
+import { headersIn, sendDocument } from './send-document.ts'
 import { filePath, isAssetPath } from './served-path.ts'
 import { createStaticFiles } from './static-files.ts'
 
@@ -14,7 +14,7 @@ export interface BuiltAppDeps {
 }
 
 /** What an app's request came to, when it was not answered. */
-export type Unanswered = 'not_found' | 'method_not_allowed'
+export type Unanswered = 'not_found' | 'method_not_allowed' | 'unavailable'
 
 /**
  * The built files of a single-page app. A page for whoever navigates, `index.html` where the path is none of a file; never
@@ -56,44 +56,4 @@ export function createBuiltApp({ dir, headersOf }: BuiltAppDeps) {
     sendDocument(request, response, page, headersOf(page.scripts))
     return undefined
   }
-}
-
-function sendDocument(
-  { method, headers: asked }: IncomingMessage,
-  response: ServerResponse,
-  { bytes, etag }: Document,
-  headers: Readonly<Record<string, string>>,
-): void {
-  const coding = encodings.find((each) => accepts(asked['accept-encoding'], each.coding))?.coding
-  const body = bytes[coding ?? 'identity']
-  // Each representation has its own (RFC 9110 section 8.8.3.3).
-  const tag = coding ? `${etag.slice(0, -1)}-${coding}"` : etag
-  const isKnown = (asked['if-none-match'] ?? '')
-    .split(',')
-    .some((each) => each.trim().replace(/^W\//, '') === tag)
-  response.writeHead(isKnown ? 304 : 200, {
-    ...headers,
-    'cache-control': 'no-cache',
-    etag: tag,
-    vary: 'Accept-Encoding, Sec-Fetch-Dest',
-    ...(isKnown
-      ? {}
-      : {
-          'content-type': 'text/html; charset=utf-8',
-          'content-length': body.length,
-          ...(coding ? { 'content-encoding': coding } : {}),
-        }),
-  })
-  response.end(isKnown || method === 'HEAD' ? undefined : body)
-}
-
-/** As `fetch` has them: what looks at navigations reads these. */
-function headersIn({ headers }: IncomingMessage): Headers {
-  const names = ['sec-fetch-dest', 'sec-fetch-mode', 'accept'] as const
-  return new Headers(
-    names.flatMap((name): [string, string][] => {
-      const value = headers[name]
-      return typeof value === 'string' ? [[name, value]] : []
-    }),
-  )
 }

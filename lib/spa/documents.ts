@@ -44,7 +44,8 @@ export function createDocuments() {
 // The best one takes a blink of an eye too long.
 const quick = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }
 
-function toDocument(identity: Buffer): Document {
+/** A page that was read, from wherever. */
+export function toDocument(identity: Buffer): Document {
   return {
     etag: `"${createHash('sha256').update(identity).digest('base64url').slice(0, 27)}"`,
     scripts: inlineScripts(identity.toString('utf8')),

@@ -5,6 +5,8 @@ export interface StaticPolicyOptions extends Pick<PageSurroundings, 'https' | 'p
   readonly csp: Csp
   /** Sources of the inline scripts that belong to the page: `'sha256-…'`. */
   readonly scripts: readonly string[]
+  /** Where the files of the app lie, when not here. */
+  readonly cdn?: string
 }
 
 /**
@@ -15,14 +17,15 @@ export function staticPolicy(options: StaticPolicyOptions): string | undefined {
   const { csp, scripts, https } = options
   if (csp === 'off') return undefined
   const { frames, forms } = sourcesOfProvider(options)
+  const self = options.cdn === undefined ? ["'self'"] : ["'self'", options.cdn]
   const directives: Record<string, readonly string[]> = {
     'default-src': ["'self'"],
-    'script-src': ["'self'", ...scripts],
+    'script-src': [...self, ...scripts],
     // Frameworks put the styles of components into the page as they go (Angular, Vue, Emotion).
-    'style-src': ["'self'", "'unsafe-inline'"],
-    'img-src': ["'self'", 'data:', 'blob:'],
-    'font-src': ["'self'", 'data:'],
-    'connect-src': ["'self'"],
+    'style-src': [...self, "'unsafe-inline'"],
+    'img-src': [...self, 'data:', 'blob:'],
+    'font-src': [...self, 'data:'],
+    'connect-src': [...self],
     'worker-src': ["'self'", 'blob:'],
     'frame-src': frames,
     'frame-ancestors': ["'none'"],

@@ -124,8 +124,8 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'L19',
     file: 'lib/endpoints/refusal.ts',
-    from: 'const response = isNavigation(request.headers)',
-    to: "const response = request.method === 'GET' && isNavigation(request.headers)",
+    from: 'const response = !isNavigation(request.headers)',
+    to: "const response = request.method !== 'GET' || !isNavigation(request.headers)",
     test: 'test/sign-in-answers.test.ts',
     title: 'L19: a failed form_post sign-in shows a page',
   },
