@@ -18,6 +18,7 @@ const settings = {
 }
 const handlesPath = (path: string) => path.startsWith('/bff/')
 const isDraining = () => false
+const remote = { handles: (target: string) => target.startsWith('/api/remote/') }
 
 /** Sends a head, then a byte every few milliseconds for as long as the connection stands; what is answered. */
 async function drip(port: number, head: string): Promise<string> {
@@ -110,7 +111,9 @@ describe('P22: whoever never ends a request', () => {
 
 describe('the front door of the Next host', () => {
   it('P22: whoever never ends a request is cut', async (t) => {
-    keepRawTargets(createFrontDoor({ settings, handlesPath, isDraining }), { bodyDeadlineMs: 200 })
+    keepRawTargets(createFrontDoor({ settings, handlesPath, remote, isDraining }), {
+      bodyDeadlineMs: 200,
+    })
     const server = createServer((request) => void request.on('error', () => undefined).resume())
     const port = Number(new URL(await listen(server)).port)
     t.after(() => server.close())
@@ -141,6 +144,7 @@ describe('A13: the name that we are called by', () => {
     return createFrontDoor({
       settings: { ...settings, publicOrigin },
       handlesPath,
+      remote,
       isDraining,
     }).refusalOf({ method: 'GET', target, rawHeaders })
   }

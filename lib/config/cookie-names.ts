@@ -1,5 +1,5 @@
 import { isToken } from './header-name.ts'
-import { remotePrefix } from './paths.ts'
+import { publicPathOf } from './remote-paths.ts'
 import type { Report } from './report.ts'
 
 // Each is deleted by name and place at a sign-out, and the head of that answer has 4 KB, of which the provider's
@@ -27,7 +27,12 @@ export function cookieNames(
 
 /** A cookie that travels to one API may not be another's: each could plant what the other believes. */
 export function checkCookieOwners(
-  remotes: Readonly<Record<string, Readonly<Record<'cookies' | 'setCookie', readonly string[]>>>>,
+  remotes: Readonly<
+    Record<
+      string,
+      Readonly<Record<'cookies' | 'setCookie', readonly string[]>> & { readonly path?: string }
+    >
+  >,
   { cookieName, report }: { cookieName: string; report: Report },
 ): void {
   const all = Object.entries(remotes)
@@ -41,8 +46,8 @@ export function checkCookieOwners(
       report.problem(`remotes.${remote}.cookies[${index}]`, problem, 'let one of them rename it')
     }
   }
-  const deletions = all.flatMap(([remote, { cookies }]) =>
-    cookies.flatMap((name) => [deletion(name, '/'), deletion(name, `${remotePrefix}/${remote}`)]),
+  const deletions = all.flatMap(([remote, { cookies, path }]) =>
+    cookies.flatMap((name) => [deletion(name, '/'), deletion(name, publicPathOf(remote, path))]),
   )
   const bytes = deletions.join('').length + ours * cookieName.length
   if (deletions.length > 2 * maxCookies) {

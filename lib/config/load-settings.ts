@@ -8,9 +8,10 @@ import { listenSettings } from './listen.ts'
 import { oidcSettings } from './oidc.ts'
 import { outgoingSettings } from './outgoing.ts'
 import { parseConfig } from './parse-config.ts'
-import { pathSettings } from './paths.ts'
+import { endpointPathsOf, pathSettings } from './paths.ts'
 import { publicOrigin } from './public-origin.ts'
 import { remoteSettings } from './remote.ts'
+import { checkRemotePaths } from './remote-paths.ts'
 import { createReport, type Problem, type Report } from './report.ts'
 import type { Config, ParsedConfig } from './schema.ts'
 import { secrets } from './secrets.ts'
@@ -57,11 +58,27 @@ function buildSettings(env: Environment, config: ParsedConfig, report: Report): 
   const origin = publicOrigin(env, mode, listen.port, report)
   const session = sessionSettings(config.session, { publicOrigin: origin, report })
   checkCookieOwners(config.remotes, { cookieName: session.cookieName, report })
+  const paths = pathSettings(config, report)
+  const spa = spaSettings(env, config.spa, { mode, report })
+  const remotes = named('remotes', config.remotes, report, (name, remote) =>
+    remoteSettings(name, remote, {
+      cookieName: session.cookieName,
+      oidcDpop: oidc.dpop,
+      clients: new Map(Object.entries(config.clients)),
+      report,
+    }),
+  )
+  checkRemotePaths(Object.values(remotes), {
+    publicOrigin: origin,
+    paths: endpointPathsOf(paths),
+    protectedPages: spa.protectedPages,
+    report,
+  })
   return {
     mode,
     onVercel: onVercel(env),
     publicOrigin: origin,
-    ...pathSettings(config, report),
+    ...paths,
     ...listen,
     secrets: secrets(env, report),
     store,
@@ -72,21 +89,13 @@ function buildSettings(env: Environment, config: ParsedConfig, report: Report): 
     logout: config.logout,
     backchannel: config.backchannel,
     frontchannel: config.frontchannel,
-    spa: spaSettings(env, config.spa, { mode, report }),
+    spa,
     tokens: tokensSettings(config.tokens),
     limits: config.limits,
     clients: named('clients', config.clients, report, (name, client) =>
       clientSettings(name, client, { env, oidc, report }),
     ),
-    remotes: named('remotes', config.remotes, report, (name, remote) =>
-      remoteSettings(name, remote, {
-        publicOrigin: origin,
-        cookieName: session.cookieName,
-        oidcDpop: oidc.dpop,
-        clients: new Map(Object.entries(config.clients)),
-        report,
-      }),
-    ),
+    remotes,
     outgoing: outgoingSettings(env, report),
     hooks: givenHooks(config),
   }

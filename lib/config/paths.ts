@@ -1,10 +1,9 @@
 import { z } from 'zod'
 import { accepted, type Parsed, refused } from './parsed.ts'
+import { isAtOrBelow, remotePrefix } from './remote-paths.ts'
 import type { Report } from './report.ts'
 import { leaf } from './schema-leaf.ts'
 
-/** Below this path every remote API has its own, under its name. */
-export const remotePrefix = '/api/remote'
 const endpoints = [
   'login',
   'logout',
@@ -59,13 +58,13 @@ export function pathSettings(given: z.output<typeof paths>, report: Report): Pat
   const { basePath } = given
   const callbackPath = given.callbackPath ?? `${basePath}/callback`
   const logoutCallbackPath = given.logoutCallbackPath ?? `${basePath}/logout-callback`
-  if (isBelow(basePath, remotePrefix)) {
+  if (isAtOrBelow(basePath, remotePrefix)) {
     report.problem('basePath', `is below ${remotePrefix}`, 'use another path, such as /bff')
     return { basePath, callbackPath, logoutCallbackPath }
   }
   const taken = new Set(endpoints.map((name) => `${basePath}/${name}`))
   for (const [setting, path] of Object.entries({ callbackPath, logoutCallbackPath })) {
-    if (path === '' || taken.has(path) || isBelow(path, remotePrefix)) {
+    if (path === '' || taken.has(path) || isAtOrBelow(path, remotePrefix)) {
       report.problem(setting, 'is the path of something else', 'use a path of its own')
     }
     taken.add(path)
@@ -73,12 +72,16 @@ export function pathSettings(given: z.output<typeof paths>, report: Report): Pat
   return { basePath, callbackPath, logoutCallbackPath }
 }
 
-/** Where the engine answers, at and below: no page lives there. */
-export function ownPathsOf({ basePath, callbackPath, logoutCallbackPath }: Paths): string[] {
+/** Where the endpoints answer, at and below. */
+export function endpointPathsOf({ basePath, callbackPath, logoutCallbackPath }: Paths): string[] {
   const below = basePath === '' ? endpoints.map((name) => `/${name}`) : [basePath]
-  return [remotePrefix, ...below, callbackPath, logoutCallbackPath]
+  return [...below, callbackPath, logoutCallbackPath]
 }
 
-function isBelow(path: string, prefix: string): boolean {
-  return path === prefix || path.startsWith(`${prefix}/`)
+/** Where the engine answers, at and below: no page lives there. */
+export function ownPathsOf(
+  settings: Paths & { readonly remotes: Readonly<Record<string, { readonly path: string }>> },
+): string[] {
+  const remotes = Object.values(settings.remotes).map(({ path }) => path)
+  return [...new Set([remotePrefix, ...remotes, ...endpointPathsOf(settings)])]
 }

@@ -41,6 +41,21 @@ describe('A1: what a remote or a client may not say', () => {
       'remotes.api.target',
       /itself/,
     ],
+    [
+      'a target that is another remote',
+      {
+        remotes: {
+          api: { target: 'https://app.example.com/todos/x' },
+          todos: { target, path: '/todos' },
+        },
+      },
+      'remotes.api.target',
+      /itself/,
+    ],
+    ['a path without slash', remote({ path: 'todos' }), 'remotes.api.path', /begin it with/],
+    ['a path with an escape', remote({ path: '/t%6fdos' }), 'remotes.api.path', /plain path/],
+    ['a path with dots', remote({ path: '/a/../todos' }), 'remotes.api.path', /plain path/],
+    ['a path with two slashes', remote({ path: '/a//b' }), 'remotes.api.path', /plain path/],
     ['a name with a slash', { remotes: { 'a/b': { target } } }, 'remotes.a/b', /fit into a URL/],
     ['a name of dots', { remotes: { '..': { target } } }, 'remotes...', /fit into a URL/],
     ['an unknown token kind', remote({ token: 'users' }), 'remotes.api.token', /user-or-client/],
@@ -209,6 +224,7 @@ describe('what a remote or a client means', () => {
     ).remotes
     assert.deepEqual(api, {
       name: 'api',
+      path: '/api/remote/api',
       target: 'https://api.example.com/v1',
       token: 'user',
       methods: ['GET', 'POST'],

@@ -5,10 +5,12 @@ import type { ClientCertificate } from '../http/outgoing.ts'
 import { clientCertificate, tls } from './client-certificate.ts'
 import { cookieNames } from './cookie-names.ts'
 import { isToken } from './header-name.ts'
+import { parsePath } from './paths.ts'
 import { headers, type RemoteHeaders, remoteHeaders } from './remote-headers.ts'
+import { publicPathOf } from './remote-paths.ts'
 import { checkRemoteToken, remoteToken, type TokenContext } from './remote-token.ts'
 import type { Report } from './report.ts'
-import { byteSize, duration, flag, text, textList } from './schema-leaf.ts'
+import { byteSize, duration, flag, leaf, text, textList } from './schema-leaf.ts'
 import { parseWebAddress } from './web-address.ts'
 
 export const remote = z.strictObject({
@@ -17,6 +19,12 @@ export const remote = z.strictObject({
    * `http:` is accepted for internal networks, with a note in the log.
    */
   target: text(),
+  /**
+   * Where the API lies for the browser, such as `/todos`, and nowhere else; of two that lie in one another the longer
+   * one wins. On the Next host not on Vercel.
+   * @default '/api/remote/<name>'
+   */
+  path: leaf<string>(parsePath).exactOptional(),
   ...remoteToken.shape,
   /** Methods that may be called, in any case. Others get 405. Every method when left out. */
   methods: textList().exactOptional(),
@@ -33,7 +41,7 @@ export const remote = z.strictObject({
   setCookie: textList().prefault([]),
   /**
    * Names of cookies that travel to this API and back: for CSRF pairs, stickiness, a language. In the browser they
-   * are the app's cookies, below `/api/remote/<name>` unless their `Path` is `/`; a sign-out, and the sign-in of
+   * are the app's cookies, below the remote's `path` unless their `Path` is `/`; a sign-out, and the sign-in of
    * somebody else, delete them. One name in one remote, at most 6 in all, and short enough together for the head of
    * a sign-out: about 20 characters each.
    */
@@ -66,8 +74,10 @@ export const remote = z.strictObject({
 type Given = z.output<typeof remote>
 
 export interface RemoteSettings
-  extends Readonly<Omit<Given, 'timeout' | 'connectTimeout' | 'maxBody' | 'tls'>> {
+  extends Readonly<Omit<Given, 'path' | 'timeout' | 'connectTimeout' | 'maxBody' | 'tls'>> {
   readonly name: string
+  /** Where it lies for the browser, without a trailing slash. */
+  readonly path: string
   /** Origin and path prefix, without a trailing slash. */
   readonly target: string
   /** Upper case; undefined allows every method. */
@@ -84,17 +94,18 @@ export interface RemoteSettings
 export function remoteSettings(
   name: string,
   config: Given,
-  context: Omit<TokenContext, 'setting'> & { publicOrigin: string; cookieName: string },
+  context: Omit<TokenContext, 'setting'> & { cookieName: string },
 ): RemoteSettings {
   const { report } = context
   const setting = `remotes.${name}`
   checkRemoteToken(config, { ...context, setting })
-  const target = remoteTarget(setting, config, context.publicOrigin, report)
+  const target = remoteTarget(setting, config, report)
   const { timeout, connectTimeout, maxBody, methods, tls: pair, ...rest } = config
   const certificate = pair && clientCertificate(`${setting}.tls`, pair, report)
   return {
     ...rest,
     name,
+    path: publicPathOf(name, config.path),
     target,
     ...(methods ? { methods: allowedMethods(setting, methods, report) } : {}),
     idleTimeoutMs: Math.round(timeout * 1000),
@@ -107,12 +118,7 @@ export function remoteSettings(
   }
 }
 
-function remoteTarget(
-  setting: string,
-  config: Given,
-  publicOrigin: string,
-  report: Report,
-): string {
+function remoteTarget(setting: string, config: Given, report: Report): string {
   const address = parseWebAddress(config.target, 'anywhere')
   if (!address.ok) {
     report.problem(`${setting}.target`, address.problem, address.fix)
@@ -128,9 +134,6 @@ function remoteTarget(
     }
     if (config.tls) report.problem(`${setting}.tls`, 'needs an https target', 'take it out')
     if (config.http2) report.problem(`${setting}.http2`, 'needs an https target', 'take it out')
-  }
-  if (origin === publicOrigin && /^\/api\/remote(\/|$)/.test(pathname)) {
-    report.problem(`${setting}.target`, 'is this proxy itself', "give the API's own address")
   }
   return origin + pathname.replace(/\/$/, '')
 }

@@ -32,7 +32,7 @@ export const configSchema = z.strictObject({
   tokens: tokens.prefault({}),
   /** How many calls to APIs one client may have in flight. */
   limits: limits.prefault({}),
-  /** The APIs behind `/api/remote/<name>/`. A name holds letters, digits, `.`, `_`, `~` and `-`. */
+  /** The APIs, at `/api/remote/<name>/` or where their `path` says. A name holds letters, digits, `.`, `_`, `~` and `-`. */
   remotes: z.record(z.string(), remote).prefault({}),
   /** Machine clients (client credentials) by name, for `remotes.*.client` and `bff.clientFetch(name)`. */
   clients: z.record(z.string(), client).prefault({}),

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Settings } from '../config/settings.ts'
 import type { ProblemCode } from '../http/problem.ts'
 import type { RawRequest } from '../http/raw-request.ts'
-import { isRemoteTarget } from '../remote/match-route.ts'
+import type { Remote } from '../remote/remote.ts'
 import { createHostRule } from './loopback-host.ts'
 import { endsHere } from './max-forwards.ts'
 import { isAbsoluteForm, originForm } from './origin-form.ts'
@@ -22,6 +22,8 @@ export interface FrontDoor {
   targetOf(target: string | undefined): string
   /** Whether a target is an endpoint's. */
   isEndpoint(target: string): boolean
+  /** Whether a target is a remote API's. */
+  isRemote(target: string): boolean
   /** Bytes that the body of a request may have that is not for a remote. */
   maxBodyBytes(head: Pick<RawRequest, 'method' | 'target'>): number
 }
@@ -30,6 +32,7 @@ export interface FrontDoorDeps {
   readonly settings: Pick<Settings, 'publicOrigin' | 'basePath' | 'spa'>
   /** Whether a path is an endpoint's. */
   readonly handlesPath: (path: string) => boolean
+  readonly remote: Pick<Remote, 'handles'>
   /** Whether the server is about to end. */
   readonly isDraining: () => boolean
 }
@@ -41,13 +44,15 @@ const methodsOfPages = new Set(pageMethods.split(', '))
 // The endpoints' bodies are small forms, and where none is expected none has to be taken.
 const smallBodyBytes = 64 * 1024
 
-export function createFrontDoor({ settings, handlesPath, isDraining }: FrontDoorDeps): FrontDoor {
+export function createFrontDoor(deps: FrontDoorDeps): FrontDoor {
+  const { settings, handlesPath, isDraining } = deps
+  const isRemote = deps.remote.handles
   const allowsHost = createHostRule(settings.publicOrigin)
   // They read no cookie, and their callers have names of their own for us.
   const anyHost = new Set(
     ['/health/live', '/health/ready', '/backchannel'].map((path) => settings.basePath + path),
   )
-  const isOurs = (path: string) => isRemoteTarget(path) || handlesPath(path)
+  const isOurs = (path: string) => isRemote(path) || handlesPath(path)
 
   function maxBodyBytes({ method, target }: Pick<RawRequest, 'method' | 'target'>): number {
     const path = pathOf(target)
@@ -58,6 +63,7 @@ export function createFrontDoor({ settings, handlesPath, isDraining }: FrontDoor
   return {
     maxBodyBytes,
     isEndpoint: (target) => handlesPath(pathOf(target)),
+    isRemote,
     targetOf: (target = '/') => originForm(target, settings.publicOrigin),
     refusalOf(head) {
       const { method, target, rawHeaders } = head
@@ -68,7 +74,7 @@ export function createFrontDoor({ settings, handlesPath, isDraining }: FrontDoor
       const mayBeAny = anyHost.has(path.replace(/\/$/, '')) || asksForMethods(method, path)
       if (!mayBeAny && !allowsHost(hosts[0])) return 'misdirected_request'
       // The proxy's own gate judges these.
-      if (isRemoteTarget(target)) {
+      if (isRemote(target)) {
         return method === 'OPTIONS' && endsHere(rawHeaders) ? 'max-forwards' : undefined
       }
       // RFC 9110 section 9.3.7: it asks for the whole server. HAProxy can, to see whether it is well.

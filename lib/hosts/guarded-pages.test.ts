@@ -27,6 +27,7 @@ const settingsOf = (...protectedPages: string[]) =>
     callbackPath: '/signed-in',
     logoutCallbackPath: '/signed-out',
     spa: { protectedPages, origins: [] },
+    remotes: { todos: { path: '/todos' } },
   }) as unknown as Settings
 
 const refused = (...pages: string[]) =>
@@ -36,7 +37,8 @@ test('A14: a protected page that the middleware is not asked about is told', () 
   built({ '/_middleware': { matchers: [{ regexp }] } })
   assert.deepEqual(refused('/', '/account', '/bff-admin', '/apis', '/a.b/c'), [])
   const pages = ['/api', '/api/reports', '/bff', '/bff/x', '/_next', '/icon.svg', '/signed-in']
-  for (const page of [...pages, '/api/remote/x']) assert.equal(refused(page).length, 1, page)
+  for (const page of [...pages, '/api/remote/x', '/todos/new'])
+    assert.equal(refused(page).length, 1, page)
   assert.deepEqual(refused('/account', '/api/reports'), ['spa.protectedPages[1]'])
 })
 

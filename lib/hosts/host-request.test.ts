@@ -3,11 +3,12 @@ import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
-import { HostRequest } from './host-request.ts'
+import { createHostRequest } from './host-request.ts'
 
 describe('a request whose headers are parsed on demand', () => {
   const received: IncomingMessage[] = []
-  const server = createServer({ IncomingMessage: HostRequest }, (request, response) => {
+  const OnDemand = createHostRequest((target) => target.startsWith('/api/remote/'))
+  const server = createServer({ IncomingMessage: OnDemand }, (request, response) => {
     received.push(request)
     response.end()
   })

@@ -1,5 +1,4 @@
 import { type IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import { isRemoteTarget } from '../remote/match-route.ts'
 
 const parsed = Object.getOwnPropertyDescriptor(IncomingMessage.prototype, 'headers')
 
@@ -8,27 +7,29 @@ const parsed = Object.getOwnPropertyDescriptor(IncomingMessage.prototype, 'heade
  * looks for two names before it hands a request on, and would have all of them parsed for that; the proxy
  * reads the raw list. Who asks for anything else (a tracer, say) finds what Node would have given.
  */
-export class HostRequest extends IncomingMessage {}
-
-if (parsed?.get) {
-  Object.defineProperty(HostRequest.prototype, 'headers', {
-    ...parsed,
-    get(this: HostRequest): IncomingHttpHeaders {
-      return isRemoteTarget(this.url ?? '') ? headersOnDemand(this) : headersOf(this)
-    },
-  })
+export function createHostRequest(isRemote: (target: string) => boolean): typeof IncomingMessage {
+  class HostRequest extends IncomingMessage {}
+  if (parsed?.get) {
+    Object.defineProperty(HostRequest.prototype, 'headers', {
+      ...parsed,
+      get(this: HostRequest): IncomingHttpHeaders {
+        return isRemote(this.url ?? '') ? headersOnDemand(this) : headersOf(this)
+      },
+    })
+  }
+  return HostRequest
 }
 
-function headersOnDemand(request: HostRequest): IncomingHttpHeaders {
+function headersOnDemand(request: IncomingMessage): IncomingHttpHeaders {
   return new Proxy<Headers>({ of: request }, onDemand) as unknown as IncomingHttpHeaders
 }
 
-function headersOf(request: HostRequest): IncomingHttpHeaders {
+function headersOf(request: IncomingMessage): IncomingHttpHeaders {
   return parsed?.get?.call(request)
 }
 
 interface Headers {
-  readonly of: HostRequest
+  readonly of: IncomingMessage
 }
 
 const onDemand: ProxyHandler<Headers> = {

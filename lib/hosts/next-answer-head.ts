@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { isRemoteTarget } from '../remote/match-route.ts'
+import type { FrontDoor } from './front-door.ts'
 import { keepHeadBytes } from './head-bytes.ts'
 import { perProcess } from './per-process.ts'
 
@@ -22,12 +22,12 @@ const nextCookie = /,[^=;,]*=/
 const known = perProcess<string>('answerHeads')
 
 /** Begins to mend the heads of all answers of ours in this process. Again is once. */
-export function keepAnswerHeads(): void {
+export function keepAnswerHeads({ isRemote }: Pick<FrontDoor, 'isRemote'>): void {
   if (known.get() !== undefined) return
   const word = known.getOrMake(() => randomBytes(16).toString('base64url'))
   subscribe('http.server.request.start', (message) => {
     const { request, response } = message as { request: IncomingMessage; response: ServerResponse }
-    if (isRemoteTarget(request.url ?? '')) keepHeadBytes(response)
+    if (isRemote(request.url ?? '')) keepHeadBytes(response)
     keepHead(response, word)
   })
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { isRemoteTarget } from '../remote/match-route.ts'
+import { isAtOrBelow, remotePrefix } from '../config/remote-paths.ts'
 import { isPlainPath } from '../remote/request-path.ts'
 import { limitBody } from './body-limit.ts'
 import type { FrontDoor, Refusal } from './front-door.ts'
@@ -18,8 +18,8 @@ import { isUnrepresentableMethod } from './unrepresentable.ts'
  */
 
 const header = 'x-cloakroom-target'
-// Where Next is led with a path that it would stumble over, or that is refused.
-const plainTarget = '/api/remote/-'
+// Where Next is led with a path that it would stumble over, that it has no route for, or that is refused.
+const plainTarget = `${remotePrefix}/-`
 const refusedTarget = '/bff/-'
 // Those that a route handler can have; with the first two it is given no body.
 const bodiless = new Set(['GET', 'HEAD'])
@@ -51,7 +51,7 @@ export function keepRawTargets(frontDoor: FrontDoor, options: RawTargetOptions =
     // As on the Node host (P31); Next's server has no setting for it.
     request.socket.setKeepAlive(true, 30_000)
     const refusal = frontDoor.refusalOf({ method, target, rawHeaders })
-    if (!isRemoteTarget(target)) {
+    if (!frontDoor.isRemote(target)) {
       const { bodyDeadlineMs: deadlineMs } = options
       const maxBytes = frontDoor.maxBodyBytes({ method, target })
       limitBody(request, response, { maxBytes, deadlineMs, reader: 'pages' })
@@ -67,10 +67,11 @@ export function keepRawTargets(frontDoor: FrontDoor, options: RawTargetOptions =
       if (!isKnown(method)) request.method = 'POST'
       return
     }
-    if (isRemoteTarget(target)) {
+    if (frontDoor.isRemote(target)) {
       keep(request, target)
       if (!isCarried(request)) request.method = 'POST'
-      if (!isPlainPath(target.split('?', 1)[0] ?? '')) request.url = plainTarget
+      const path = target.split('?', 1)[0] ?? ''
+      if (!isPlainPath(path) || !isAtOrBelow(path, remotePrefix)) request.url = plainTarget
       return
     }
     delete request.headers[header]

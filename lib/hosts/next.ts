@@ -34,7 +34,7 @@ export function createNextHost(config: Config) {
       if (onVercel(processEnvironment())) return started
       const frontDoor = createFrontDoor(bff)
       keepRawTargets(frontDoor)
-      keepAnswerHeads()
+      keepAnswerHeads(frontDoor)
       const { mode, drainMs, publicOrigin } = bff.settings
       const https = publicOrigin.startsWith('https:')
       const more = https ? secureHeaders : {}
@@ -90,7 +90,7 @@ export function createNextHost(config: Config) {
         return response
       }),
 
-    /** Everything below `/api/remote/`. */
+    /** Every call to a remote API, wherever it lies for the browser. */
     handleRemote: (request: Request): Promise<Response> =>
       withEngine(request, async ({ bff, host }) => {
         if (host === 'node') return refused(request, 'bad_path')

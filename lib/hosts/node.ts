@@ -7,7 +7,7 @@ import { createBackgroundTasks } from './background-tasks.ts'
 import { limitBody } from './body-limit.ts'
 import { createFrontDoor, headOf } from './front-door.ts'
 import { headDeadline } from './head-deadline.ts'
-import { HostRequest } from './host-request.ts'
+import { createHostRequest } from './host-request.ts'
 import { listenAt } from './listen-at.ts'
 import { createNodeRemote } from './node-remote.ts'
 import { sendResponse, toRequest } from './node-web.ts'
@@ -43,7 +43,7 @@ export interface NodeHost {
 }
 
 /**
- * The engine on a plain Node server. `/bff/*` and `/api/remote/*` never enter Next; a proxied answer goes
+ * The engine on a plain Node server. Endpoints and remote APIs never enter Next; a proxied answer goes
  * from undici's stream to the socket.
  */
 export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost> {
@@ -103,7 +103,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
   const server = createServer(
     // Bodies have limits of their own.
     {
-      IncomingMessage: HostRequest,
+      IncomingMessage: createHostRequest(bff.remote.handles),
       ...(https ? { ServerResponse: SecureResponse } : {}),
       maxHeaderSize: 32 * 1024,
       ...headDeadline,

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import type { Bff } from '../bff.ts'
-import { ownPathsOf, remotePrefix } from '../config/paths.ts'
+import { ownPathsOf } from '../config/paths.ts'
+import { remotePrefix } from '../config/remote-paths.ts'
 import type { Problem } from '../config/report.ts'
 import type { Settings } from '../config/settings.ts'
 import { given } from '../http/given.ts'
@@ -70,7 +71,8 @@ export function spaPages(bff: SpaDeps, log: Log): SpaPages | undefined {
   const answer = answerOf(bff, https, log)
   if (!answer) return undefined
   // Below them everything is ours; at the root of the origin the endpoints' own names are, and no page's request.
-  const ours = [basePath, remotePrefix].filter((path) => path !== '')
+  const remotes = Object.values(bff.settings.remotes).map(({ path }) => path)
+  const ours = [basePath, remotePrefix, ...remotes].filter((path) => path !== '')
   return {
     async pages(request, response) {
       const { pathname } = new URL(request.url ?? '/', publicOrigin)

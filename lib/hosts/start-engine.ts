@@ -9,6 +9,7 @@ import { createGateWatch, type GateWatch, unguardedPages } from './guarded-pages
 import { perProcess } from './per-process.ts'
 import { spaProblem } from './spa-pages.ts'
 import { startFailure } from './start-failure.ts'
+import { unroutedRemotes } from './unrouted-remotes.ts'
 
 export interface Engine {
   readonly ok: true
@@ -38,10 +39,13 @@ export async function startEngine(
   const loaded = loadSettings({ config })
   if (!loaded.ok) return { ok: false, report: describeProblems(loaded.problems) }
   const { settings, notes } = loaded
-  const problems =
-    build === undefined || settings.mode === 'development' ? [] : unguardedPages(settings, build)
+  const isBuilt = build !== undefined && settings.mode !== 'development'
   const ofSpa = host === 'node' && build === undefined ? spaProblem(settings) : undefined
-  if (ofSpa) problems.push(ofSpa)
+  const problems = [
+    ...(ofSpa ? [ofSpa] : []),
+    ...(isBuilt ? unguardedPages(settings, build) : []),
+    ...(host === 'next' ? unroutedRemotes(settings) : []),
+  ]
   if (problems.length > 0) return { ok: false, report: describeProblems(problems) }
   const log = createPinoLog({ level: settings.logLevel })
   for (const note of notes) log.event('config.note', { note })

@@ -120,7 +120,8 @@ export class Admission implements CallFacts {
 
   get logged(): LoggedCall {
     const client = clientOf(this, this.head, this.#services)
-    return { requestId: this.requestId, remote: this.#remote.settings.name, client }
+    const { name: remote, path: route } = this.#remote.settings
+    return { requestId: this.requestId, remote, route, client }
   }
 
   #take(token: TokenResult): ProblemCode | undefined {

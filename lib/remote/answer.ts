@@ -1,7 +1,6 @@
 import type { Cors } from '../http/cors.ts'
 import { type ProblemCode, type ProblemOptions, problemParts, problems } from '../http/problem.ts'
 import type { Log } from '../telemetry/log.ts'
-import { remoteRoot } from './match-route.ts'
 import type { AnswerSink } from './remote-request.ts'
 import type { RequestHead } from './request-headers.ts'
 import type { AnswerContext } from './response-headers.ts'
@@ -13,6 +12,8 @@ export interface LoggedCall {
   readonly requestId: string
   /** Name of the remote. */
   readonly remote: string
+  /** Where it lies. */
+  readonly route: string
   /** Address of the client, where it is known. */
   readonly client: string | undefined
 }
@@ -121,9 +122,9 @@ export function problemAnswer(
 
 /** A problem that we answer: the client's, or the API's and ours. */
 export function logProblem(log: Log, call: LoggedCall, code: ProblemCode, cause: unknown): void {
-  const { requestId, remote, client } = call
+  const { requestId, remote, route, client } = call
   if (problems[code][0] >= 500) log.event('remote.failed', { requestId, remote, code, cause })
-  else log.event('request.refused', { requestId, code, route: `${remoteRoot}/${remote}`, client })
+  else log.event('request.refused', { requestId, code, route, client })
 }
 
 /** An answer that did not come to its end. */

@@ -4,7 +4,6 @@ import { type MaybePromise, StoreUnavailableError, whenKnown } from '../store/ke
 import type { Log } from '../telemetry/log.ts'
 import type { LoggedCall } from './answer.ts'
 import type { CallServices, FoundSession, ReadSession } from './call-services.ts'
-import { remoteRoot } from './match-route.ts'
 import type { ReadyRemote } from './prepare-remote.ts'
 import type { AnswerHeaders } from './response-headers.ts'
 
@@ -71,8 +70,7 @@ export function cookiesToBrowser(
 
 /** A call with a ticket that is not ours. */
 function logForgedTicket(log: Log, { logged }: { readonly logged: LoggedCall }): void {
-  const { requestId, remote, client } = logged
-  const route = `${remoteRoot}/${remote}`
+  const { requestId, route, client } = logged
   log.event('request.suspicious', { requestId, what: 'forged_ticket', route, client })
 }
 

@@ -1,32 +1,61 @@
-/** Below this path every remote API has its own, under its name. */
-export const remoteRoot = '/api/remote'
+import { isAtOrBelow, remotePrefix } from '../config/remote-paths.ts'
 
-const root = `${remoteRoot}/`
-
-/** True when a request-target belongs to the proxy, be it well-formed or not. */
-export function isRemoteTarget(target: string): boolean {
-  return target.startsWith(root) || target === remoteRoot || target.startsWith(`${remoteRoot}?`)
-}
-
-/** Where a request-target's parts begin: its remote's name, and the path and query behind it. */
+/** A request-target cut where its remote's own part begins. Nothing is decoded: the bytes are judged and sent. */
 export interface RouteMatch {
-  readonly name: string
   /** `''`, or from its first `/` on. */
   readonly path: string
   /** `''`, or from its `?` on. */
   readonly query: string
 }
 
-/** Cuts `/api/remote/<name><path><query>`. Nothing is decoded: the bytes are what is judged and sent. */
-export function matchRoute(target: string): RouteMatch | undefined {
-  if (!target.startsWith(root)) return undefined
-  const mark = target.indexOf('?', root.length)
-  const pathEnd = mark < 0 ? target.length : mark
-  const slash = target.indexOf('/', root.length)
-  const nameEnd = slash < 0 || slash > pathEnd ? pathEnd : slash
-  return {
-    name: target.slice(root.length, nameEnd),
-    path: target.slice(nameEnd, pathEnd),
-    query: target.slice(pathEnd),
+export interface Route<R> extends RouteMatch {
+  readonly remote: R
+}
+
+/** Which remote a request-target belongs to: the only place that decides it. */
+export interface Routes<R> {
+  /** True when a request-target belongs to the proxy, be it well-formed or not. */
+  handles(target: string): boolean
+  /** The remote whose path is the longest that the target lies at or below, on whole segments. */
+  match(target: string): Route<R> | undefined
+}
+
+export function createRoutes<R>(remotes: Iterable<readonly [path: string, remote: R]>): Routes<R> {
+  const byPath = new Map(remotes)
+  const deepest = Math.max(0, ...[...byPath.keys()].map((path) => path.split('/').length - 1))
+
+  function match(target: string): Route<R> | undefined {
+    const pathEnd = endOfPath(target)
+    let remote: R | undefined
+    let remoteEnd = 0
+    for (let depth = 0, end = 0; depth < deepest && end < pathEnd; depth += 1) {
+      const slash = target.indexOf('/', end + 1)
+      end = slash < 0 || slash > pathEnd ? pathEnd : slash
+      const found = byPath.get(target.slice(0, end))
+      if (found === undefined) continue
+      remote = found
+      remoteEnd = end
+    }
+    if (remote === undefined) return undefined
+    return { remote, path: target.slice(remoteEnd, pathEnd), query: target.slice(pathEnd) }
   }
+
+  return {
+    match,
+    // Below the prefix lies no page, whatever stands there: a misspelt name is told as such, and a remote that has
+    // moved away is no longer there.
+    handles: (target) =>
+      isAtOrBelow(target.slice(0, endOfPath(target)), remotePrefix) || match(target) !== undefined,
+  }
+}
+
+/** What stands for a remote's name in a target below the prefix that leads to none. */
+export function unknownName(target: string): string | undefined {
+  const path = target.slice(0, endOfPath(target))
+  return path.startsWith(`${remotePrefix}/`) ? path.split('/', 4)[3] : undefined
+}
+
+function endOfPath(target: string): number {
+  const mark = target.indexOf('?')
+  return mark < 0 ? target.length : mark
 }

@@ -9,7 +9,6 @@ import {
   type TokenSources,
 } from './choose-token.ts'
 import type { RemotePlace } from './location.ts'
-import { remoteRoot } from './match-route.ts'
 import { createRequestHeaders, type RequestHead } from './request-headers.ts'
 import { createResponseHeaders, type ResponseHeaders } from './response-headers.ts'
 import { createUpstream, type Upstream } from './upstream.ts'
@@ -56,7 +55,7 @@ export function prepareRemote(settings: RemoteSettings, deps: PrepareRemoteDeps)
   const place: RemotePlace = {
     origin: target.origin,
     prefix: target.pathname === '/' ? '' : target.pathname.replace(/\/$/, ''),
-    publicPrefix: `${remoteRoot}/${settings.name}`,
+    publicPrefix: settings.path,
     publicOrigin: deps.publicOrigin,
   }
   const added = Object.entries(settings.headers.add)

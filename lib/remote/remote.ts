@@ -1,3 +1,4 @@
+import { remotePrefix } from '../config/remote-paths.ts'
 import type { Settings } from '../config/settings.ts'
 import { createCors } from '../http/cors.ts'
 import { createForwardedTrust } from '../http/forwarded.ts'
@@ -11,17 +12,17 @@ import { problemAnswer } from './answer.ts'
 import { Call } from './call.ts'
 import type { CallServices, ReadSession } from './call-services.ts'
 import type { TokenSources } from './choose-token.ts'
-import { isRemoteTarget, matchRoute, remoteRoot } from './match-route.ts'
+import { createRoutes, unknownName } from './match-route.ts'
 import { createOpenEnded } from './open-ended.ts'
 import { createPlaces } from './places.ts'
-import { prepareRemote, type ReadyRemote } from './prepare-remote.ts'
+import { prepareRemote } from './prepare-remote.ts'
 import type { PeerRequest, RemoteRequest, UpgradeRequest } from './remote-request.ts'
 import { dropRest } from './request-body.ts'
 import { createTracing } from './trace.ts'
 import { endWith, upgrade } from './upgrade.ts'
 import { createWaitingBodies } from './waiting-bodies.ts'
 
-/** The proxy: everything below `/api/remote/`. */
+/** The proxy: everything below `/api/remote/`, and below the paths that remotes have of their own. */
 export interface Remote {
   /** True when a request-target is the proxy's to answer. */
   handles(target: string): boolean
@@ -58,16 +59,15 @@ export function createRemote(deps: RemoteDeps): Remote {
   const { settings, log } = deps
   const { publicOrigin, basePath, spa } = settings
   const cookieHolder = createApiCookieHolder(settings)
-  const remotes = new Map<string, ReadyRemote>()
-  for (const remote of Object.values(settings.remotes)) {
-    const ready = prepareRemote(remote, {
+  const remotes = Object.values(settings.remotes).map((remote) =>
+    prepareRemote(remote, {
       ...deps,
       publicOrigin,
       cookieHolder,
       varyByOrigin: spa.origins.length > 0,
-    })
-    remotes.set(remote.name, ready)
-  }
+    }),
+  )
+  const routes = createRoutes(remotes.map((remote) => [remote.settings.path, remote]))
   const trusts = createForwardedTrust(settings.trustProxy)
   const services: CallServices = {
     readSession: deps.readSession,
@@ -96,21 +96,20 @@ export function createRemote(deps: RemoteDeps): Remote {
   let inFlight = 0
 
   function handle(request: RemoteRequest) {
-    const match = matchRoute(request.target)
-    const remote = match && remotes.get(match.name)
-    if (!match || !remote) return refuse(request, match?.name)
+    const route = routes.match(request.target)
+    if (!route) return refuse(request)
     inFlight += 1
-    const call = new Call(services, remote, request)
+    const call = new Call(services, route.remote, request)
     try {
-      call.start(match)
+      call.start(route)
     } catch (cause) {
       call.crash(cause)
     }
   }
 
-  function refuse(request: RemoteRequest, name: string | undefined): void {
+  function refuse(request: RemoteRequest): void {
     const { sink } = request
-    const { status, headers, body } = refusal(request, name)
+    const { status, headers, body } = refusal(request)
     sink.on('error', () => undefined)
     sink.writeHead(status, headers)
     sink.end(body)
@@ -118,27 +117,26 @@ export function createRemote(deps: RemoteDeps): Remote {
   }
 
   /** No such remote; or a name that could never be one, which is a path that wants to be another. */
-  function refusal(request: PeerRequest, name: string | undefined) {
+  function refusal(request: PeerRequest) {
+    const name = unknownName(request.target)
     const isName = name === undefined || /^[\w-]*$/.test(name)
     const code: ProblemCode = isName ? 'unknown_remote' : 'bad_path'
     const { rawHeaders } = request
     const id = requestId(headerOf(rawHeaders, 'x-request-id'))
     const head = { forwardedFor: headerOf(rawHeaders, 'x-forwarded-for') }
     const client = clientOf(request, head, services)
-    log.event('request.refused', { requestId: id, code, route: remoteRoot, client })
+    log.event('request.refused', { requestId: id, code, route: remotePrefix, client })
     return problemAnswer(code, { requestId: id })
   }
 
   return {
-    handles: isRemoteTarget,
+    handles: routes.handles,
     handle,
     upgrade(request) {
-      const { socket, target } = request
-      const match = matchRoute(target)
-      const remote = match && remotes.get(match.name)
-      socket.on('error', () => undefined)
-      if (match && remote) void upgrade({ services, openEnded }, remote, match, request)
-      else endWith(request, refusal(request, match?.name))
+      const route = routes.match(request.target)
+      request.socket.on('error', () => undefined)
+      if (route) void upgrade({ services, openEnded }, route.remote, route, request)
+      else endWith(request, refusal(request))
     },
     endOpenEnded: openEnded.endAll,
     get inFlight() {
@@ -146,7 +144,7 @@ export function createRemote(deps: RemoteDeps): Remote {
     },
     async close() {
       openEnded.endAll()
-      const upstreams = [...remotes.values()].flatMap((it) => [it.upstream, it.socketUpstream])
+      const upstreams = remotes.flatMap((it) => [it.upstream, it.socketUpstream])
       await Promise.all([...new Set(upstreams)].map((upstream) => upstream.close()))
     },
   }

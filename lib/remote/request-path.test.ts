@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { matchRoute } from './match-route.ts'
 import { isSafePath, isSafeQuery, upstreamPath } from './request-path.ts'
 
 const place = {
@@ -31,10 +30,7 @@ describe('P1: the path behind a remote’s name', () => {
   for (const path of harmless) {
     it(`may be ${JSON.stringify(path)}, byte for byte`, () => {
       assert.equal(isSafePath(path), true)
-      assert.equal(
-        upstreamPath(place, { name: 'orders', path, query: '?a=1' }),
-        `/orders${path}?a=1`,
-      )
+      assert.equal(upstreamPath(place, { path, query: '?a=1' }), `/orders${path}?a=1`)
     })
   }
 
@@ -162,25 +158,9 @@ describe('P2: the query', () => {
 })
 
 describe('the route', () => {
-  it('cuts a target into name, path and query, and decodes nothing', () => {
-    assert.deepEqual(matchRoute('/api/remote/orders/a%2f/b?c=/d?e'), {
-      name: 'orders',
-      path: '/a%2f/b',
-      query: '?c=/d?e',
-    })
-    assert.deepEqual(matchRoute('/api/remote/orders?a/b'), {
-      name: 'orders',
-      path: '',
-      query: '?a/b',
-    })
-    assert.deepEqual(matchRoute('/api/remote/'), { name: '', path: '', query: '' })
-    assert.equal(matchRoute('/api/remote'), undefined)
-    assert.equal(matchRoute('/api/remotes/orders'), undefined)
-  })
-
   it('asks a target without a path for its root', () => {
     const bare = { ...place, prefix: '' }
-    assert.equal(upstreamPath(bare, { name: 'orders', path: '', query: '?a' }), '/?a')
+    assert.equal(upstreamPath(bare, { path: '', query: '?a' }), '/?a')
   })
 })
 

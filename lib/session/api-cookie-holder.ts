@@ -1,5 +1,4 @@
 import { createHmac } from 'node:crypto'
-import { remotePrefix } from '../config/paths.ts'
 import type { RemoteSettings } from '../config/remote.ts'
 import { type ApiCookieJar, createApiCookieJar, type Jar, type Mark } from './api-cookie-jar.ts'
 import { deriveKeys } from './keys.ts'
@@ -27,7 +26,7 @@ export interface ApiCookieHolder {
 }
 
 export interface ApiCookieHolderOptions {
-  readonly remotes: Readonly<Record<string, Pick<RemoteSettings, 'name' | 'cookies'>>>
+  readonly remotes: Readonly<Record<string, Pick<RemoteSettings, 'path' | 'cookies'>>>
   readonly publicOrigin: string
   readonly session: { readonly cookieName: string }
   readonly secrets: readonly string[]
@@ -36,8 +35,8 @@ export interface ApiCookieHolderOptions {
 export function createApiCookieHolder(options: ApiCookieHolderOptions): ApiCookieHolder {
   const { publicOrigin, secrets } = options
   const end = `; Max-Age=0${publicOrigin.startsWith('https:') ? '; Secure' : ''}`
-  const names = Object.values(options.remotes).flatMap(({ name: remote, cookies }) =>
-    cookies.map((name) => ({ name, paths: ['/', `${remotePrefix}/${remote}`] })),
+  const names = Object.values(options.remotes).flatMap(({ path, cookies }) =>
+    cookies.map((name) => ({ name, paths: ['/', path] })),
   )
   const listed = new Set(names.map(({ name }) => name))
   const known = names.flatMap(({ name, paths }) => paths.map((path) => `${name} ${path}`))

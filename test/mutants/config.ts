@@ -113,4 +113,20 @@ export const mutants: readonly Mutant[] = [
     test: 'lib/config/secrets.test.ts',
     title: 'A7: a word or a sentence is refused in its other spellings, and random text is not',
   },
+  {
+    row: 'P41',
+    file: 'lib/config/remote-paths.ts',
+    from: 'isAtOrBelow(path, it) || isAtOrBelow(it, path)',
+    to: 'isAtOrBelow(path, it)',
+    test: 'lib/config/remote-paths.test.ts',
+    title: 'is a place that has one meaning',
+  },
+  {
+    row: 'P41',
+    file: 'lib/config/paths.ts',
+    from: '[remotePrefix, ...remotes, ',
+    to: '[remotePrefix, ',
+    test: 'lib/config/remote-paths.test.ts',
+    title: 'is no page, whatever the remote',
+  },
 ]

@@ -73,4 +73,20 @@ export const mutants: readonly Mutant[] = [
     test: 'test/both-hosts-heads.test.ts',
     title: 'P15: a status that is none is 502',
   },
+  {
+    row: 'P40',
+    file: 'lib/hosts/next-raw-target.ts',
+    from: '!isPlainPath(path) || !isAtOrBelow(path, remotePrefix)',
+    to: '!isPlainPath(path)',
+    test: 'test/both-hosts-remote-paths.test.ts',
+    title: 'P40: is there, path and query byte for byte, with the user’s token',
+  },
+  {
+    row: 'P41',
+    file: 'lib/hosts/unrouted-remotes.ts',
+    from: '.filter(({ path }) => !isAtOrBelow(path, remotePrefix))',
+    to: '.filter(() => false)',
+    test: 'lib/hosts/unrouted-remotes.test.ts',
+    title: 'P41: a path that the platform would route elsewhere stops the start',
+  },
 ]

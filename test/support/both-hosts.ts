@@ -15,7 +15,10 @@ export interface HostUnderTest {
   readonly host: Host
   readonly running: RunningCloakroom
   readonly provider: ScriptedProvider
-  /** Behind `api` (below `/v1`, with the user's token), `kept` (its cookies travel), `small` (limited) and `socket`. */
+  /**
+   * Behind `api` (below `/v1`, with the user's token), `kept` (its cookies travel), `small` (limited) and
+   * `socket`; `own` lies at `/todos`, and `inner` at `/todos/inner`.
+   */
   readonly api: HostileApi
   readonly cookie: string
   /** `Host`, `Sec-Fetch-Site` and `Cookie` lines. */
@@ -45,6 +48,8 @@ export function describeOnBothHosts(title: string, define: (at: HostUnderTest) =
     const remotes = {
       api: { target: `${api.origin}/v1` },
       kept: { target: api.origin, cookies: ['csrf', 'lb'] },
+      own: { target: `${api.origin}/v1`, path: '/todos' },
+      inner: { target: `${api.origin}/v2`, path: '/todos/inner' },
       small: { target: api.origin, token: 'none', ...limits },
       socket: { target: api.origin, websocket: true },
       broken: { target: broken.origin, token: 'none', timeout: '1s' },

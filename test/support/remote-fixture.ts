@@ -14,6 +14,7 @@ import {
   type Socket,
 } from 'node:net'
 import type { RemoteSettings } from '#lib/config/remote.ts'
+import { publicPathOf } from '#lib/config/remote-paths.ts'
 import { createNodeRemote } from '#lib/hosts/node-remote.ts'
 import { createOutgoing } from '#lib/http/outgoing.ts'
 import { createRemote, type Remote, type RemoteDeps } from '#lib/remote/remote.ts'
@@ -27,7 +28,7 @@ const { api } = settingsOf({
 
 function remoteSettings(settings: Partial<RemoteSettings> & { target: string }): RemoteSettings {
   assert.ok(api)
-  return { ...api, ...settings }
+  return { ...api, path: publicPathOf(settings.name ?? api.name, undefined), ...settings }
 }
 
 /** A session as the store would answer it. */
