@@ -77,11 +77,12 @@ export function createCallback(deps: CallbackDeps): Endpoint {
     result: NotSignedIn,
     options: { status?: number } = {},
   ): Response {
-    const { requestId } = incoming
+    const { requestId, client } = incoming
     const { remembered } = transaction
     const { code, error, about, cause } = result
     deps.log.event('sign_in.failed', {
       requestId,
+      client,
       code,
       ...given({ error }),
       ...about,

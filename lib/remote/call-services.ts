@@ -6,7 +6,6 @@ import type { MaybePromise } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { TakePlace } from './places.ts'
 import type { AnswerSink } from './remote-request.ts'
-import type { Tracing } from './trace.ts'
 import type { WaitingBodies } from './waiting-bodies.ts'
 
 /** What a request's cookie led to. */
@@ -27,7 +26,8 @@ export interface CallServices {
   readonly csrf: CsrfRule
   readonly cors: Cors
   readonly basePath: string
-  readonly tracing: Tracing
+  /** 32 hexadecimal digits. */
+  readonly randomId: () => string
   readonly trusts: ForwardedTrust
   readonly takePlace: TakePlace
   readonly waiting: WaitingBodies

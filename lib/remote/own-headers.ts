@@ -7,17 +7,18 @@ import { type Caller, cookiesToApi } from './caller.ts'
 import type { ReadyRemote } from './prepare-remote.ts'
 import type { RequestHead } from './request-headers.ts'
 import type { AnswerHeaders } from './response-headers.ts'
+import { isTraceparent } from './trace.ts'
 
 /** The id of a request: the caller's if it is sane, else a new one. */
-export function idOf(head: RequestHead, { tracing }: Pick<CallServices, 'tracing'>): string {
-  return head.requestId === undefined ? tracing.id() : requestId(head.requestId)
+export function idOf(head: RequestHead, { randomId }: Pick<CallServices, 'randomId'>): string {
+  return head.requestId === undefined ? randomId() : requestId(head.requestId)
 }
 
 /** What only the proxy may say about a request, put behind the headers that pass (P3). */
 export function addOwnHeaders(
   head: RequestHead,
   remote: ReadyRemote,
-  services: Pick<CallServices, 'tracing' | 'trusts'>,
+  services: Pick<CallServices, 'trusts'>,
   call: {
     readonly peerAddress: string
     readonly requestId: string
@@ -27,20 +28,21 @@ export function addOwnHeaders(
   const { passed } = head
   // Empty where no address is known: inside Next, unless its platform says.
   const chain = forwardedChain(call.peerAddress, head.forwardedFor, services.trusts)
-  // A request that brought neither gets one id for both.
-  const ownId = head.requestId === undefined ? call.requestId : undefined
-  const traceparent = services.tracing.traceparent(head.traceparent, ownId)
   if (chain.length > 0 && remote.settings.forwarded === 'all') {
     passed.push('x-forwarded-for', chain.join(', '))
   }
-  passed.push('x-request-id', call.requestId, 'traceparent', traceparent)
-  // The state belongs to the trace that was begun elsewhere.
-  if (head.tracestate !== undefined && traceparent === head.traceparent) {
-    passed.push('tracestate', head.tracestate)
-  }
+  passed.push('x-request-id', call.requestId)
+  addTrace(head)
   const cookies = cookiesToApi(remote, call.caller)
   if (cookies !== undefined) passed.push('cookie', cookies)
   for (const part of remote.addedHeaders) passed.push(part)
+}
+
+/** W3C Trace Context section 3.3: the state belongs to its `traceparent`, and goes where that goes. */
+function addTrace({ passed, traceparent, tracestate }: RequestHead): void {
+  if (!isTraceparent(traceparent)) return
+  passed.push('traceparent', traceparent)
+  if (tracestate !== undefined) passed.push('tracestate', tracestate)
 }
 
 /** RFC 9449 section 8.2: the nonce that an answer brings is for the next proof. */

@@ -1,6 +1,6 @@
-import { isIPv6 } from 'node:net'
 import { clientAddress, type ForwardedTrust, plainAddress, unixPeer } from '../http/forwarded.ts'
 import { isLoopback } from '../http/loopback.ts'
+import { networkOf } from '../http/network.ts'
 import { isPrivateAddress } from '../http/private-network.ts'
 import type { ProblemCode } from '../http/problem.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -61,7 +61,8 @@ export function createPlaces({ limits, trusts, publicOrigin, log }: PlacesDeps):
   }
 
   return (seeker) => {
-    const address = holderOf(addressOf(seeker))
+    const known = addressOf(seeker)
+    const address = known === undefined ? undefined : networkOf(known)
     const { sessionKey } = seeker
     if (!addresses.take(address)) return 'too_many_requests'
     if (!sessions.take(sessionKey)) {
@@ -82,21 +83,4 @@ export function createPlaces({ limits, trusts, publicOrigin, log }: PlacesDeps):
       },
     }
   }
-}
-
-/** Who has an IPv6 address has all 2^64 of its network (RFC 4291 section 2.5.1). */
-function holderOf(address: string | undefined): string | undefined {
-  if (address === undefined || !isIPv6(address)) return address
-  const [head = '', tail] = address.split('::')
-  const before = groupsOf(head)
-  const after = tail === undefined ? [] : groupsOf(tail)
-  const zeros = Array<number>(Math.max(0, 8 - before.length - after.length)).fill(0)
-  return [...before, ...zeros, ...after].slice(0, 4).join(':')
-}
-
-function groupsOf(text: string): number[] {
-  // An IPv4 address at the end stands for two groups, and is never among the first four.
-  return text === ''
-    ? []
-    : text.split(':').flatMap((it) => (it.includes('.') ? [0, 0] : [parseInt(it, 16)]))
 }

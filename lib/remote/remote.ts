@@ -18,7 +18,7 @@ import { createPlaces } from './places.ts'
 import { prepareRemote } from './prepare-remote.ts'
 import type { PeerRequest, RemoteRequest, UpgradeRequest } from './remote-request.ts'
 import { dropRest } from './request-body.ts'
-import { createTracing } from './trace.ts'
+import { createRandomIds } from './trace.ts'
 import { endWith, upgrade } from './upgrade.ts'
 import { createWaitingBodies } from './waiting-bodies.ts'
 
@@ -74,7 +74,7 @@ export function createRemote(deps: RemoteDeps): Remote {
     csrf: { publicOrigin, origins: spa.origins },
     cors: createCors(spa.origins),
     basePath,
-    tracing: createTracing(),
+    randomId: createRandomIds(),
     trusts,
     takePlace: createPlaces({ limits: settings.limits, trusts, publicOrigin, log }),
     waiting: createWaitingBodies(),

@@ -5,35 +5,32 @@ import { randomFillSync } from 'node:crypto'
 const wellFormed =
   /^(?!ff|00.{54})[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?$/
 
-export interface Tracing {
-  /** The caller's `traceparent` if it is well-formed, else that of a new trace, not sampled, under this id. */
-  traceparent(incoming: string | undefined, traceId?: string): string
-  /** A random id of 32 hexadecimal digits. */
-  id(): string
+/**
+ * Whether a caller's `traceparent` is passed on, with its `tracestate`. None is made up in place of one: a trace
+ * that nobody began, marked as not sampled, would switch the API's own sampling off.
+ */
+export function isTraceparent(text: string | undefined): text is string {
+  return text !== undefined && wellFormed.test(text)
 }
 
 const poolBytes = 4096
 
-/** Random digits are drawn for many ids at once: a call into the random generator costs more than all the rest. */
-export function createTracing(): Tracing {
+/**
+ * Draws random ids of 32 hexadecimal digits, many at once: a call into the random generator costs more than all
+ * the rest.
+ */
+export function createRandomIds(): () => string {
   const pool = Buffer.alloc(poolBytes)
   let digits = ''
   let at = 0
-
-  function draw(length: number): string {
-    if (at + length > digits.length) {
+  return () => {
+    if (at + idLength > digits.length) {
       digits = randomFillSync(pool).toString('hex')
       at = 0
     }
-    at += length
-    return digits.slice(at - length, at)
-  }
-
-  return {
-    traceparent(incoming, traceId) {
-      if (incoming !== undefined && wellFormed.test(incoming)) return incoming
-      return `00-${traceId ?? draw(32)}-${draw(16)}-00`
-    },
-    id: () => draw(32),
+    at += idLength
+    return digits.slice(at - idLength, at)
   }
 }
+
+const idLength = 32

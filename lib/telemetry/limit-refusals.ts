@@ -1,3 +1,4 @@
+import { networkOf } from '../http/network.ts'
 import type { Log, LogEvent, LogFields } from './log.ts'
 
 /** Events that strangers cause at will. */
@@ -10,50 +11,70 @@ const limited = [
 ] as const
 type Limited = (typeof limited)[number]
 
-/** So many of one kind at once, and one more a second. */
-const burst = 20
-const refillMs = 1000
+/** So many of one kind and client in a minute, and one more that counts the rest. */
+const told = 10
+const windowMs = 60_000
+/** Whoever comes from more places than this in a minute has the rest of them counted as one. */
+const mostClients = 50
 
-interface Bucket {
-  left: number
-  filledAt: number
-  suppressed: number
+interface Window {
+  readonly event: Limited
+  readonly endsAt: number
+  count: number
+  /** Of those that were left out, the latest. */
+  last: LogFields[Limited] | undefined
 }
 
 /**
- * A log that nobody can flood: of refused and hostile requests it tells each kind at most so often, and
- * with the next one that it tells how many it left out. A kind is made of our own words only (event, code,
- * route), so there are few of them, and a flood of one hides no other.
+ * A log that nobody can flood: of refused and hostile requests it tells each kind and client ten times a minute, and
+ * then how many more there were. A kind is made of our own words only (event, code, route), so there are few of them,
+ * and a flood of one hides no other.
  */
 export function createRefusalLimit(log: Log, now: () => number): Log {
-  const buckets = new Map<string, Bucket>()
+  /** By kind, then by client. */
+  const kinds = new Map<string, Map<string, Window>>()
+  let timer: NodeJS.Timeout | undefined
 
-  function bucketOf(kind: string): Bucket {
-    const at = now()
-    const bucket = buckets.get(kind) ?? { left: burst, filledAt: at, suppressed: 0 }
-    const gained = Math.floor((at - bucket.filledAt) / refillMs)
-    if (gained > 0) {
-      bucket.left = Math.min(burst, bucket.left + gained)
-      bucket.filledAt += gained * refillMs
+  function windowOf(event: Limited, fields: LogFields[Limited]): Window {
+    const kind = kindOf(event, fields)
+    const clients = kinds.get(kind) ?? new Map<string, Window>()
+    kinds.set(kind, clients)
+    const known = 'client' in fields ? networkOf(fields.client ?? '') : ''
+    const client = clients.has(known) || clients.size < mostClients ? known : 'others'
+    const window = clients.get(client) ?? {
+      event,
+      endsAt: now() + windowMs,
+      count: 0,
+      last: undefined,
     }
-    buckets.set(kind, bucket)
-    return bucket
+    clients.set(client, window)
+    return window
   }
 
-  /** How many were left out before this one; undefined when this one is left out too. */
-  function take(event: Limited, fields: LogFields[Limited]): number | undefined {
-    const bucket = bucketOf(kindOf(event, fields))
-    const { left, suppressed } = bucket
-    bucket.left = Math.max(0, left - 1)
-    bucket.suppressed = left === 0 ? suppressed + 1 : 0
-    return left === 0 ? undefined : suppressed
+  /** Ends what is over, and tells how many were left out. */
+  function sweep(): void {
+    for (const [kind, clients] of kinds) {
+      for (const [client, { event, endsAt, count, last }] of clients) {
+        if (endsAt > now()) continue
+        clients.delete(client)
+        if (last) log.event(event, { ...last, suppressed: count - told })
+      }
+      if (clients.size === 0) kinds.delete(kind)
+    }
+    if (kinds.size > 0) return
+    clearInterval(timer)
+    timer = undefined
   }
 
   return {
     event<E extends LogEvent>(event: E, fields: LogFields[E]): void {
-      const suppressed = isLimited(event) ? take(event, fields as LogFields[Limited]) : 0
-      if (suppressed === 0) log.event(event, fields)
-      else if (suppressed !== undefined) log.event(event, { ...fields, suppressed })
+      if (!isLimited(event)) return void log.event(event, fields)
+      sweep()
+      timer ??= setInterval(sweep, windowMs).unref()
+      const window = windowOf(event, fields as LogFields[Limited])
+      window.count += 1
+      if (window.count <= told) log.event(event, fields)
+      else window.last = fields as LogFields[Limited]
     },
   }
 }

@@ -127,6 +127,8 @@ export interface LogFields {
 
 export interface SignInFailure {
   readonly requestId: string
+  /** The address of the client, where it is known (A5). */
+  readonly client?: string | undefined
   readonly code: ProblemCode
   /** OAuth error code. */
   readonly error?: string

@@ -2,6 +2,14 @@ import type { Mutant } from './mutant.ts'
 
 export const mutants: readonly Mutant[] = [
   {
+    row: 'P17',
+    file: 'lib/http/network.ts',
+    from: ".slice(0, 4).join(':')",
+    to: ".join(':')",
+    test: 'test/remote-limits.test.ts',
+    title: 'P17: calls in flight',
+  },
+  {
     row: 'L26',
     file: 'lib/http/navigation.ts',
     from: "headers.get('sec-fetch-mode') === 'navigate' ? 'page' : 'no-page'",

@@ -166,14 +166,6 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'P17',
     file: 'lib/remote/places.ts',
-    from: ".slice(0, 4).join(':')",
-    to: ".join(':')",
-    test: 'test/remote-limits.test.ts',
-    title: 'P17: calls in flight',
-  },
-  {
-    row: 'P17',
-    file: 'lib/remote/places.ts',
     from: '        entered?.released()\n',
     to: '',
     test: 'test/remote-limits.test.ts',
@@ -202,6 +194,22 @@ export const mutants: readonly Mutant[] = [
     to: '(?!ff)',
     test: 'lib/remote/trace.test.ts',
     title: 'P21: of version 00 is no longer than 55 characters',
+  },
+  {
+    row: 'A50',
+    file: 'lib/remote/own-headers.ts',
+    from: 'if (!isTraceparent(traceparent)) return',
+    to: 'if (traceparent === undefined) return',
+    test: 'test/remote-policy.test.ts',
+    title: 'A50: carry a sound traceparent and its tracestate, and never one that we made up',
+  },
+  {
+    row: 'A50',
+    file: 'lib/remote/own-headers.ts',
+    from: "passed.push('x-request-id', call.requestId)",
+    to: "passed.push('x-request-id', call.requestId, 'traceparent', `00-${call.requestId}-0123456789abcdef-00`)",
+    test: 'test/remote-policy.test.ts',
+    title: 'A50: carry a sound traceparent and its tracestate, and never one that we made up',
   },
   {
     row: 'P32',
