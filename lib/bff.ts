@@ -3,6 +3,7 @@ import { createTokenParameters } from './config/token-parameters.ts'
 import { createEndpoints } from './endpoints/create-endpoints.ts'
 import { createHealth, type Draining } from './endpoints/health.ts'
 import { createForwardedTrust } from './http/forwarded.ts'
+import { given } from './http/given.ts'
 import { createOutgoing } from './http/outgoing.ts'
 import { createProvider, type Provider } from './oidc/provider.ts'
 import { remotesOf, resourcesOf, tellRefused } from './remote/asked-targets.ts'
@@ -25,6 +26,7 @@ import { createTransactions } from './session/transaction.ts'
 import type { KeyValue } from './store/key-value.ts'
 import { openStore } from './store/open-store.ts'
 import type { StoreEvents } from './store/watch-health.ts'
+import { createAccessLog, type TellDone } from './telemetry/done-requests.ts'
 import { createRefusalLimit } from './telemetry/limit-refusals.ts'
 import type { Log } from './telemetry/log.ts'
 import { createRecentMisconfigurations } from './telemetry/recent-misconfigurations.ts'
@@ -46,6 +48,8 @@ export interface Bff extends ServerCode, Draining {
   readonly settings: Settings
   /** Whether a path is an endpoint's. */
   handlesPath(path: string): boolean
+  /** What a host answers by itself is told to this; undefined where nobody wants to know. */
+  readonly onDone?: TellDone
   /** Answers an endpoint. `target` is the path and query as received. Never rejects. */
   handle(request: Request, target: string, info: RequestInfo): Promise<Response>
   /** `Set-Cookie` values for a jar that is too large to be served: cookies of no use any more (S12). */
@@ -69,6 +73,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
   const { oidc, secrets, basePath, publicOrigin } = settings
   const misconfigurations = createRecentMisconfigurations(options.log, now)
   const log = createRefusalLimit(misconfigurations.log, now)
+  const onDone = settings.accessLog ? createAccessLog(log) : undefined
   const store = options.store ?? (await openStore(settings.store, storeEvents(log)))
   const cookies = { secure: publicOrigin.startsWith('https:'), ...settings.session }
   const ours = { issuer: oidc.issuer, clientId: oidc.clientId }
@@ -129,9 +134,15 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     trusts: createForwardedTrust(settings.trustProxy),
     expireStaleCookies: transactions.expireStale,
     log,
+    onDone,
+    handleOf: settings.accessLog ? handleOf : undefined,
   })
+  async function handleOf(cookies: string): Promise<string | undefined> {
+    const read = await sessions.read(cookies, 'peek')
+    return read.kind === 'session' ? read.session.record.handle : undefined
+  }
   const remote = createRemote({
-    ...{ settings, readSession: sessions.read, outgoing, log, now },
+    ...{ settings, readSession: sessions.read, outgoing, log, now, ...given({ onDone }) },
     ...tokens,
   })
 
@@ -145,6 +156,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     isDraining: health.isDraining,
     drain: health.drain,
     settings,
+    ...given({ onDone }),
     handlesPath: router.handles,
     handle: router.handle,
     expireStaleCookies: transactions.expireStale,

@@ -4,11 +4,13 @@ import type { Endpoint, EndpointRequest } from './endpoints/endpoint.ts'
 import { failureCode } from './endpoints/failure-code.ts'
 import { refuse } from './endpoints/refusal.ts'
 import { createCors } from './http/cors.ts'
+import { countBody } from './http/counted-body.ts'
 import { passesCsrf } from './http/csrf.ts'
 import { clientAddress, type ForwardedTrust } from './http/forwarded.ts'
 import { type ProblemCode, problem } from './http/problem.ts'
 import { requestId as makeRequestId } from './http/request-id.ts'
 import { privateNoStore } from './http/uncached.ts'
+import type { TellDone } from './telemetry/done-requests.ts'
 import type { Log, SuspiciousRequest } from './telemetry/log.ts'
 
 /** `csrf`: the CSRF rule, and CORS headers for the listed origins. `open`: the endpoint guards itself. */
@@ -78,6 +80,10 @@ export interface RouterDeps {
   /** `Set-Cookie` values that heal a jar with cookies that are of no use any more (S12). */
   readonly expireStaleCookies: (cookieHeader: string | undefined) => string[]
   readonly log: Log
+  /** Is told of every request when its answer is over. @default nobody is */
+  readonly onDone?: TellDone | undefined
+  /** The handle of the session of a cookie header; left out where nobody wants to know. */
+  readonly handleOf?: ((cookies: string) => Promise<string | undefined>) | undefined
 }
 
 export interface RequestInfo {
@@ -143,6 +149,17 @@ export function createRouter(deps: RouterDeps) {
     return byPath.has(path) ? path : 'unknown'
   }
 
+  /** What the access log says of the session: as much as is known when the request is over. It waits for nothing. */
+  function lookUp(cookies: string | undefined): { handle?: string | undefined } {
+    const found: { handle?: string | undefined } = {}
+    const ignore = () => undefined
+    if (cookies === undefined) return found
+    deps.handleOf?.(cookies).then((handle) => {
+      found.handle = handle
+    }, ignore)
+    return found
+  }
+
   /** Who asked, and how to tell the log of it. */
   function witness({ headers }: Request, url: URL, requestId: string, info: RequestInfo) {
     const forwardedFor = headers.get('x-forwarded-for') ?? undefined
@@ -161,12 +178,14 @@ export function createRouter(deps: RouterDeps) {
     handles: (path: string): boolean => byPath.has(endpointPath(path)),
     /** `target` is the path and query of the request; its host comes from the settings, never from it. */
     async handle(request: Request, target: string, info: RequestInfo): Promise<Response> {
+      const startedAt = performance.now()
       const requestId = makeRequestId(request.headers.get('x-request-id') ?? undefined)
       const url = URL.parse(`${deps.publicOrigin}${target}`)
       if (!url || url.origin !== deps.publicOrigin) return problem('bad_request', { requestId })
       const cookies = request.headers.get('cookie') ?? undefined
       const { background } = info
       const seen = witness(request, url, requestId, info)
+      const session = lookUp(cookies)
       const { errorPage } = deps
       const incoming = { request, url, cookies, requestId, errorPage, background, ...seen }
       const response = await answer(incoming).catch((error: unknown) => failure(incoming, error))
@@ -177,6 +196,17 @@ export function createRouter(deps: RouterDeps) {
         room -= 'set-cookie: \r\n'.length + expired.length
         if (room > 0) response.headers.append('set-cookie', expired)
       }
+      const { method, headers } = request
+      const { status } = response
+      const bytesIn = Number(headers.get('content-length') ?? 0) || 0
+      const route = routeName(url)
+      const over = (bytesOut: number) => {
+        const who = { client: seen.client, sessionHandle: session.handle }
+        const sizes = { bytesIn, bytesOut }
+        deps.onDone?.({ requestId, route, method, status, startedAt, ...sizes, who })
+      }
+      if (method !== 'HEAD') return deps.onDone ? countBody(response, over) : response
+      over(0)
       return response
     },
   }

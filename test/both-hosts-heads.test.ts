@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describeOnBothHosts } from './support/both-hosts.ts'
 import { byteHeads, fileNames, highBytes } from './support/hostile-api.ts'
 
@@ -118,5 +119,20 @@ describeOnBothHosts('heads of answers', (at) => {
     assert.deepEqual([answer.status, answer.complete], [200, false])
     await at.assertWell()
     assert.doesNotMatch(at.running.output(), /failed to pipe response/)
+  })
+
+  it('A51: the access log has a line for each request, whatever LOG_LEVEL says', async () => {
+    for (const path of ['/api/remote/api/x', '/bff/user']) {
+      const requestId = `access${path.replaceAll('/', '-')}`
+      await at.send('GET', path, [`X-Request-Id: ${requestId}`, 'X-CSRF: 1'])
+      const line = () => at.running.log().find((it) => it.requestId === requestId)
+      for (let i = 0; i < 200 && !line(); i += 1) await sleep(10)
+      const { event, method, status, bytesIn, bytesOut, ms, session, level, ...more } = line() ?? {}
+      const what = [event, method, status, bytesIn, level]
+      assert.deepEqual(what, ['request.done', 'GET', 200, 0, 'info'])
+      assert.ok(Number(bytesOut) > 0 && Number(ms) >= 0, `${bytesOut} ${ms}`)
+      assert.match(String(session), /^[\w-]{16}$/)
+      assert.equal(more.remote ?? more.route, path === '/bff/user' ? path : 'api')
+    }
   })
 })

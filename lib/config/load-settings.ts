@@ -19,6 +19,7 @@ import { sessionSettings } from './session.ts'
 import type { Settings } from './settings.ts'
 import { spaSettings } from './spa.ts'
 import { storeSettings } from './store.ts'
+import { telemetrySettings } from './telemetry.ts'
 import { tokensSettings } from './tokens.ts'
 import { trustProxy } from './trust-proxy.ts'
 import { unquote } from './unquote.ts'
@@ -80,6 +81,7 @@ function buildSettings(env: Environment, config: ParsedConfig, report: Report): 
     publicOrigin: origin,
     ...paths,
     ...listen,
+    ...telemetrySettings(env, report),
     secrets: secrets(env, report),
     store,
     trustProxy: trustProxy(env, { host: listen.host, report }),

@@ -11,12 +11,13 @@ import type { SessionSettings } from './session.ts'
 import type { BackchannelSettings, FrontchannelSettings, LogoutSettings } from './sign-out.ts'
 import type { SpaSettings } from './spa.ts'
 import type { StoreSettings } from './store.ts'
+import type { TelemetrySettings } from './telemetry.ts'
 import type { TokensSettings } from './tokens.ts'
 import type { TrustProxy } from './trust-proxy.ts'
 import type { UserSettings } from './user.ts'
 
 /** The checked settings, as every other part of the engine sees them. Made by `loadSettings`, never by hand. */
-export interface Settings extends Paths, ListenSettings {
+export interface Settings extends Paths, ListenSettings, TelemetrySettings {
   readonly mode: Mode
   readonly onVercel: boolean
   /** Scheme, host and port as the browser sees them, for example `https://app.example.com`. */

@@ -7,6 +7,7 @@ import { originVariables } from './public-origin.ts'
 import { secretVariables } from './secrets.ts'
 import { spaVariables } from './spa.ts'
 import { storeVariables } from './store.ts'
+import { telemetryVariables } from './telemetry.ts'
 import { trustVariables } from './trust-proxy.ts'
 
 /** Every environment variable that Cloakroom reads, apart from those that `secretEnv` and `keyEnv` name. */
@@ -20,5 +21,6 @@ export const variables: Variables = {
   ...configFileVariables,
   ...outgoingVariables,
   ...listenVariables,
+  ...telemetryVariables,
   ...platformVariables,
 }

@@ -9,6 +9,7 @@ import { createNodeRemote } from './node-remote.ts'
 import { sendResponse, toRequest } from './node-web.ts'
 import { refuse, refuseOnSocket } from './refuse.ts'
 import { secureHeaders } from './secure-head.ts'
+import { createTellAnswers } from './tell-answers.ts'
 
 /** Goes on with what is not ours, as Connect and Express have it; with an error when something is broken. */
 export type Next = (error?: unknown) => void
@@ -25,6 +26,7 @@ export function createNodeHandler({ bff, log, calls }: NodeHandlerDeps) {
   const more: Readonly<Record<string, string>> = isSecure ? secureHeaders : {}
   const remote = createNodeRemote(bff.remote, peerOf, more)
   const frontDoor = createFrontDoor(bff)
+  const tellAnswer = createTellAnswers(bff, peerOf)
   const isEndpoint = (target: string) => bff.handlesPath(target.split('?', 1)[0] ?? '/')
   const background = (task: Promise<unknown>) => {
     task.catch((cause: unknown) => log.event('unexpected.error', { where: 'background', cause }))
@@ -46,7 +48,10 @@ export function createNodeHandler({ bff, log, calls }: NodeHandlerDeps) {
     if (bff.isDraining()) response.shouldKeepAlive = false
     const head = headOf(request, frontDoor)
     const refusal = frontDoor.refusalOf(head)
-    if (refusal) return void refuse(response, refusal, request.headers['x-request-id'])
+    if (refusal) {
+      tellAnswer(request, response, 'refused')
+      return void refuse(response, refusal, request.headers['x-request-id'])
+    }
     if (bff.remote.handles(head.target)) return void remote.handle(request, response)
     limitBody(request, response, { maxBytes: frontDoor.maxBodyBytes(head), more, reader: 'engine' })
     answerEndpoint(request, response).catch((cause: unknown) => {

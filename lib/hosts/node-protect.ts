@@ -6,6 +6,7 @@ import type { LocalGuard } from './local-guard.ts'
 import { type LocalSession, localSession } from './local-session.ts'
 import { type Next, peerOf } from './node-handler.ts'
 import { refuse } from './refuse.ts'
+import { createTellAnswers } from './tell-answers.ts'
 
 /** An API of the app's own. May answer later; what it throws goes to `next`, or is 500. */
 export type LocalHandler<
@@ -22,11 +23,13 @@ export interface NodeProtectDeps {
 
 /** Puts the guard in front of a handler: who is let in is signed in, and comes from the app's own pages. */
 export function createNodeProtect({ bff, guard, calls, log }: NodeProtectDeps) {
+  const tellAnswer = createTellAnswers(bff, peerOf)
   return <Request extends IncomingMessage, Response extends ServerResponse>(
     handler: LocalHandler<Request, Response>,
   ) =>
     async (request: Request, response: Response, next?: Next): Promise<void> => {
       calls.add(response)
+      tellAnswer(request, response, 'local')
       if (bff.isDraining()) response.shouldKeepAlive = false
       const admission = await guard.admit({
         method: request.method ?? 'GET',

@@ -16,6 +16,7 @@ import { onClientError, refuse, refuseTunnels } from './refuse.ts'
 import { SecureResponse, secureHeaders } from './secure-head.ts'
 import { createShutdown } from './shutdown.ts'
 import { type PageHandler, spaPages } from './spa-pages.ts'
+import { createTellAnswers } from './tell-answers.ts'
 import { answerUpgrades, isUpgrade, type UpgradeHandler } from './upgrades.ts'
 
 export interface NodeHostOptions {
@@ -55,6 +56,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
     isSocket ? unixPeer : (socket.remoteAddress ?? '')
   const remote = createNodeRemote(bff.remote, peerOf, more)
   const frontDoor = createFrontDoor(bff)
+  const tellAnswer = createTellAnswers(bff, peerOf)
   const queuedAnswers = createQueuedAnswers()
   const backgroundTasks = createBackgroundTasks(log)
   const spa = options.pages ? undefined : spaPages(bff, log)
@@ -80,7 +82,10 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
     if (shutdown.isDraining) shutdown.closeAfter(response)
     const head = headOf(request, frontDoor)
     const refusal = frontDoor.refusalOf(head)
-    if (refusal) return void refuse(response, refusal, request.headers['x-request-id'])
+    if (refusal) {
+      tellAnswer(request, response, 'refused')
+      return void refuse(response, refusal, request.headers['x-request-id'])
+    }
     if (bff.remote.handles(head.target)) return void remote.handle(request, response)
     const isEndpoint = bff.handlesPath(head.target.split('?', 1)[0] ?? '/')
     limitBody(request, response, {
@@ -89,6 +94,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
       more,
       reader: isEndpoint ? 'engine' : 'pages',
     })
+    if (!isEndpoint) tellAnswer(request, response, 'page')
     const answer = isEndpoint ? answerEndpoint : answerPage
     answer(request, response).catch(giveUp(response))
   }

@@ -4,6 +4,7 @@ import { clientAddress, type ForwardedTrust } from '../http/forwarded.ts'
 import type { ProblemCode } from '../http/problem.ts'
 import type { Session } from '../session/session.ts'
 import { type MaybePromise, whenKnown } from '../store/key-value.ts'
+import type { Requester } from '../telemetry/done-requests.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { TokenResult } from '../tokens/token-result.ts'
 import type { LoggedCall } from './answer.ts'
@@ -24,7 +25,7 @@ import { type After401, Retries } from './retry.ts'
  * How one request gets to its API, a call as well as a WebSocket: what may be asked, who asks, with which
  * token, and what is tried after a 401. Each step answers at once where nothing has to be fetched.
  */
-export class Admission implements CallFacts {
+export class Admission implements CallFacts, Requester {
   readonly head: RequestHead
   readonly method: string
   readonly requestId: string
@@ -113,13 +114,21 @@ export class Admission implements CallFacts {
     return this.#retries
   }
 
+  get client(): string | undefined {
+    return clientOf(this, this.head, this.#services)
+  }
+
+  get sessionHandle(): string | undefined {
+    return this.caller.session?.record.handle
+  }
+
   /** The cookie that led to its session; undefined when it has none. */
   get sessionCookie(): string | undefined {
     return this.caller.session && this.head.cookie
   }
 
   get logged(): LoggedCall {
-    const client = clientOf(this, this.head, this.#services)
+    const { client } = this
     const { name: remote, path: route } = this.#remote.settings
     return { requestId: this.requestId, remote, route, client }
   }

@@ -1,5 +1,6 @@
 import type { Cors } from '../http/cors.ts'
 import { type ProblemCode, type ProblemOptions, problemParts, problems } from '../http/problem.ts'
+import { clientGone } from '../telemetry/done-requests.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { AnswerSink } from './remote-request.ts'
 import type { RequestHead } from './request-headers.ts'
@@ -41,6 +42,10 @@ export class Answer implements AnswerContext {
   apiCookies: readonly string[] = noHeaders
   /** A session cookie that has to be renewed. */
   setCookie: string | undefined
+  /** 499 while there is none: that of a client which goes away. */
+  status = clientGone
+  /** Of a body of our own. */
+  bytesOut = 0
   /** Nothing is left to be said. */
   isSettled = false
   #isBegun = false
@@ -58,6 +63,7 @@ export class Answer implements AnswerContext {
   /** Sends the head. Throws, and has sent nothing, when it cannot stand on the wire. */
   begin(status: number, headers: string[]): void {
     this.#sink.writeHead(status, headers)
+    this.status = status
     this.#isBegun = true
   }
 
@@ -68,6 +74,7 @@ export class Answer implements AnswerContext {
     this.corsHeaders = cors.answerHeaders(listed)
     if (method !== 'OPTIONS' || head.preflightMethod === undefined) return false
     this.isSettled = true
+    this.status = 204
     this.#sink.writeHead(204, cors.preflightHeaders(listed, allow, head.preflightHeaders))
     this.#sink.end()
     return true
@@ -85,6 +92,8 @@ export class Answer implements AnswerContext {
     logProblem(this.#log, logged, code, cause)
     const { requestId, corsHeaders, setCookie } = this
     const answer = problemAnswer(code, { requestId, setCookie, corsHeaders, ...options })
+    this.status = answer.status
+    this.bytesOut = Buffer.byteLength(answer.body)
     this.#sink.writeHead(answer.status, answer.headers)
     this.#sink.end(answer.body)
   }

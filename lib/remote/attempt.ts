@@ -43,6 +43,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
   readonly #owner: AttemptOwner
   readonly #upstream: Connections
   readonly #connection: Dispatcher
+  /** Of the body, as far as it was passed on. */
+  passedBytes = 0
   #state = waiting
   #isEnded = false
   #answering = false
@@ -138,7 +140,10 @@ export class Attempt implements Dispatcher.DispatchHandler {
         // RFC 9110 section 15.3.6: it would be read as the beginning of the next answer.
         this.#end()
         controller.abort(new Error('content on a 205'))
-      } else if (this.#left === chunk.length) this.#end(chunk)
+        return
+      }
+      this.passedBytes += chunk.length
+      if (this.#left === chunk.length) this.#end(chunk)
       else {
         if (this.#left > 0) this.#left -= chunk.length
         if (!this.#owner.sink.write(chunk)) this.#pause(controller)

@@ -3,6 +3,7 @@ import type { CsrfRule } from '../http/csrf.ts'
 import type { ForwardedTrust } from '../http/forwarded.ts'
 import type { Session } from '../session/session.ts'
 import type { MaybePromise } from '../store/key-value.ts'
+import type { DoneRequest, TellDone } from '../telemetry/done-requests.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { TakePlace } from './places.ts'
 import type { AnswerSink } from './remote-request.ts'
@@ -34,8 +35,10 @@ export interface CallServices {
   readonly log: Log
   /** A call is answered with a stream of events. */
   onEventStream(call: EventStreamCall): void
-  /** A call, or a WebSocket, has come to its end. */
-  onOver(): void
+  /** A call has come to its end. */
+  onOver(done: DoneRequest): void
+  /** A WebSocket has, or a request for one that was refused. */
+  readonly onUpgradeOver: TellDone
 }
 
 /** A call whose answer has no end of its own. */

@@ -32,6 +32,7 @@ export class Call implements AttemptOwner {
   #attempt: Attempt | undefined
   #place: Place | undefined
   #isOver = false
+  readonly #startedAt = performance.now()
 
   constructor(services: CallServices, remote: ReadyRemote, request: RemoteRequest) {
     this.#services = services
@@ -236,7 +237,19 @@ export class Call implements AttemptOwner {
     this.#attempt?.abort('the client went away')
     if (this.#body instanceof PassingBody) this.#body.destroy()
     if (this.#source) dropRest(this.#source)
-    this.#services.onOver()
+    const { requestId, method } = this.#admission
+    const { settings, place } = this.#remote
+    this.#services.onOver({
+      requestId,
+      remote: settings.name,
+      route: place.publicPrefix,
+      method,
+      status: this.#answer.status,
+      startedAt: this.#startedAt,
+      bytesIn: bytesOf(this.#body),
+      bytesOut: this.#answer.bytesOut + (this.#attempt?.passedBytes ?? 0),
+      who: this.#admission,
+    })
   }
 
   /** Goes on at once, or when a promise has been kept, unless the client has gone away meanwhile. */
@@ -245,4 +258,9 @@ export class Call implements AttemptOwner {
       found.then((value) => this.#isOver || next(value)).catch((cause) => this.crash(cause))
     } else next(found)
   }
+}
+
+function bytesOf(body: Buffer | PassingBody | null): number {
+  if (body === null) return 0
+  return body instanceof PassingBody ? body.takenBytes : body.length
 }

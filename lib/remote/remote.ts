@@ -6,6 +6,7 @@ import type { Outgoing } from '../http/outgoing.ts'
 import type { ProblemCode } from '../http/problem.ts'
 import { requestId } from '../http/request-id.ts'
 import { createApiCookieHolder } from '../session/api-cookie-holder.ts'
+import type { DoneRequest, TellDone } from '../telemetry/done-requests.ts'
 import type { Log } from '../telemetry/log.ts'
 import { clientOf } from './admission.ts'
 import { problemAnswer } from './answer.ts'
@@ -53,6 +54,8 @@ export interface RemoteDeps extends TokenSources {
    * @default 5000
    */
   readonly sessionCheckMs?: number
+  /** @default nobody is told */
+  readonly onDone?: TellDone
 }
 
 export function createRemote(deps: RemoteDeps): Remote {
@@ -84,9 +87,11 @@ export function createRemote(deps: RemoteDeps): Remote {
       openEnded.add(stream)
       call.sink.on('close', () => openEnded.remove(stream))
     },
-    onOver: () => {
+    onOver(done) {
       inFlight -= 1
+      deps.onDone?.(done)
     },
+    onUpgradeOver: (done) => deps.onDone?.(done),
   }
   const openEnded = createOpenEnded({
     readSession: deps.readSession,
@@ -109,8 +114,9 @@ export function createRemote(deps: RemoteDeps): Remote {
 
   function refuse(request: RemoteRequest): void {
     const { sink } = request
-    const { status, headers, body } = refusal(request)
+    const { status, headers, body, done } = refusal(request)
     sink.on('error', () => undefined)
+    sink.on('close', () => deps.onDone?.(done))
     sink.writeHead(status, headers)
     sink.end(body)
     if (request.body) dropRest(request.body)
@@ -126,7 +132,13 @@ export function createRemote(deps: RemoteDeps): Remote {
     const head = { forwardedFor: headerOf(rawHeaders, 'x-forwarded-for') }
     const client = clientOf(request, head, services)
     log.event('request.refused', { requestId: id, code, route: remotePrefix, client })
-    return problemAnswer(code, { requestId: id })
+    const answer = problemAnswer(code, { requestId: id })
+    const done: DoneRequest = {
+      ...{ requestId: id, route: remotePrefix, method: request.method, status: answer.status },
+      ...{ startedAt: performance.now(), bytesIn: 0, bytesOut: Buffer.byteLength(answer.body) },
+      who: { client },
+    }
+    return { ...answer, done }
   }
 
   return {
@@ -136,7 +148,11 @@ export function createRemote(deps: RemoteDeps): Remote {
       const route = routes.match(request.target)
       request.socket.on('error', () => undefined)
       if (route) void upgrade({ services, openEnded }, route.remote, route, request)
-      else endWith(request, refusal(request))
+      else {
+        const { done, ...answer } = refusal(request)
+        endWith(request, answer)
+        deps.onDone?.(done)
+      }
     },
     endOpenEnded: openEnded.endAll,
     get inFlight() {

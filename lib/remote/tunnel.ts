@@ -6,18 +6,34 @@ export interface Tunnel {
   close(): void
 }
 
+export interface TunnelBytes {
+  readonly fromClient: number
+  readonly toClient: number
+}
+
 /**
  * Joins two sockets, bytes as they come, with back-pressure both ways. Whichever side ends is ended on the
  * other; whichever breaks, breaks the other.
  */
-export function joinSockets(client: Duplex, upstream: Duplex, onClosed: () => void): Tunnel {
+export function joinSockets(
+  client: Duplex,
+  upstream: Duplex,
+  onClosed: (bytes: TunnelBytes) => void,
+): Tunnel {
   let isClosed = false
+  const bytes = { fromClient: 0, toClient: 0 }
+  client.on('data', (chunk: Buffer) => {
+    bytes.fromClient += chunk.length
+  })
+  upstream.on('data', (chunk: Buffer) => {
+    bytes.toClient += chunk.length
+  })
   function close(): void {
     if (isClosed) return
     isClosed = true
     client.destroy()
     upstream.destroy()
-    onClosed()
+    onClosed(bytes)
   }
   for (const socket of [client, upstream]) {
     socket.on('error', close)

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { Dispatcher } from '../http/outgoing.ts'
 import type { ProblemCode } from '../http/problem.ts'
 import { StoreUnavailableError } from '../store/key-value.ts'
+import { clientGone } from '../telemetry/done-requests.ts'
 import { Admission, refusalOfUpgrade } from './admission.ts'
 import { logProblem, problemAnswer } from './answer.ts'
 import type { CallServices } from './call-services.ts'
@@ -18,6 +19,8 @@ export interface UpgradeDeps {
   readonly services: CallServices
   readonly openEnded: AllOpenEnded
 }
+
+const noBytes = { fromClient: 0, toClient: 0 }
 
 /** The part of an API's 101 that concerns the browser (RFC 6455 section 4.2.2). */
 const handshakeHeaders = [
@@ -38,6 +41,7 @@ export async function upgrade(
 ): Promise<void> {
   const { socket } = request
   const admission = new Admission(services, remote, request)
+  const startedAt = performance.now()
   const gone = new AbortController()
   const onGone = () => gone.abort()
   socket.on('error', onGone)
@@ -52,7 +56,7 @@ export async function upgrade(
     admission.addOwnHeaders()
     for (;;) {
       await admission.addToken()
-      if (gone.signal.aborted) return
+      if (gone.signal.aborted) return tellDone(clientGone)
       // Held during the handshake only: an open WebSocket is no call.
       const place = admission.takePlace()
       if (typeof place === 'string') return refuse(place)
@@ -73,7 +77,7 @@ export async function upgrade(
       } else if (after !== 'repeat') return passRefusal(status)
     }
   } catch (cause) {
-    if (gone.signal.aborted) return
+    if (gone.signal.aborted) return tellDone(clientGone)
     if (cause instanceof StoreUnavailableError) return refuse('store_unavailable', cause)
     const error = cause instanceof Error ? cause : new Error(String(cause))
     refuse(problemOfFailure(error, false), cause)
@@ -85,6 +89,7 @@ export async function upgrade(
     if (socket.destroyed || upstream.destroyed) {
       socket.destroy()
       upstream.on('error', () => undefined).destroy()
+      tellDone(clientGone)
       return
     }
     const lines = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade']
@@ -94,7 +99,10 @@ export async function upgrade(
     socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
     if (request.head.length > 0) upstream.write(request.head)
     const open: OpenEnded = { cookie: admission.sessionCookie, close: () => tunnel.close() }
-    const tunnel = joinSockets(socket, upstream, () => openEnded.remove(open))
+    const tunnel = joinSockets(socket, upstream, (bytes) => {
+      openEnded.remove(open)
+      tellDone(101, bytes)
+    })
     openEnded.add(open)
   }
 
@@ -103,12 +111,24 @@ export async function upgrade(
     const length = status === 204 ? [] : ['content-length', '0']
     const headers = ['connection', 'close', ...length]
     endWith(request, { status, headers, body: '' })
+    tellDone(status)
   }
 
   function refuse(code: ProblemCode, cause?: unknown): void {
     logProblem(services.log, admission.logged, code, cause)
     const { requestId } = admission
-    endWith(request, problemAnswer(code, { requestId, headers: { connection: 'close' } }))
+    const answer = problemAnswer(code, { requestId, headers: { connection: 'close' } })
+    endWith(request, answer)
+    tellDone(answer.status, { fromClient: 0, toClient: Buffer.byteLength(answer.body) })
+  }
+
+  function tellDone(status: number, { fromClient, toClient } = noBytes): void {
+    const { requestId, method } = admission
+    services.onUpgradeOver({
+      ...{ requestId, method, status, startedAt, who: admission },
+      ...{ remote: remote.settings.name, route: remote.place.publicPrefix },
+      ...{ bytesIn: fromClient, bytesOut: toClient },
+    })
   }
 }
 

@@ -21,6 +21,20 @@ export interface LogFields {
     readonly restartInMs: number
   }
   readonly 'config.note': { readonly note: string }
+  readonly 'request.done': {
+    readonly requestId: string
+    /** One of the two: the remote's name, or a path of ours. */
+    readonly remote?: string
+    readonly route?: string
+    readonly method: string
+    readonly status: number
+    readonly ms: number
+    readonly bytesIn: number
+    readonly bytesOut: number
+    readonly client?: string
+    /** Hash of the session's handle. */
+    readonly session?: string
+  }
   readonly 'request.failed': {
     readonly requestId: string
     readonly code: ProblemCode
@@ -176,6 +190,7 @@ export const eventLevels: Record<LogEvent, LogLevel> = {
   'server.stopped': 'info',
   'worker.ended': 'error',
   'config.note': 'warn',
+  'request.done': 'info',
   'request.failed': 'error',
   'request.refused': 'info',
   'request.suspicious': 'info',

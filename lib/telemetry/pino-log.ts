@@ -22,10 +22,13 @@ export function createPinoLog({ level, destination }: PinoLogOptions): Log {
     formatters: { level: (label: string) => ({ level: label }) },
   }
   const logger = destination ? pino(options, destination) : pino(options)
+  // Asked for by a setting of its own, so no level holds it back.
+  const always = logger.child({}, { level: 'trace' })
   return {
     event: (event, fields) => {
       const eventLevel = eventLevels[event]
-      if (logger.isLevelEnabled(eventLevel)) logger[eventLevel]({ event, ...safeFields(fields) })
+      const by = event === 'request.done' ? always : logger
+      if (by.isLevelEnabled(eventLevel)) by[eventLevel]({ event, ...safeFields(fields) })
     },
   }
 }

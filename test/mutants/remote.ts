@@ -2,6 +2,14 @@ import type { Mutant } from './mutant.ts'
 
 export const mutants: readonly Mutant[] = [
   {
+    row: 'A51',
+    file: 'lib/remote/attempt.ts',
+    from: 'this.passedBytes += chunk.length',
+    to: '',
+    test: 'test/access-log.test.ts',
+    title: 'A51: a line for every request, when it is over',
+  },
+  {
     row: 'T12',
     file: 'lib/remote/retry.ts',
     from: "return { do: 'renew' }",

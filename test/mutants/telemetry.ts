@@ -2,6 +2,22 @@ import type { Mutant } from './mutant.ts'
 
 export const mutants: readonly Mutant[] = [
   {
+    row: 'A51',
+    file: 'lib/telemetry/pino-log.ts',
+    from: "event === 'request.done' ? always : logger",
+    to: 'logger',
+    test: 'test/both-hosts-heads.test.ts',
+    title: 'A51: the access log has a line for each request, whatever LOG_LEVEL says',
+  },
+  {
+    row: 'A51',
+    file: 'lib/telemetry/done-requests.ts',
+    from: 'nameOfSession(sessionHandle)',
+    to: 'sessionHandle',
+    test: 'test/access-log.test.ts',
+    title: 'A51: a line for every request, when it is over',
+  },
+  {
     row: 'A3',
     file: 'lib/telemetry/redaction.ts',
     from: '(isOpaque(word) ? mark : word)',

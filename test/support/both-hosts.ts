@@ -115,6 +115,7 @@ export function describeOnBothHosts(title: string, define: (at: HostUnderTest) =
             OIDC_CLIENT_SECRET: provider.clientSecret,
             BFF_CONFIG_FILE: join(directory, 'bff.json'),
             LOG_LEVEL: 'error',
+            BFF_ACCESS_LOG: 'true',
           },
         })
         // Frameworks set themselves up at their first page: nothing is tested on a host that served none.
