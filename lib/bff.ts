@@ -16,6 +16,7 @@ import {
   createSessionAdministration,
   type SessionAdministration,
 } from './server/session-administration.ts'
+import { createTestSession, type TestSession } from './server/test-session.ts'
 import { createCipher } from './session/cipher.ts'
 import { createClaimsPolicy } from './session/claims.ts'
 import { sessionKeyOf } from './session/keys.ts'
@@ -64,6 +65,8 @@ export interface Bff extends ServerCode, Draining {
   readonly providerOrigins: Provider['providerOrigins']
   /** For server code: list and end sessions. */
   readonly sessions: SessionAdministration
+  /** For `signIn` of `cloakroom/testing`. */
+  readonly testSession: TestSession
   close(): Promise<void>
 }
 
@@ -173,6 +176,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       issuer: oidc.issuer,
       revoke: settings.logout.revoke,
     }),
+    testSession: createTestSession({ settings, sessions, claims, parameters, now }),
     async close() {
       await remote.close()
       await store.close()

@@ -18,6 +18,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
   'cloakroom/node': ['createCloakroom', 'serve'],
   'cloakroom/react': ['useSession'],
   'cloakroom/store-contract': ['describeKeyValue'],
+  'cloakroom/testing': ['signIn'],
 }
 
 let packed: PackedPackage

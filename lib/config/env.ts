@@ -63,6 +63,11 @@ export function readMode(env: Environment): Mode {
   return read(env, 'NODE_ENV') === 'development' ? 'development' : 'production'
 }
 
+/** Said to be production, not only not said to be anything else: as in a test's own process. */
+export function isNamedProduction(env: Environment): boolean {
+  return env.NODE_ENV?.trim() === 'production'
+}
+
 /** Deployed on Vercel. `vercel dev` on a developer's machine does not count. */
 export function onVercel(env: Environment): boolean {
   return read(env, 'VERCEL') !== undefined && read(env, 'VERCEL_ENV') !== 'development'

@@ -33,4 +33,20 @@ export const mutants: readonly Mutant[] = [
     test: 'test/token-fetch.test.ts',
     title: 'T17: shows no credential to another origin, nor to the first one after that',
   },
+  {
+    row: 'A45',
+    file: 'lib/server/test-session.ts',
+    from: '!isLoopback(new URL(publicOrigin).hostname)',
+    to: 'false',
+    test: 'test/testing-door.test.ts',
+    title: 'refuses to on an origin that is not on loopback',
+  },
+  {
+    row: 'A45',
+    file: 'lib/server/test-session.ts',
+    from: 'if (isNamedProduction(env)) {',
+    to: 'if (isNamedProduction({})) {',
+    test: 'test/testing-door.test.ts',
+    title: 'refuses to where NODE_ENV is production',
+  },
 ]
