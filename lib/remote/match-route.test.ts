@@ -58,7 +58,7 @@ describe('P40: which remote a target belongs to', () => {
   })
 
   it('is, for any paths, exactly the one with the longest path that the target lies below', () => {
-    const segment = fc.constantFrom('a', 'b', 'ab', 'api', 'remote', '~x', 'a.b')
+    const segment = fc.constantFrom('a', 'b', 'ab')
     const path = fc.array(segment, { minLength: 1, maxLength: 4 }).map((it) => `/${it.join('/')}`)
     const rest = fc.array(fc.constantFrom('/', 'a', 'b', '%61', '..', '?', ';', '#', '\\', 'x'), {
       maxLength: 6,

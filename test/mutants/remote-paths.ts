@@ -7,7 +7,7 @@ export const mutants: readonly Mutant[] = [
     from: '      if (found === undefined) continue\n',
     to: '      if (found === undefined || remote !== undefined) continue\n',
     test: 'lib/remote/match-route.test.ts',
-    title: 'is, for any paths, exactly the one with the longest path that the target lies below',
+    title: 'is the one whose path is the longest, on whole segments',
   },
   {
     row: 'P40',
