@@ -123,14 +123,18 @@ describe('the front door of the Next host', () => {
   })
 
   it('P19: is shut on the Node host, where nothing of ours goes through Next', async () => {
-    const bff = { handlesPath, handle: assert.fail, remote: { handle: assert.fail } }
+    const remote = {
+      handle: assert.fail,
+      handles: (path: string) => path.startsWith('/api/remote/'),
+    }
+    const bff = { handlesPath, handle: assert.fail, remote }
     await sharedEngine(async () => ({ ok: true, host: 'node', bff, log: undefined }) as never)
-    const { handleBff, handleRemote } = createNextHost({})
+    const { handle } = createNextHost({})
     const options = { after: () => assert.fail('nothing is left to do') }
     const origin = 'http://localhost:3000'
     for (const answer of [
-      await handleRemote(new Request(`${origin}/api/remote/api/x`)),
-      await handleBff(new Request(`${origin}/bff/user`), options),
+      await handle(new Request(`${origin}/api/remote/api/x`), options),
+      await handle(new Request(`${origin}/bff/user`), options),
     ]) {
       assert.equal(answer.status, 400)
       assert.equal((await answer.json()).code, 'bad_path')

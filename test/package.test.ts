@@ -15,10 +15,12 @@ const doors: Readonly<Record<string, readonly string[]>> = {
     'openBff',
   ],
   'cloakroom/client': ['BffError', 'SignInNeededError', 'UnavailableError', 'bff', 'createBff'],
+  'cloakroom/next': ['createNextBff'],
   'cloakroom/node': ['createCloakroom', 'serve'],
   'cloakroom/react': ['useSession'],
   'cloakroom/store-contract': ['describeKeyValue'],
   'cloakroom/testing': ['signIn'],
+  'cloakroom/web': ['createWebBff'],
 }
 
 let packed: PackedPackage
@@ -26,7 +28,9 @@ const installed = (file: string) => readFileSync(join(packed.installed, file), '
 const manifest = () => JSON.parse(installed('package.json'))
 
 before(async () => {
-  packed = await packPackage({ others: ['react', '@types/react', '@types/node', 'csstype'] })
+  packed = await packPackage({
+    others: ['next', 'react', 'react-dom', '@types/react', '@types/node', 'csstype'],
+  })
 })
 after(() => packed.remove())
 
@@ -146,8 +150,8 @@ describe('the packed package, installed', () => {
     }
     assert.ok(Object.keys(dependencies).includes('undici'))
     assert.ok(!Object.keys(dependencies).some((name) => /^(next|react)/.test(name)))
-    assert.deepEqual(Object.keys(peerDependencies), ['react'])
-    assert.deepEqual(peerDependenciesMeta, { react: { optional: true } })
+    assert.deepEqual(Object.keys(peerDependencies), ['next', 'react'])
+    assert.deepEqual(peerDependenciesMeta, { next: { optional: true }, react: { optional: true } })
     assert.deepEqual(engines, own.engines)
   })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { handleNextRemote } from '#lib/hosts/next-remote.ts'
+import { handleWebRemote } from '#lib/hosts/web-remote.ts'
 import { encode, streamingCoders } from './support/content-codings.ts'
 import { browserHeaders } from './support/raw-http.ts'
 import { type RemoteFixture, startRemote, startUpstream } from './support/remote-fixture.ts'
@@ -10,7 +10,7 @@ const url = 'https://app.example/api/remote/api'
 
 describe('P16: a compressed answer', () => {
   const send = (fixture: RemoteFixture, init: RequestInit = {}) =>
-    handleNextRemote(
+    handleWebRemote(
       fixture.remote,
       new Request(url, { ...init, headers: { ...browserHeaders, ...init.headers } }),
     )

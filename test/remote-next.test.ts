@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { handleNextRemote } from '#lib/hosts/next-remote.ts'
+import { handleWebRemote } from '#lib/hosts/web-remote.ts'
 import { browserHeaders } from './support/raw-http.ts'
 import { startRemote, startUpstream, until } from './support/remote-fixture.ts'
 
@@ -11,7 +11,7 @@ describe('the proxy inside Next', () => {
     const upstream = await startUpstream()
     const fixture = await startRemote({ remotes: [{ target: upstream.origin }] })
     const request = new Request(`${url}/a?b=%20c`, { headers: browserHeaders })
-    const response = await handleNextRemote(fixture.remote, request)
+    const response = await handleWebRemote(fixture.remote, request)
     assert.equal(response.status, 200)
     assert.equal(response.headers.get('cache-control'), 'private, no-store')
     assert.deepEqual(await response.json(), { ok: true })
@@ -30,7 +30,7 @@ describe('the proxy inside Next', () => {
     const forged = `${Buffer.from('/api/remote/api/forged').toString('base64url')}.GET`
     for (const value of [`word.${forged}`, `undefined.${forged}`, `.${forged}`, forged]) {
       const headers = { ...browserHeaders, 'x-cloakroom-target': value }
-      await (await handleNextRemote(fixture.remote, new Request(`${url}/a`, { headers }))).text()
+      await (await handleWebRemote(fixture.remote, new Request(`${url}/a`, { headers }))).text()
       assert.equal(upstream.requests.at(-1)?.url, '/a')
     }
     await fixture.close()
@@ -47,7 +47,7 @@ describe('the proxy inside Next', () => {
       [['0.0.0.0/0', '::/0', 'unix'], undefined],
     ] as const) {
       const fixture = await startRemote({ remotes: [{ target: upstream.origin }], trustProxy })
-      await (await handleNextRemote(fixture.remote, new Request(url, { headers }))).text()
+      await (await handleWebRemote(fixture.remote, new Request(url, { headers }))).text()
       assert.equal(upstream.requests.at(-1)?.headers['x-forwarded-for'], expected)
       await fixture.close()
     }
@@ -67,7 +67,7 @@ describe('the proxy inside Next', () => {
       },
     })
     const init = { method: 'POST', body, duplex: 'half', headers: browserHeaders }
-    const response = await handleNextRemote(fixture.remote, new Request(url, init as RequestInit))
+    const response = await handleWebRemote(fixture.remote, new Request(url, init as RequestInit))
     assert.equal((await response.arrayBuffer()).byteLength, 2_000_000)
     await fixture.idle()
     await fixture.close()
@@ -89,7 +89,7 @@ describe('the proxy inside Next', () => {
     })
     const fixture = await startRemote({ remotes: [{ target: upstream.origin }] })
     const request = new Request(url, { headers: browserHeaders })
-    const reader = (await handleNextRemote(fixture.remote, request)).body?.getReader()
+    const reader = (await handleWebRemote(fixture.remote, request)).body?.getReader()
     await reader?.read()
     let before = -1
     while (written !== before) {
@@ -113,7 +113,7 @@ describe('the proxy inside Next', () => {
     const fixture = await startRemote({ remotes: [{ target: upstream.origin }] })
     const abort = new AbortController()
     const request = new Request(url, { headers: browserHeaders, signal: abort.signal })
-    const response = handleNextRemote(fixture.remote, request)
+    const response = handleWebRemote(fixture.remote, request)
     await until(() => upstream.requests.length === 1)
     abort.abort()
     assert.equal((await response).status, 499)
@@ -130,7 +130,7 @@ describe('the proxy inside Next', () => {
       setTimeout(() => response.destroy(), 20)
     })
     const fixture = await startRemote({ remotes: [{ target: upstream.origin }] })
-    const response = await handleNextRemote(
+    const response = await handleWebRemote(
       fixture.remote,
       new Request(url, { headers: browserHeaders }),
     )
@@ -150,7 +150,7 @@ describe('the proxy inside Next', () => {
       ['GET', 304],
     ] as const) {
       const request = new Request(`${url}/${status}`, { method, headers: browserHeaders })
-      const response = await handleNextRemote(fixture.remote, request)
+      const response = await handleWebRemote(fixture.remote, request)
       assert.deepEqual([response.status, await response.text()], [status, ''])
     }
     await fixture.idle()

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { isAtOrBelow, remotePrefix } from '../config/remote-paths.ts'
+import { remotePrefix } from '../config/remote-paths.ts'
 import { isPlainPath } from '../remote/request-path.ts'
 import { limitBody } from './body-limit.ts'
 import type { FrontDoor, Refusal } from './front-door.ts'
@@ -21,6 +21,9 @@ const header = 'x-cloakroom-target'
 // Where Next is led with a path that it would stumble over, that it has no route for, or that is refused.
 const plainTarget = `${remotePrefix}/-`
 const refusedTarget = '/bff/-'
+// What leads to the two route files by itself, also where Next has a base path of its own.
+const endpointsFile = /\/bff\/[^/]/
+const remotesFile = /\/api\/remote\/[^/]/
 // Those that a route handler can have; with the first two it is given no body.
 const bodiless = new Set(['GET', 'HEAD'])
 const handled = new Set(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
@@ -62,16 +65,17 @@ export function keepRawTargets(frontDoor: FrontDoor, options: RawTargetOptions =
       request.method = method === 'HEAD' ? 'HEAD' : 'GET'
       return
     }
+    const path = target.split('?', 1)[0] ?? ''
     if (frontDoor.isEndpoint(target)) {
       keep(request, target)
       if (!isKnown(method)) request.method = 'POST'
+      if (!endpointsFile.test(path)) request.url = refusedTarget
       return
     }
     if (frontDoor.isRemote(target)) {
       keep(request, target)
       if (!isCarried(request)) request.method = 'POST'
-      const path = target.split('?', 1)[0] ?? ''
-      if (!isPlainPath(path) || !isAtOrBelow(path, remotePrefix)) request.url = plainTarget
+      if (!isPlainPath(path) || !remotesFile.test(path)) request.url = plainTarget
       return
     }
     delete request.headers[header]

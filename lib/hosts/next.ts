@@ -2,16 +2,19 @@ import { join } from 'node:path'
 import type { Config } from '../config/define-config.ts'
 import { onVercel, processEnvironment } from '../config/env.ts'
 import { ownPathsOf } from '../config/paths.ts'
-import { createFrontDoor, type Refusal } from './front-door.ts'
+import { given } from '../http/given.ts'
+import type { KeyValue } from '../store/key-value.ts'
+import { createFrontDoor } from './front-door.ts'
 import { keepAnswerHeads, tellHead } from './next-answer-head.ts'
 import { drainBeforeClose } from './next-drain.ts'
 import { keepRawTargets, rawRequestOf, refusalIn } from './next-raw-target.ts'
-import { handleNextRemote } from './next-remote.ts'
 import { answerNextUpgrades, tendNextServers } from './next-server.ts'
 import { createQueuedAnswers } from './queued-answers.ts'
-import { onClientError, refusalParts, refuseTunnels } from './refuse.ts'
+import { onClientError, refuseTunnels } from './refuse.ts'
 import { secureAllHeads, secureHeaders } from './secure-head.ts'
 import { type Engine, logStart, sharedEngine, startEngine } from './start-engine.ts'
+import { createWebDoor, refused } from './web-door.ts'
+import { createWebLocal, type WebHandler } from './web-local.ts'
 
 /** Next's `after`: runs a task once the answer is sent, and keeps a serverless function alive for it. */
 export interface NextRequestOptions {
@@ -22,11 +25,12 @@ export interface NextRequestOptions {
  * The engine inside Next. Its bundles hold a copy of this module each (routes, middleware,
  * instrumentation), and all of them share the one engine of the process.
  */
-export function createNextHost(config: Config) {
+export function createNextHost(config: Config, { store }: { readonly store?: KeyValue } = {}) {
+  const opened = new WeakMap<Engine, ReturnType<typeof doorsOf>>()
   const start = () =>
     sharedEngine(async () => {
       const build = join(process.cwd(), '.next')
-      const started = await startEngine(config, { host: 'next', build })
+      const started = await startEngine(config, { host: 'next', build, ...given({ store }) })
       if (!started.ok) return started
       const { bff } = started
       logStart(started, 'next', bff.settings.publicOrigin)
@@ -60,6 +64,12 @@ export function createNextHost(config: Config) {
     return started
   }
 
+  function doors(started: Engine) {
+    const its = opened.get(started) ?? doorsOf(started)
+    opened.set(started, its)
+    return its
+  }
+
   async function withEngine(
     request: Request,
     answer: (engine: Engine) => Promise<Response>,
@@ -71,31 +81,37 @@ export function createNextHost(config: Config) {
   }
 
   return {
-    /** Everything below the endpoints' base path. */
-    handleBff: (request: Request, { after }: NextRequestOptions): Promise<Response> =>
-      withEngine(request, async ({ bff, host }) => {
-        const { pathname, search } = new URL(request.url)
+    /** Endpoints and remote APIs. */
+    handle: (request: Request, { after }: NextRequestOptions): Promise<Response> =>
+      withEngine(request, async (started) => {
         const refusal = refusalIn(request.headers)
         if (refusal) return refused(request, refusal)
-        if (host === 'node' && bff.handlesPath(pathname)) return refused(request, 'bad_path')
-        const background = (task: Promise<unknown>) => after(() => task.then(() => undefined))
-        // Next shows no address of the peer: the client's is known where BFF_TRUST_PROXY says who writes it.
-        const method = rawRequestOf(request.headers)?.method ?? request.method
-        const { url, headers } = request
-        // Only of one that no endpoint takes, so no body is lost.
-        const asked = method === request.method ? request : new Request(url, { method, headers })
-        const target = `${pathname}${search}`
-        const response = await bff.handle(asked, target, { peerAddress: '', background })
-        tellHead(response)
-        return response
+        // On the Node host what is ours never enters Next: whatever Next took for ours there was written as another
+        // address, past the rules of whoever stands in front (P19).
+        const { pathname } = new URL(request.url)
+        const isOurs = started.bff.handlesPath(pathname) || started.bff.remote.handles(pathname)
+        if (started.host === 'node' && isOurs) return refused(request, 'bad_path')
+        const received = rawRequestOf(request.headers)
+        return doors(started).door.fetch(request, {
+          ...given({ received }),
+          onHead: tellHead,
+          waitUntil: (task) => after(() => task.then(() => undefined)),
+        })
       }),
 
-    /** Every call to a remote API, wherever it lies for the browser. */
-    handleRemote: (request: Request): Promise<Response> =>
-      withEngine(request, async ({ bff, host }) => {
-        if (host === 'node') return refused(request, 'bad_path')
-        return handleNextRemote(bff.remote, request)
-      }),
+    /** An API of the app's own, behind the guards of a remote one. */
+    route:
+      <Context extends unknown[]>(handler: WebHandler<Context>) =>
+      async (request: Request, ...context: Context): Promise<Response> => {
+        const started = await start()
+        if (!started.ok) return refused(request, 'internal_error')
+        return doors(started).local.route(handler, request, context)
+      },
+
+    /** Who is signed in. Only reads. */
+    async session(cookieHeader: string | null) {
+      return doors(await engine()).local.session(cookieHeader)
+    },
 
     /** For the gate in front of pages. `unavailable` is not anonymous: nobody is sent to sign in for it. */
     async peekSession(cookieHeader: string | null) {
@@ -112,6 +128,8 @@ export function createNextHost(config: Config) {
       const { settings } = bff
       gate.saw(pathname)
       return {
+        /** An endpoint's or a remote API's, as it is written. */
+        isOurs: bff.handlesPath(pathname) || bff.remote.handles(pathname),
         protectedPages: settings.spa.protectedPages,
         ownPaths: ownPathsOf(settings),
         basePath: settings.basePath,
@@ -133,11 +151,6 @@ export function createNextHost(config: Config) {
   }
 }
 
-/**
- * On the Node host what is ours never enters Next: whatever Next took for ours there was written as
- * another address, past the rules of whoever stands in front (P19).
- */
-function refused({ headers: asked }: Request, refusal: Refusal): Response {
-  const { status, headers, body } = refusalParts(refusal, asked.get('x-request-id') ?? undefined)
-  return new Response(body, { status, headers })
+function doorsOf(started: Engine) {
+  return { door: createWebDoor(started), local: createWebLocal(started) }
 }

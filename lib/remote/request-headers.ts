@@ -19,7 +19,6 @@ export class RequestHead {
   traceparent: string | undefined
   tracestate: string | undefined
   forwardedFor: string | undefined
-  userAgent: string | undefined
   connection: string | undefined
   expect: string | undefined
   upgrade: string | undefined
@@ -114,7 +113,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'sec-ch-ua-mobile': pass,
   'sec-ch-ua-platform': pass,
   'sec-fetch-mode': pass,
-  'user-agent': read('userAgent'),
+  'user-agent': pass,
   via: pass,
 }
 

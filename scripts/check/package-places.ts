@@ -16,7 +16,15 @@ const places: Readonly<Record<string, readonly string[]>> = {
   parse5: ['lib/spa/'],
   pino: ['lib/telemetry/'],
   '@opentelemetry/api': ['lib/telemetry/'],
-  next: ['app/', 'middleware.ts', 'instrumentation.ts', 'next.config.ts', 'server.ts'],
+  next: [
+    'app/',
+    'middleware.ts',
+    'next.config.ts',
+    'server.ts',
+    // The door to Next: the only files of lib/ that know it.
+    'lib/hosts/create-next-bff.ts',
+    'lib/hosts/next-middleware.ts',
+  ],
   react: ['app/', 'client/use-session.ts'],
   'react-dom': ['app/'],
   'oidc-provider': ['demo/'],

@@ -11,7 +11,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'P29',
-    file: 'next.config.ts',
+    file: 'lib/hosts/next-config.ts',
     from: 'skipProxyUrlNormalize: true',
     to: 'skipProxyUrlNormalize: false',
     test: 'test/both-hosts-pages.test.ts',

@@ -76,17 +76,17 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'P40',
     file: 'lib/hosts/next-raw-target.ts',
-    from: '!isPlainPath(path) || !isAtOrBelow(path, remotePrefix)',
+    from: '!isPlainPath(path) || !remotesFile.test(path)',
     to: '!isPlainPath(path)',
     test: 'test/both-hosts-remote-paths.test.ts',
     title: 'P40: is there, path and query byte for byte, with the user’s token',
   },
   {
     row: 'P41',
-    file: 'lib/hosts/unrouted-remotes.ts',
+    file: 'lib/hosts/unrouted-paths.ts',
     from: '.filter(({ path }) => !isAtOrBelow(path, remotePrefix))',
     to: '.filter(() => false)',
-    test: 'lib/hosts/unrouted-remotes.test.ts',
+    test: 'lib/hosts/unrouted-paths.test.ts',
     title: 'P41: a path that the platform would route elsewhere stops the start',
   },
 ]

@@ -7,14 +7,6 @@ const frontDoor = 'test/front-door.test.ts'
 
 export const mutants: readonly Mutant[] = [
   {
-    row: 'A53',
-    file: 'lib/hosts/metrics-listener.ts',
-    from: '+ workerNumberIn(processEnvironment())',
-    to: '',
-    test: 'test/metrics-port.test.ts',
-    title: 'A53: BFF_METRICS_PORT',
-  },
-  {
     row: 'P13',
     file: 'lib/hosts/node.ts',
     from: 'maxHeaderSize: 32 * 1024,',
@@ -32,7 +24,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'P16',
-    file: 'lib/hosts/next-remote.ts',
+    file: 'lib/hosts/web-remote.ts',
     from: `raw.push('accept-encoding', 'identity')`,
     to: '',
     ...compressed,
@@ -138,7 +130,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'P19',
     file: 'lib/hosts/next.ts',
-    from: `if (host === 'node') return refused(request, 'bad_path')`,
+    from: `if (started.host === 'node' && isOurs) return refused(request, 'bad_path')`,
     to: '',
     test: frontDoor,
     title: 'P19: is shut on the Node host, where nothing of ours goes through Next',

@@ -1,17 +1,3 @@
-import { after } from 'next/server'
-import { engine } from '../../engine.ts'
+import { cloakroom } from '../../../bff.ts'
 
-export const runtime = 'nodejs'
-export const dynamic = 'force-dynamic'
-
-const handle = (request: Request) => engine.handleBff(request, { after })
-
-export {
-  handle as DELETE,
-  handle as GET,
-  handle as HEAD,
-  handle as OPTIONS,
-  handle as PATCH,
-  handle as POST,
-  handle as PUT,
-}
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = cloakroom.endpoints

@@ -1,22 +1,24 @@
 import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { settingsOf } from '../../test/support/settings-of.ts'
-import { unroutedRemotes } from './unrouted-remotes.ts'
+import { unroutedPaths } from './unrouted-paths.ts'
 
 it('P41: a path that the platform would route elsewhere stops the start', () => {
   const target = 'https://api.example'
-  const { remotes } = settingsOf({
+  const settings = settingsOf({
+    basePath: '/auth',
+    callbackPath: '/bff/back',
     remotes: {
       todos: { target, path: '/todos' },
       named: { target, path: '/api/remote/x/y' },
       orders: { target },
     },
   })
-  const problems = unroutedRemotes({ onVercel: true, remotes })
+  const problems = unroutedPaths({ ...settings, onVercel: true })
   assert.deepEqual(
     problems.map(({ setting }) => setting),
-    ['remotes.todos.path'],
+    ['basePath', 'logoutCallbackPath', 'remotes.todos.path'],
   )
-  assert.match(problems[0]?.fix ?? '', /\/api\/remote\/todos/)
-  assert.deepEqual(unroutedRemotes({ onVercel: false, remotes }), [])
+  assert.match(problems.at(-1)?.fix ?? '', /\/api\/remote\/todos/)
+  assert.deepEqual(unroutedPaths({ ...settings, onVercel: false }), [])
 })

@@ -1,0 +1,93 @@
+import type { Bff } from '../bff.ts'
+import type { Settings } from '../config/settings.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { LocalSession } from './local-session.ts'
+import { ownTargets } from './own-targets.ts'
+import { createWebDoor, type WebInfo } from './web-door.ts'
+import { createWebLocal, type WebHandler } from './web-local.ts'
+
+/** Cloakroom in a framework that speaks `Request` and `Response`: Hono, SvelteKit, React Router. */
+export interface WebBff {
+  /**
+   * Starts the engine, as the first request does otherwise. To be called where the app starts: rejects with an Error
+   * that lists every problem of the configuration.
+   */
+  ready(): Promise<void>
+  /**
+   * Answers the endpoints and the remote APIs; 404 for what `handles` says no to. Streams both ways. Rejects only when
+   * the configuration is wrong.
+   */
+  fetch(request: Request, info?: WebInfo): Promise<Response>
+  /**
+   * Whether an address, or a path, is ours: an endpoint's, or a remote API's.
+   * @throws Error that lists every problem of the configuration
+   */
+  handles(url: string | URL): boolean
+  /**
+   * Who is signed in, or undefined. Only reads: it extends nothing, and checks no CSRF rule, so nothing may be changed
+   * by it alone. Rejects with StoreUnavailableError.
+   */
+  session(request: Pick<Request, 'headers'>): Promise<LocalSession | undefined>
+  /**
+   * Puts the guards of a remote API in front of a handler of one's own: the CSRF rule (403), a session (401), a store
+   * that answers (503), and `Cache-Control: no-store` on what it says. Extends the session.
+   */
+  route<Context extends unknown[]>(
+    handler: WebHandler<Context>,
+  ): (request: Request, ...context: Context) => Promise<Response>
+  /** The engine: tokens and sessions for server code outside of requests. */
+  bff(): Promise<Bff>
+  /**
+   * `ready` says no; resolves when the calls in flight have ended, `graceMs` (30 s) at most, and the store is closed.
+   * Stop listening first.
+   */
+  close(graceMs?: number): Promise<void>
+}
+
+interface Started {
+  readonly bff: Bff
+  readonly log: Log
+}
+
+/** The doors of an engine that starts when it is needed. */
+export function webBffOf(engine: () => Promise<Started>, settings: () => Settings): WebBff {
+  let isOurs: ((path: string) => boolean) | undefined
+  let opened: Promise<ReturnType<typeof open>> | undefined
+  const doors = () => {
+    opened ??= engine().then(open)
+    // What was put right may be tried again.
+    opened.catch(() => {
+      opened = undefined
+    })
+    return opened
+  }
+  const open = (started: Started) => ({
+    bff: started.bff,
+    door: createWebDoor(started),
+    local: createWebLocal(started),
+  })
+  return {
+    ready: async () => void (await doors()),
+    fetch: async (request, info) => (await doors()).door.fetch(request, info),
+    handles(url) {
+      isOurs ??= ownTargets(settings())
+      return isOurs(URL.parse(String(url), 'http://localhost')?.pathname ?? '')
+    },
+    session: async ({ headers }) => (await doors()).local.session(headers.get('cookie')),
+    route:
+      (handler) =>
+      async (request, ...context) =>
+        (await doors()).local.route(handler, request, context),
+    bff: async () => (await doors()).bff,
+    async close(graceMs = 30_000) {
+      const { bff } = await doors()
+      bff.drain()
+      bff.remote.endOpenEnded()
+      const until = performance.now() + graceMs
+      while (bff.remote.inFlight > 0 && performance.now() < until) {
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+      await bff.close()
+    },
+  }
+}
