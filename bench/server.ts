@@ -1,6 +1,6 @@
 /**
  * The whole engine as it is run: settings, store, sealed cookie, encrypted session, Node host. The store is
- * BENCH_STORE's; BENCH_DPOP binds the token to a key; BENCH_SESSIONS strangers are
+ * BENCH_STORE's; BENCH_DPOP binds the token to a key; BENCH_METRICS counts; BENCH_SESSIONS strangers are
  * signed in beside Alice, and BENCH_NEWCOMERS people whose tickets the server has not seen yet.
  */
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { createBff } from '#lib/bff.ts'
 import { startNodeHost } from '#lib/hosts/node.ts'
 import { openStore } from '#lib/store/open-store.ts'
+import { createRegistry } from '#lib/telemetry/registry.ts'
 import { addStrangers, benchSettings, createSeeder, quiet } from './seed.ts'
 import { reportPort } from './subject.ts'
 
@@ -39,7 +40,8 @@ for (let i = 0; i < Number(process.env.BENCH_NEWCOMERS ?? 0); i += 1) {
 }
 await addStrangers(settings, store, strangers / 2)
 
-const bff = await createBff({ settings, log: quiet, store })
+const registry = process.env.BENCH_METRICS === '1' ? { registry: createRegistry() } : {}
+const bff = await createBff({ settings, log: quiet, store, ...registry })
 const host = await startNodeHost({ bff, log: quiet })
 const files = readdirSync(directory).map((name) => statSync(join(directory, name)).size)
 const storeBytes = files.reduce((sum, size) => sum + size, 0)

@@ -66,6 +66,11 @@ async function measureStarted(options: SubjectsOptions): Promise<Subject[]> {
       () => start('./module.ts', { BENCH_UPSTREAM: origin }, profiling('module')),
     ],
     ['memory', 'the server, memory', () => server('memory', { BENCH_STORE: 'memory' })],
+    [
+      'metrics',
+      'the server, memory, with metrics',
+      () => server('metrics', { BENCH_STORE: 'memory', BENCH_METRICS: '1' }),
+    ],
     ['sqlite', 'the server, sqlite', () => server('sqlite', { BENCH_STORE: 'sqlite' })],
     ['redis', 'the server, Redis', withRedis],
     ['dpop', 'the server, DPoP', () => server('dpop', { BENCH_STORE: 'memory', BENCH_DPOP: '1' })],

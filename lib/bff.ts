@@ -3,7 +3,6 @@ import { createTokenParameters } from './config/token-parameters.ts'
 import { createEndpoints } from './endpoints/create-endpoints.ts'
 import { createHealth, type Draining } from './endpoints/health.ts'
 import { createForwardedTrust } from './http/forwarded.ts'
-import { given } from './http/given.ts'
 import { createOutgoing } from './http/outgoing.ts'
 import { createProvider, type Provider } from './oidc/provider.ts'
 import { remotesOf, resourcesOf, tellRefused } from './remote/asked-targets.ts'
@@ -26,11 +25,17 @@ import { createTickets } from './session/ticket.ts'
 import { createTransactions } from './session/transaction.ts'
 import type { KeyValue } from './store/key-value.ts'
 import { openStore } from './store/open-store.ts'
+import { watchCommands } from './store/watch-commands.ts'
 import type { StoreEvents } from './store/watch-health.ts'
-import { createAccessLog, type TellDone } from './telemetry/done-requests.ts'
+import { countEvents } from './telemetry/count-events.ts'
+import { createAccessLog, type TellDone, tellAll } from './telemetry/done-requests.ts'
 import { createRefusalLimit } from './telemetry/limit-refusals.ts'
 import type { Log } from './telemetry/log.ts'
+import { createMetrics } from './telemetry/metrics.ts'
+import { createMovedSessions } from './telemetry/moved-sessions.ts'
+import { observeTokenRequests } from './telemetry/observed-fetch.ts'
 import { createRecentMisconfigurations } from './telemetry/recent-misconfigurations.ts'
+import type { Registry } from './telemetry/registry.ts'
 import { createTokens } from './tokens/create-tokens.ts'
 
 export interface BffOptions {
@@ -40,6 +45,8 @@ export interface BffOptions {
   readonly store?: KeyValue
   /** Epoch milliseconds. @default Date.now */
   readonly now?: () => number
+  /** Where to count. @default only in an OpenTelemetry SDK that the app has registered */
+  readonly registry?: Registry
   /** For requests to the provider. @default one that goes out as the settings say */
   readonly fetch?: typeof fetch
 }
@@ -49,8 +56,8 @@ export interface Bff extends ServerCode, Draining {
   readonly settings: Settings
   /** Whether a path is an endpoint's. */
   handlesPath(path: string): boolean
-  /** What a host answers by itself is told to this; undefined where nobody wants to know. */
-  readonly onDone?: TellDone
+  /** To be told what a host answers by itself. */
+  readonly onDone: TellDone
   /** Answers an endpoint. `target` is the path and query as received. Never rejects. */
   handle(request: Request, target: string, info: RequestInfo): Promise<Response>
   /** `Set-Cookie` values for a jar that is too large to be served: cookies of no use any more (S12). */
@@ -75,13 +82,26 @@ export async function createBff(options: BffOptions): Promise<Bff> {
   const { settings, now = Date.now } = options
   const { oidc, secrets, basePath, publicOrigin } = settings
   const misconfigurations = createRecentMisconfigurations(options.log, now)
-  const log = createRefusalLimit(misconfigurations.log, now)
-  const onDone = settings.accessLog ? createAccessLog(log) : undefined
-  const store = options.store ?? (await openStore(settings.store, storeEvents(log)))
+  const metrics = createMetrics({
+    registry: options.registry,
+    scheme: publicOrigin.split(':', 1)[0] ?? '',
+    remotes: Object.keys(settings.remotes),
+  })
+  const log = countEvents(createRefusalLimit(misconfigurations.log, now), metrics)
+  const onDone = tellAll([
+    metrics.request,
+    createMovedSessions(log),
+    ...(settings.accessLog ? [createAccessLog(log)] : []),
+  ])
+  const opened = options.store ?? (await openStore(settings.store, storeEvents(log)))
+  const store = watchCommands(opened, metrics.storeCommand)
   const cookies = { secure: publicOrigin.startsWith('https:'), ...settings.session }
   const ours = { issuer: oidc.issuer, clientId: oidc.clientId }
   const outgoing = createOutgoing(settings.outgoing)
-  const providerFetch = options.fetch ?? outgoing.fetch(() => oidc.tls)
+  const providerFetch = observeTokenRequests(
+    options.fetch ?? outgoing.fetch(() => oidc.tls),
+    metrics.tokenRequest,
+  )
   const parameters = createTokenParameters(settings.hooks)
   const provider = createProvider({
     oidc,
@@ -138,6 +158,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     expireStaleCookies: transactions.expireStale,
     log,
     onDone,
+    countBodies: settings.accessLog,
     handleOf: settings.accessLog ? handleOf : undefined,
   })
   async function handleOf(cookies: string): Promise<string | undefined> {
@@ -145,9 +166,10 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     return read.kind === 'session' ? read.session.record.handle : undefined
   }
   const remote = createRemote({
-    ...{ settings, readSession: sessions.read, outgoing, log, now, ...given({ onDone }) },
+    ...{ settings, readSession: sessions.read, outgoing, log, now, onDone },
     ...tokens,
   })
+  metrics.streams(() => remote.openStreams)
 
   return {
     ...createServerCode({
@@ -159,7 +181,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     isDraining: health.isDraining,
     drain: health.drain,
     settings,
-    ...given({ onDone }),
+    onDone,
     handlesPath: router.handles,
     handle: router.handle,
     expireStaleCookies: transactions.expireStale,

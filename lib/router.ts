@@ -82,6 +82,8 @@ export interface RouterDeps {
   readonly log: Log
   /** Is told of every request when its answer is over. @default nobody is */
   readonly onDone?: TellDone | undefined
+  /** Whether anybody wants to know how long answers are. @default false */
+  readonly countBodies?: boolean
   /** The handle of the session of a cookie header; left out where nobody wants to know. */
   readonly handleOf?: ((cookies: string) => Promise<string | undefined>) | undefined
 }
@@ -205,7 +207,7 @@ export function createRouter(deps: RouterDeps) {
         const sizes = { bytesIn, bytesOut }
         deps.onDone?.({ requestId, route, method, status, startedAt, ...sizes, who })
       }
-      if (method !== 'HEAD') return deps.onDone ? countBody(response, over) : response
+      if (deps.countBodies && method !== 'HEAD') return countBody(response, over)
       over(0)
       return response
     },

@@ -109,6 +109,15 @@ function drainMs(env: Environment, report: Report): number {
   return 0
 }
 
+const workerVariable = 'CLOAKROOM_WORKER'
+
+/** What tells a worker which of them it is, from 0; a new one has the number of that whose place it takes. */
+export const workerEnvironment = (number: number) => ({ [workerVariable]: String(number) })
+
+export function workerNumberIn(env: Environment): number {
+  return Number(env[workerVariable] ?? 0) || 0
+}
+
 /** Processes on the Node host. Memory cannot be shared among them. */
 function workerCount(env: Environment, store: StoreSettings['kind'], report: Report): number {
   const text = read(env, 'BFF_WORKERS')

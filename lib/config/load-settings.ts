@@ -81,7 +81,7 @@ function buildSettings(env: Environment, config: ParsedConfig, report: Report): 
     publicOrigin: origin,
     ...paths,
     ...listen,
-    ...telemetrySettings(env, report),
+    ...telemetrySettings(env, { port: listen.port, report }),
     secrets: secrets(env, report),
     store,
     trustProxy: trustProxy(env, { host: listen.host, report }),

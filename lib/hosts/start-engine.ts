@@ -2,10 +2,12 @@ import { type Bff, createBff } from '../bff.ts'
 import type { Config } from '../config/define-config.ts'
 import { loadSettings } from '../config/load-settings.ts'
 import { describeProblems } from '../config/report.ts'
+import { given } from '../http/given.ts'
 import type { KeyValue } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
 import { createPinoLog } from '../telemetry/pino-log.ts'
 import { createGateWatch, type GateWatch, unguardedPages } from './guarded-pages.ts'
+import { openTelemetry } from './open-telemetry.ts'
 import { perProcess } from './per-process.ts'
 import { spaProblem } from './spa-pages.ts'
 import { startFailure } from './start-failure.ts'
@@ -49,9 +51,20 @@ export async function startEngine(
   if (problems.length > 0) return { ok: false, report: describeProblems(problems) }
   const log = createPinoLog({ level: settings.logLevel })
   for (const note of notes) log.event('config.note', { note })
+  // Server code beside a host would find its port taken.
+  const telemetry = host ? await openTelemetry(settings) : undefined
+  if (telemetry?.ok === false) return { ok: false, report: describeProblems([telemetry.problem]) }
   try {
-    const bff = await createBff({ settings, log, ...(store ? { store } : {}) })
-    return { ok: true, host, bff, log, gate: createGateWatch(settings.spa.protectedPages, log) }
+    const engine = await createBff({
+      ...{ settings, log },
+      ...given({ store, registry: telemetry?.registry }),
+    })
+    const close = async () => {
+      await engine.close()
+      await telemetry?.close()
+    }
+    const gate = createGateWatch(settings.spa.protectedPages, log)
+    return { ok: true, host, bff: { ...engine, close }, log, gate }
   } catch (cause) {
     const failure = startFailure(cause, settings)
     if (!failure) throw cause

@@ -16,7 +16,6 @@ export function createTellAnswers(
   { onDone, settings }: Pick<Bff, 'onDone' | 'settings'>,
   peerOf: (request: IncomingMessage) => string,
 ): TellAnswer {
-  if (!onDone) return () => {}
   const trusts = createForwardedTrust(settings.trustProxy)
   return (request, response, route) => {
     const { method = 'GET', headers } = request

@@ -1,6 +1,7 @@
 import cluster, { type Worker } from 'node:cluster'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '../config/define-config.ts'
+import { workerEnvironment } from '../config/listen.ts'
 import { loadSettings } from '../config/load-settings.ts'
 import { createPinoLog } from '../telemetry/pino-log.ts'
 import { onceOrphaned } from './stop-signals.ts'
@@ -31,10 +32,10 @@ export async function superviseWorkers(config: Config): Promise<number | undefin
   process.on('SIGINT', end)
   onceOrphaned(() => end('SIGTERM'))
 
-  async function keepRunning(): Promise<number> {
+  async function keepRunning(number: number): Promise<number> {
     for (;;) {
       const startedAt = performance.now()
-      const { pid, code, signal } = await ended(cluster.fork())
+      const { pid, code, signal } = await ended(cluster.fork(workerEnvironment(number)))
       // By our signal: it had not come up yet.
       if (stopping) return code ?? (signal === 'SIGTERM' || signal === 'SIGINT' ? 0 : 1)
       failures = performance.now() - startedAt < comeUpMs ? failures + 1 : 0
@@ -49,7 +50,9 @@ export async function superviseWorkers(config: Config): Promise<number | undefin
       if (stopping) return 0
     }
   }
-  const codes = await Promise.all(Array.from({ length: loaded.settings.workers }, keepRunning))
+  const codes = await Promise.all(
+    Array.from({ length: loaded.settings.workers }, (_, i) => keepRunning(i)),
+  )
   return Math.max(...codes)
 }
 

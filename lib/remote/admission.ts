@@ -118,6 +118,14 @@ export class Admission implements CallFacts, Requester {
     return clientOf(this, this.head, this.#services)
   }
 
+  get forwardedFor(): string | undefined {
+    return this.head.forwardedFor
+  }
+
+  get userAgent(): string | undefined {
+    return this.head.userAgent
+  }
+
   get sessionHandle(): string | undefined {
     return this.caller.session?.record.handle
   }

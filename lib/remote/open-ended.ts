@@ -13,6 +13,7 @@ export interface AllOpenEnded {
   add(one: OpenEnded): void
   remove(one: OpenEnded): void
   endAll(): void
+  readonly size: number
 }
 
 export interface OpenEndedDeps {
@@ -49,6 +50,9 @@ export function createOpenEnded({ readSession, everyMs, onError }: OpenEndedDeps
   }
 
   return {
+    get size() {
+      return all.size
+    },
     add(one) {
       // Not before the caller has put it in its place.
       if (isOver) return queueMicrotask(() => one.close())

@@ -33,6 +33,8 @@ export interface Remote {
   upgrade(request: UpgradeRequest): void
   /** Calls that have not been answered to the end; open WebSockets do not count. */
   readonly inFlight: number
+  /** Streams of events and WebSockets that are open. */
+  readonly openStreams: number
   /** Before a shutdown: closes what would never end by itself, and what of that kind begins from now on. */
   endOpenEnded(): void
   /** Breaks whatever is under way, and closes all connections. Waiting for `inFlight` is the caller's. */
@@ -155,6 +157,9 @@ export function createRemote(deps: RemoteDeps): Remote {
       }
     },
     endOpenEnded: openEnded.endAll,
+    get openStreams() {
+      return openEnded.size
+    },
     get inFlight() {
       return inFlight
     },

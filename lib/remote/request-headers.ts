@@ -19,6 +19,7 @@ export class RequestHead {
   traceparent: string | undefined
   tracestate: string | undefined
   forwardedFor: string | undefined
+  userAgent: string | undefined
   connection: string | undefined
   expect: string | undefined
   upgrade: string | undefined
@@ -113,7 +114,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'sec-ch-ua-mobile': pass,
   'sec-ch-ua-platform': pass,
   'sec-fetch-mode': pass,
-  'user-agent': pass,
+  'user-agent': read('userAgent'),
   via: pass,
 }
 

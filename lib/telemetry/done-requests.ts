@@ -25,6 +25,10 @@ export interface Requester {
   readonly client?: string | undefined
   /** The handle of the session with which it was asked. */
   readonly sessionHandle?: string | undefined
+  /** As they came: by these one sees whether anything is another than before. */
+  readonly peerAddress?: string | undefined
+  readonly forwardedFor?: string | undefined
+  readonly userAgent?: string | undefined
 }
 
 /** Is told of every request when it is over: a stream at its end. */
@@ -46,4 +50,10 @@ export function createAccessLog(log: Log): TellDone {
 
 function nameOfSession(handle: string): string {
   return sha256(handle).slice(0, 16)
+}
+
+export function tellAll(all: readonly TellDone[]): TellDone {
+  return (done) => {
+    for (const tell of all) tell(done)
+  }
 }

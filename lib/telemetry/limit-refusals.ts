@@ -5,6 +5,7 @@ import type { Log, LogEvent, LogFields } from './log.ts'
 const limited = [
   'request.refused',
   'request.suspicious',
+  'session.moved',
   'logout_token.refused',
   // An answer with an error needs no provider.
   'sign_in.failed',

@@ -59,6 +59,10 @@ export interface LogFields {
     readonly sub: string
     readonly reason: SignOutReason
   }
+  readonly 'session.moved': Refused & {
+    /** What is another than at its last use. */
+    readonly what: 'address' | 'browser' | 'address_and_browser'
+  }
   readonly 'session.unreadable': { readonly reason: string }
   readonly 'session.touch_failed': { readonly cause: unknown }
   readonly 'session.end_failed': { readonly cause: unknown }
@@ -199,6 +203,7 @@ export const eventLevels: Record<LogEvent, LogLevel> = {
   'sign_in.failed': 'warn',
   'sign_in.acr_missing': 'warn',
   'sign_out.done': 'info',
+  'session.moved': 'info',
   'session.unreadable': 'debug',
   'session.touch_failed': 'warn',
   'session.end_failed': 'error',

@@ -7,6 +7,14 @@ const frontDoor = 'test/front-door.test.ts'
 
 export const mutants: readonly Mutant[] = [
   {
+    row: 'A53',
+    file: 'lib/hosts/metrics-listener.ts',
+    from: '+ workerNumberIn(processEnvironment())',
+    to: '',
+    test: 'test/metrics-port.test.ts',
+    title: 'A53: BFF_METRICS_PORT',
+  },
+  {
     row: 'P13',
     file: 'lib/hosts/node.ts',
     from: 'maxHeaderSize: 32 * 1024,',

@@ -2,6 +2,30 @@ import type { Mutant } from './mutant.ts'
 
 export const mutants: readonly Mutant[] = [
   {
+    row: 'A52',
+    file: 'lib/telemetry/metrics.ts',
+    from: "methods.has(method) ? method : '_OTHER',",
+    to: 'method,',
+    test: 'test/metrics.test.ts',
+    title: 'A52: what strangers make up makes no label',
+  },
+  {
+    row: 'A52',
+    file: 'lib/telemetry/api-registry.ts',
+    from: 'if (now === provider) return meter',
+    to: 'if (provider) return meter',
+    test: 'test/metrics.test.ts',
+    title: 'A52: an SDK that the app registers, however late, is told the same',
+  },
+  {
+    row: 'A54',
+    file: 'lib/telemetry/moved-sessions.ts',
+    from: "const network = networkOf(client ?? '')",
+    to: "const network = client ?? ''",
+    test: 'test/moved-sessions.test.ts',
+    title: 'A54: nothing is told of one place, of a network of IPv6, or of two people',
+  },
+  {
     row: 'A51',
     file: 'lib/telemetry/pino-log.ts',
     from: "event === 'request.done' ? always : logger",

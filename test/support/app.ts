@@ -6,6 +6,7 @@ import { loadSettings } from '#lib/config/load-settings.ts'
 import { type NodeHost, type NodeHostOptions, startNodeHost } from '#lib/hosts/node.ts'
 import type { KeyValue } from '#lib/store/key-value.ts'
 import { createMemoryStore } from '#lib/store/memory.ts'
+import type { Registry } from '#lib/telemetry/registry.ts'
 import { type CookieNames, cookiesOf } from './cookie-names.ts'
 import {
   createHttpBrowser,
@@ -36,7 +37,9 @@ export interface AppOptions {
   env?: Record<string, string>
   /** Options of a provider of its own, or one that several apps share. */
   provider?: ScriptedProviderOptions | ScriptedProvider
-  store?: KeyValue
+  /** `settings`: the one that `env` names. @default memory */
+  store?: KeyValue | 'settings'
+  registry?: Registry
   /** @default answers 200 and `apiText`, with a length every other time */
   api?: (request: IncomingMessage, response: ServerResponse) => void
   host?: Omit<NodeHostOptions, 'bff' | 'log'>
@@ -100,7 +103,11 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
   const log = recordEvents()
   const store = options.store ?? createMemoryStore({ now })
-  const bff = await createBff({ settings: loaded.settings, log, store, now })
+  const bff = await createBff({
+    ...{ settings: loaded.settings, log, now },
+    ...(store === 'settings' ? {} : { store }),
+    ...(options.registry ? { registry: options.registry } : {}),
+  })
   const host = await startNodeHost({ bff, log, ...options.host })
 
   return {
