@@ -33,9 +33,10 @@ import { createRefusalLimit } from './telemetry/limit-refusals.ts'
 import type { Log } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import { createMovedSessions } from './telemetry/moved-sessions.ts'
-import { observeTokenRequests } from './telemetry/observed-fetch.ts'
+import { observeProviderCalls } from './telemetry/observed-fetch.ts'
 import { createRecentMisconfigurations } from './telemetry/recent-misconfigurations.ts'
 import type { Registry } from './telemetry/registry.ts'
+import { createTracing } from './telemetry/tracing.ts'
 import { createTokens } from './tokens/create-tokens.ts'
 
 export interface BffOptions {
@@ -87,6 +88,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     scheme: publicOrigin.split(':', 1)[0] ?? '',
     remotes: Object.keys(settings.remotes),
   })
+  const tracing = createTracing()
   const log = countEvents(createRefusalLimit(misconfigurations.log, now), metrics)
   const onDone = tellAll([
     metrics.request,
@@ -94,14 +96,16 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     ...(settings.accessLog ? [createAccessLog(log)] : []),
   ])
   const opened = options.store ?? (await openStore(settings.store, storeEvents(log)))
-  const store = watchCommands(opened, metrics.storeCommand)
+  const store = watchCommands(opened, (command, send) =>
+    metrics.storeCommand(command, tracing.storeCommand(opened.kind, command, send)),
+  )
   const cookies = { secure: publicOrigin.startsWith('https:'), ...settings.session }
   const ours = { issuer: oidc.issuer, clientId: oidc.clientId }
   const outgoing = createOutgoing(settings.outgoing)
-  const providerFetch = observeTokenRequests(
-    options.fetch ?? outgoing.fetch(() => oidc.tls),
-    metrics.tokenRequest,
-  )
+  const providerFetch = observeProviderCalls(options.fetch ?? outgoing.fetch(() => oidc.tls), {
+    onTokenRequest: metrics.tokenRequest,
+    tracing,
+  })
   const parameters = createTokenParameters(settings.hooks)
   const provider = createProvider({
     oidc,
@@ -159,6 +163,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     log,
     onDone,
     countBodies: settings.accessLog,
+    tracing,
     handleOf: settings.accessLog ? handleOf : undefined,
   })
   async function handleOf(cookies: string): Promise<string | undefined> {
@@ -166,7 +171,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     return read.kind === 'session' ? read.session.record.handle : undefined
   }
   const remote = createRemote({
-    ...{ settings, readSession: sessions.read, outgoing, log, now, onDone },
+    ...{ settings, readSession: sessions.read, outgoing, log, now, onDone, tracing },
     ...tokens,
   })
   metrics.streams(() => remote.openStreams)

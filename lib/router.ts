@@ -7,11 +7,14 @@ import { createCors } from './http/cors.ts'
 import { countBody } from './http/counted-body.ts'
 import { passesCsrf } from './http/csrf.ts'
 import { clientAddress, type ForwardedTrust } from './http/forwarded.ts'
+import { knownMethod } from './http/known-method.ts'
 import { type ProblemCode, problem } from './http/problem.ts'
 import { requestId as makeRequestId } from './http/request-id.ts'
+import { isTraceparent } from './http/trace-context.ts'
 import { privateNoStore } from './http/uncached.ts'
 import type { TellDone } from './telemetry/done-requests.ts'
 import type { Log, SuspiciousRequest } from './telemetry/log.ts'
+import type { ServedSpan, Tracing } from './telemetry/tracing.ts'
 
 /** `csrf`: the CSRF rule, and CORS headers for the listed origins. `open`: the endpoint guards itself. */
 type Guard = 'csrf' | 'open'
@@ -84,6 +87,8 @@ export interface RouterDeps {
   readonly onDone?: TellDone | undefined
   /** Whether anybody wants to know how long answers are. @default false */
   readonly countBodies?: boolean
+  /** @default nobody traces */
+  readonly tracing?: Tracing
   /** The handle of the session of a cookie header; left out where nobody wants to know. */
   readonly handleOf?: ((cookies: string) => Promise<string | undefined>) | undefined
 }
@@ -190,7 +195,11 @@ export function createRouter(deps: RouterDeps) {
       const session = lookUp(cookies)
       const { errorPage } = deps
       const incoming = { request, url, cookies, requestId, errorPage, background, ...seen }
-      const response = await answer(incoming).catch((error: unknown) => failure(incoming, error))
+      const route = routeName(url)
+      const span = deps.tracing?.isOn ? beginSpan(deps.tracing, request, route) : undefined
+      const answered = () => answer(incoming).catch((error: unknown) => failure(incoming, error))
+      const response = await (span ? span.run(answered) : answered())
+      span?.end(response.status)
       response.headers.set('x-request-id', requestId)
       // What does not fit is expired by the next answer (L27).
       let room = longestHead - headBytes(response.headers)
@@ -201,7 +210,6 @@ export function createRouter(deps: RouterDeps) {
       const { method, headers } = request
       const { status } = response
       const bytesIn = Number(headers.get('content-length') ?? 0) || 0
-      const route = routeName(url)
       const over = (bytesOut: number) => {
         const who = { client: seen.client, sessionHandle: session.handle }
         const sizes = { bytesIn, bytesOut }
@@ -213,6 +221,20 @@ export function createRouter(deps: RouterDeps) {
     },
   }
 }
+
+/** Named after the last segment, which is the endpoint's name. */
+function beginSpan(tracing: Tracing, { method, headers }: Request, route: string): ServedSpan {
+  const traceparent = headers.get('traceparent') ?? undefined
+  const tracestate = headers.get('tracestate') ?? undefined
+  const name = route.slice(route.lastIndexOf('/') + 1)
+  return tracing.serve({
+    ...{ name: signIns.has(name) ? `sign-in ${name}` : `bff ${name}` },
+    ...{ method: knownMethod(method), route },
+    parent: isTraceparent(traceparent) ? { traceparent, tracestate } : undefined,
+  })
+}
+
+const signIns = new Set(['login', 'callback', 'silent-login'])
 
 /** nginx has 4,096 bytes for a head unless told otherwise; the host adds a few of its own. */
 const longestHead = 3600

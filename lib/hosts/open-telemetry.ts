@@ -1,5 +1,7 @@
 import type { Problem } from '../config/report.ts'
 import type { Settings } from '../config/settings.ts'
+import { createOutgoing } from '../http/outgoing.ts'
+import type { Log } from '../telemetry/log.ts'
 import { createRegistry, type Registry } from '../telemetry/registry.ts'
 import { startFailure } from './start-failure.ts'
 
@@ -12,21 +14,41 @@ export interface OpenTelemetry {
   close(): Promise<void>
 }
 
-/** Opens what the settings ask for, and loads nothing else. */
+/**
+ * Opens what the settings ask for, and loads nothing else. `exports`: the process is ours alone, so it may send traces
+ * without an SDK of the app.
+ */
 export async function openTelemetry(
   settings: Settings,
+  { log, exports }: { readonly log: Log; readonly exports: boolean },
 ): Promise<OpenTelemetry | { readonly ok: false; readonly problem: Problem }> {
   const { metricsPort } = settings
-  if (metricsPort === undefined) return { ok: true, registry: undefined, close: async () => {} }
+  const otlp = exports ? settings.otlp : undefined
+  if (metricsPort === undefined && !otlp)
+    return { ok: true, registry: undefined, close: async () => {} }
   const registry = createRegistry()
+  const open: { close(): unknown }[] = []
   try {
-    const { listenForScrapes } = await import('./metrics-listener.ts')
-    const listener = await listenForScrapes(registry, settings)
-    return { ok: true, registry, close: async () => listener.close() }
+    if (metricsPort !== undefined) {
+      const { listenForScrapes } = await import('./metrics-listener.ts')
+      open.push(await listenForScrapes(registry, settings))
+    }
   } catch (cause) {
-    const problem = startFailure(cause, { ...settings, port: metricsPort })
+    const problem = startFailure(cause, { ...settings, port: metricsPort ?? 0 })
     if (!problem) throw cause
     const setting = problem.setting === 'PORT' ? 'BFF_METRICS_PORT' : problem.setting
     return { ok: false, problem: { ...problem, setting } }
+  }
+  if (otlp) {
+    const { startExporting } = await import('../telemetry/start-exporting.ts')
+    const fetch = createOutgoing(settings.outgoing).fetch()
+    open.push(startExporting({ otlp, registry, fetch, log }))
+  }
+  return {
+    ok: true,
+    registry,
+    async close() {
+      for (const each of open) await each.close()
+    },
   }
 }

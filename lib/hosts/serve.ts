@@ -43,6 +43,7 @@ async function serveHere(config: Config, options: ServeOptions): Promise<number>
   const started = await sharedEngine(() =>
     startEngine(config, {
       host: 'node',
+      exports: true,
       ...(build === undefined ? {} : { build }),
       ...(store ? { store } : {}),
     }),

@@ -31,12 +31,14 @@ export interface EngineOptions {
   readonly build?: string
   /** @default the one that the settings name */
   readonly store?: KeyValue
+  /** Whether traces may be sent without an SDK of the app: the process is ours alone. @default false */
+  readonly exports?: boolean
 }
 
 /** Reads the settings, opens the store, and composes the engine. */
 export async function startEngine(
   config: Config,
-  { host, build, store }: EngineOptions = {},
+  { host, build, store, exports = false }: EngineOptions = {},
 ): Promise<EngineStart> {
   const loaded = loadSettings({ config })
   if (!loaded.ok) return { ok: false, report: describeProblems(loaded.problems) }
@@ -52,7 +54,7 @@ export async function startEngine(
   const log = createPinoLog({ level: settings.logLevel })
   for (const note of notes) log.event('config.note', { note })
   // Server code beside a host would find its port taken.
-  const telemetry = host ? await openTelemetry(settings) : undefined
+  const telemetry = host ? await openTelemetry(settings, { log, exports }) : undefined
   if (telemetry?.ok === false) return { ok: false, report: describeProblems([telemetry.problem]) }
   try {
     const engine = await createBff({

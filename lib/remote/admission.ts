@@ -1,11 +1,14 @@
 import type { RemoteSettings } from '../config/remote.ts'
 import { passesCsrf } from '../http/csrf.ts'
 import { clientAddress, type ForwardedTrust } from '../http/forwarded.ts'
+import { knownMethod } from '../http/known-method.ts'
 import type { ProblemCode } from '../http/problem.ts'
+import { isTraceparent } from '../http/trace-context.ts'
 import type { Session } from '../session/session.ts'
 import { type MaybePromise, whenKnown } from '../store/key-value.ts'
 import type { Requester } from '../telemetry/done-requests.ts'
 import type { Log } from '../telemetry/log.ts'
+import type { ServedSpan, Tracing } from '../telemetry/tracing.ts'
 import type { TokenResult } from '../tokens/token-result.ts'
 import type { LoggedCall } from './answer.ts'
 import type { CallServices } from './call-services.ts'
@@ -32,6 +35,8 @@ export class Admission implements CallFacts, Requester {
   readonly peerAddress: string
   upstreamPath = ''
   caller = nobody
+  /** Where somebody traces. */
+  readonly span: ServedSpan | undefined
   readonly #services: CallServices
   readonly #remote: ReadyRemote
   #token: TokenResult = { kind: 'none' }
@@ -46,6 +51,7 @@ export class Admission implements CallFacts, Requester {
     this.method = request.method
     this.requestId = idOf(this.head, services)
     this.peerAddress = request.peerAddress
+    if (services.tracing?.isOn) this.span = beginSpan(services.tracing, this, remote)
   }
 
   /** Why it is refused before anybody is asked anything. Else it has its path at the API. */
@@ -147,6 +153,24 @@ export class Admission implements CallFacts, Requester {
     if (problem === undefined) this.#token = token
     return problem
   }
+}
+
+/** The API is sent the trace of its own span, in place of the caller's. */
+function beginSpan(
+  tracing: Tracing,
+  { head, method }: Pick<Admission, 'head' | 'method'>,
+  { settings, place }: ReadyRemote,
+): ServedSpan {
+  const { traceparent, tracestate } = head
+  const span = tracing.serve({
+    ...{ name: `${knownMethod(method)} ${settings.name}`, method: knownMethod(method) },
+    ...{ route: settings.path, remote: settings.name },
+    parent: isTraceparent(traceparent) ? { traceparent, tracestate } : undefined,
+  })
+  const sent = span.outgoing(knownMethod(method), place.origin)
+  head.traceparent = sent.traceparent
+  head.tracestate = sent.tracestate
+  return span
 }
 
 type RefusalOf = (

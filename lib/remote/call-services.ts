@@ -5,6 +5,7 @@ import type { Session } from '../session/session.ts'
 import type { MaybePromise } from '../store/key-value.ts'
 import type { DoneRequest, TellDone } from '../telemetry/done-requests.ts'
 import type { Log } from '../telemetry/log.ts'
+import type { Tracing } from '../telemetry/tracing.ts'
 import type { TakePlace } from './places.ts'
 import type { AnswerSink } from './remote-request.ts'
 import type { WaitingBodies } from './waiting-bodies.ts'
@@ -33,6 +34,7 @@ export interface CallServices {
   readonly takePlace: TakePlace
   readonly waiting: WaitingBodies
   readonly log: Log
+  readonly tracing?: Tracing | undefined
   /** A call is answered with a stream of events. */
   onEventStream(call: EventStreamCall): void
   /** A call has come to its end. */

@@ -46,6 +46,12 @@ export class Call implements AttemptOwner {
     this.sink.on('error', ignore)
   }
 
+  begin(match: RouteMatch): void {
+    const { span } = this.#admission
+    if (span) span.run(() => this.start(match))
+    else this.start(match)
+  }
+
   /** Checks what can be checked without asking anybody, then goes for the session. */
   start(match: RouteMatch) {
     const { head, method } = this.#admission
@@ -237,8 +243,9 @@ export class Call implements AttemptOwner {
     this.#attempt?.abort('the client went away')
     if (this.#body instanceof PassingBody) this.#body.destroy()
     if (this.#source) dropRest(this.#source)
-    const { requestId, method } = this.#admission
+    const { requestId, method, span } = this.#admission
     const { settings, place } = this.#remote
+    span?.end(this.#answer.status)
     this.#services.onOver({
       requestId,
       remote: settings.name,

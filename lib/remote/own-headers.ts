@@ -1,5 +1,6 @@
 import { forwardedChain } from '../http/forwarded.ts'
 import { requestId } from '../http/request-id.ts'
+import { isTraceparent } from '../http/trace-context.ts'
 import type { MaybePromise } from '../store/key-value.ts'
 import type { TokenResult } from '../tokens/token-result.ts'
 import type { CallServices } from './call-services.ts'
@@ -7,7 +8,6 @@ import { type Caller, cookiesToApi } from './caller.ts'
 import type { ReadyRemote } from './prepare-remote.ts'
 import type { RequestHead } from './request-headers.ts'
 import type { AnswerHeaders } from './response-headers.ts'
-import { isTraceparent } from './trace.ts'
 
 /** The id of a request: the caller's if it is sane, else a new one. */
 export function idOf(head: RequestHead, { randomId }: Pick<CallServices, 'randomId'>): string {

@@ -4,10 +4,12 @@ import { createCors } from '../http/cors.ts'
 import { createForwardedTrust } from '../http/forwarded.ts'
 import type { Outgoing } from '../http/outgoing.ts'
 import type { ProblemCode } from '../http/problem.ts'
+import { createRandomIds } from '../http/random-ids.ts'
 import { requestId } from '../http/request-id.ts'
 import { createApiCookieHolder } from '../session/api-cookie-holder.ts'
 import type { DoneRequest, TellDone } from '../telemetry/done-requests.ts'
 import type { Log } from '../telemetry/log.ts'
+import type { Tracing } from '../telemetry/tracing.ts'
 import { clientOf } from './admission.ts'
 import { problemAnswer } from './answer.ts'
 import { Call } from './call.ts'
@@ -19,7 +21,6 @@ import { createPlaces } from './places.ts'
 import { prepareRemote } from './prepare-remote.ts'
 import type { PeerRequest, RemoteRequest, UpgradeRequest } from './remote-request.ts'
 import { dropRest } from './request-body.ts'
-import { createRandomIds } from './trace.ts'
 import { endWith, upgrade } from './upgrade.ts'
 import { createWaitingBodies } from './waiting-bodies.ts'
 
@@ -58,6 +59,8 @@ export interface RemoteDeps extends TokenSources {
   readonly sessionCheckMs?: number
   /** @default nobody is told */
   readonly onDone?: TellDone
+  /** @default nobody traces */
+  readonly tracing?: Tracing
 }
 
 export function createRemote(deps: RemoteDeps): Remote {
@@ -84,6 +87,7 @@ export function createRemote(deps: RemoteDeps): Remote {
     takePlace: createPlaces({ limits: settings.limits, trusts, publicOrigin, log }),
     waiting: createWaitingBodies(),
     log,
+    tracing: deps.tracing,
     onEventStream(call) {
       const stream = { cookie: call.sessionCookie, close: () => call.cut() }
       openEnded.add(stream)
@@ -108,7 +112,7 @@ export function createRemote(deps: RemoteDeps): Remote {
     inFlight += 1
     const call = new Call(services, route.remote, request)
     try {
-      call.start(route)
+      call.begin(route)
     } catch (cause) {
       call.crash(cause)
     }

@@ -124,6 +124,7 @@ export async function upgrade(
 
   function tellDone(status: number, { fromClient, toClient } = noBytes): void {
     const { requestId, method } = admission
+    admission.span?.end(status)
     services.onUpgradeOver({
       ...{ requestId, method, status, startedAt, who: admission },
       ...{ remote: remote.settings.name, route: remote.place.publicPrefix },

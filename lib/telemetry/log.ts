@@ -139,6 +139,10 @@ export interface LogFields {
   readonly 'store.unavailable': { readonly store: string; readonly cause: unknown }
   readonly 'store.recovered': { readonly store: string; readonly downMs: number }
   readonly 'store.exposed': { readonly file: string; readonly tightened: boolean }
+  readonly 'telemetry.export_failed': {
+    readonly signal: 'traces' | 'metrics'
+    readonly cause: unknown
+  }
   readonly misconfiguration: { readonly what: string; readonly fix: string }
   readonly 'unexpected.error': { readonly where: string; readonly cause: unknown }
 }
@@ -230,6 +234,7 @@ export const eventLevels: Record<LogEvent, LogLevel> = {
   'store.unavailable': 'error',
   'store.recovered': 'warn',
   'store.exposed': 'warn',
+  'telemetry.export_failed': 'warn',
   misconfiguration: 'warn',
   'unexpected.error': 'error',
 }

@@ -1,3 +1,4 @@
+import { knownMethod } from '../http/known-method.ts'
 import { createApiInstruments } from './api-registry.ts'
 import type { DoneRequest } from './done-requests.ts'
 import { eventLoopGauges } from './event-loop.ts'
@@ -32,10 +33,6 @@ export interface MetricsDeps {
 
 /** Of durations, in seconds, as the semantic conventions advise. */
 const bounds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
-/** RFC 9110 section 9 and RFC 5789: of others a stranger could make up any number. */
-const methods = new Set([
-  ...['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE'],
-])
 const none = {}
 
 export function createMetrics({ registry, scheme, remotes }: MetricsDeps): Metrics {
@@ -86,7 +83,7 @@ export function createMetrics({ registry, scheme, remotes }: MetricsDeps): Metri
   /** One object for each series: what is made for every call has to be thrown away as often. */
   function attributesOf(key: string, { method, status, route, remote }: DoneRequest): Attributes {
     const attributes = known.get(key) ?? {
-      'http.request.method': methods.has(method) ? method : '_OTHER',
+      'http.request.method': knownMethod(method),
       'http.response.status_code': status,
       'http.route': route,
       'url.scheme': scheme,
@@ -99,7 +96,7 @@ export function createMetrics({ registry, scheme, remotes }: MetricsDeps): Metri
   return {
     request(done) {
       if (!registry && !api.isOn) return
-      const method = methods.has(done.method) ? done.method : '_OTHER'
+      const method = knownMethod(done.method)
       const key = `${method} ${done.status} ${done.route}`
       requests(key, attributesOf(key, done), (performance.now() - done.startedAt) / 1000)
     },

@@ -1,4 +1,5 @@
 import type { CallOutcome } from './metrics.ts'
+import { serverOf, type Tracing } from './tracing.ts'
 
 const grants: Readonly<Record<string, string>> = {
   authorization_code: 'authorization_code',
@@ -8,12 +9,20 @@ const grants: Readonly<Record<string, string>> = {
   'urn:ietf:params:oauth:grant-type:jwt-bearer': 'jwt_bearer',
 }
 
-/** The same `fetch`, its token requests counted by grant and by what became of them. */
-export function observeTokenRequests(
+export interface ObserveDeps {
+  readonly onTokenRequest: (grant: string, outcome: CallOutcome) => void
+  readonly tracing: Tracing
+}
+
+/**
+ * A `fetch` for calls to the provider: token requests are counted by grant and by what became of them, and every call
+ * is a span and carries the trace on, where somebody traces.
+ */
+export function observeProviderCalls(
   fetch: typeof globalThis.fetch,
-  onTokenRequest: (grant: string, outcome: CallOutcome) => void,
+  { onTokenRequest, tracing }: ObserveDeps,
 ): typeof globalThis.fetch {
-  return async (input, init) => {
+  const counted: typeof fetch = async (input, init) => {
     const grant = grantOf(init?.body)
     if (grant === undefined) return fetch(input, init)
     try {
@@ -24,6 +33,22 @@ export function observeTokenRequests(
       onTokenRequest(grant, 'unavailable')
       throw cause
     }
+  }
+  return (input, init) => {
+    if (!tracing.isOn) return counted(input, init)
+    const grant = grantOf(init?.body)
+    const method = init?.method ?? 'GET'
+    const name = grant === undefined ? `provider ${method}` : `token ${grant}`
+    const url = input instanceof Request ? input.url : String(input)
+    const attributes = { 'http.request.method': method, ...serverOf(url) }
+    return tracing.ask(name, attributes, async ({ traceparent, tracestate }, tell) => {
+      const headers = new Headers(init?.headers)
+      headers.set('traceparent', traceparent)
+      if (tracestate !== undefined) headers.set('tracestate', tracestate)
+      const response = await counted(input, { ...init, headers })
+      tell(response.status)
+      return response
+    })
   }
 }
 

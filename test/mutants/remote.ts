@@ -197,10 +197,10 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'P21',
-    file: 'lib/remote/trace.ts',
+    file: 'lib/http/trace-context.ts',
     from: '(?!ff|00.{54})',
     to: '(?!ff)',
-    test: 'lib/remote/trace.test.ts',
+    test: 'lib/http/trace-context.test.ts',
     title: 'P21: of version 00 is no longer than 55 characters',
   },
   {

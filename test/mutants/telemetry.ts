@@ -2,10 +2,34 @@ import type { Mutant } from './mutant.ts'
 
 export const mutants: readonly Mutant[] = [
   {
+    row: 'A55',
+    file: 'lib/telemetry/observed-fetch.ts',
+    from: "headers.set('traceparent', traceparent)",
+    to: '',
+    test: 'test/traces.test.ts',
+    title: 'A55: with OTEL_EXPORTER_OTLP_ENDPOINT the Node host sends traces and metrics',
+  },
+  {
+    row: 'A55',
+    file: 'lib/telemetry/otlp-exporter.ts',
+    from: 'if (waiting.length < mostWaiting) waiting.push(span)',
+    to: 'waiting.push(span)',
+    test: 'test/traces.test.ts',
+    title: 'A55: the exporter',
+  },
+  {
+    row: 'A56',
+    file: 'lib/telemetry/tracing.ts',
+    from: 'return !(provider instanceof ProxyTracerProvider) || provider.getDelegate() !== none',
+    to: 'return true',
+    test: 'test/traces.test.ts',
+    title: 'A56: an SDK that the app registers',
+  },
+  {
     row: 'A52',
     file: 'lib/telemetry/metrics.ts',
-    from: "methods.has(method) ? method : '_OTHER',",
-    to: 'method,',
+    from: "'http.request.method': knownMethod(method),",
+    to: "'http.request.method': method,",
     test: 'test/metrics.test.ts',
     title: 'A52: what strangers make up makes no label',
   },

@@ -1,5 +1,3 @@
-import { randomFillSync } from 'node:crypto'
-
 // W3C Trace Context section 3.2: version 00, ids in lower-case hex and not all zero. Version 00
 // has 55 characters; a later one may be longer, and its first four fields mean the same.
 const wellFormed =
@@ -12,25 +10,3 @@ const wellFormed =
 export function isTraceparent(text: string | undefined): text is string {
   return text !== undefined && wellFormed.test(text)
 }
-
-const poolBytes = 4096
-
-/**
- * Draws random ids of 32 hexadecimal digits, many at once: a call into the random generator costs more than all
- * the rest.
- */
-export function createRandomIds(): () => string {
-  const pool = Buffer.alloc(poolBytes)
-  let digits = ''
-  let at = 0
-  return () => {
-    if (at + idLength > digits.length) {
-      digits = randomFillSync(pool).toString('hex')
-      at = 0
-    }
-    at += idLength
-    return digits.slice(at - idLength, at)
-  }
-}
-
-const idLength = 32
