@@ -9,17 +9,19 @@ import { checkLibPurity } from './check/lib-purity.ts'
 import { checkMarkdownLinks } from './check/markdown-links.ts'
 import { checkMutants } from './check/mutants.ts'
 import { checkPackagePlaces } from './check/package-places.ts'
+import { checkPublishedPackage } from './check/published-package.ts'
 import { checkStrayFiles, trackedFiles } from './check/stray-files.ts'
 import { runTool } from './check/tools.ts'
 import { readTables } from './mutants/tables.ts'
 
-/** `npm run check`: format, lint, types, unused code, and the rules of this house. */
+/** `npm run check`: format, lint, types, unused code, the package as it is published, and the rules of this house. */
 const root = join(import.meta.dirname, '..')
 
 const tools = {
   'format and lint': runTool(root, '@biomejs/biome/bin/biome', ['check', '--error-on-warnings']),
   types: runTool(root, 'typescript/bin/tsc', ['--noEmit', '--pretty', 'false']),
   'unused code': runTool(root, 'knip/bin/knip.js', ['--no-progress']),
+  'published package': checkPublishedPackage(root),
 }
 
 const house = readHouse(root)

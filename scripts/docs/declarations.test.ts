@@ -39,7 +39,7 @@ describe('the documentation of the configuration', () => {
   for (const { name, fallback } of declarations) {
     if (fallback === undefined) continue
     test(`tells the true default of ${name}`, () => {
-      const literal: unknown = JSON.parse(fallback.replaceAll("'", '"'))
+      const literal: unknown = JSON.parse(fallback.replaceAll("'", '"').replace('<name>', 'one'))
       const bare = name === 'remotes' || name === 'clients' ? settingsWith(name, {}) : undefined
       const left = bare ?? settingsWith(name)
       assert.ok(left.ok)

@@ -66,4 +66,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/next-door.test.ts',
     title: 'A33: what an app says stays, and what must be is added',
   },
+  {
+    row: 'A39',
+    file: 'lib/hosts/serve.ts',
+    from: "if (reason !== 'pages failed') await Promise.race([sleep(bff.settings.drainMs), anotherSignal()])",
+    to: 'await bff.close()',
+    test: 'test/production-folder.test.ts',
+    title: 'A39: SIGTERM under load loses no request',
+  },
 ]
