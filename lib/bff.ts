@@ -1,5 +1,6 @@
 import type { Settings } from './config/settings.ts'
 import { createTokenParameters } from './config/token-parameters.ts'
+import { createBegin } from './endpoints/create-begin.ts'
 import { createEndpoints } from './endpoints/create-endpoints.ts'
 import { createHealth, type Draining } from './endpoints/health.ts'
 import { createForwardedTrust } from './http/forwarded.ts'
@@ -71,6 +72,11 @@ export interface Bff extends ServerCode, Draining {
   readonly readSession: ReadSession
   /** Origins that signing in and out leads the browser to; undefined until the provider was asked. */
   readonly providerOrigins: Provider['providerOrigins']
+  /**
+   * For the start of a server: says which addresses have to be registered, and looks in the background for what would
+   * fail later (A57).
+   */
+  begin(): void
   /** For server code: list and end sessions. */
   readonly sessions: SessionAdministration
   /** For `signIn` of `cloakroom/testing`. */
@@ -106,6 +112,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     onTokenRequest: metrics.tokenRequest,
     tracing,
   })
+  const navigate = outgoing.navigate(() => oidc.tls)
   const parameters = createTokenParameters(settings.hooks)
   const provider = createProvider({
     oidc,
@@ -147,7 +154,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
   })
   const endpoints = createEndpoints({
     ...{ settings, parameters, provider, sessions, transactions, claims, tokens, health, store },
-    navigate: outgoing.navigate(() => oidc.tls),
+    navigate,
     misconfigurations: misconfigurations.list,
     ...{ log, now },
   })
@@ -175,6 +182,10 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     ...tokens,
   })
   metrics.streams(() => remote.openStreams)
+  const start = createBegin({
+    ...{ settings, provider, store, navigate, log },
+    fetch: providerFetch,
+  })
 
   return {
     ...createServerCode({
@@ -204,7 +215,9 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       revoke: settings.logout.revoke,
     }),
     testSession: createTestSession({ settings, sessions, claims, parameters, now }),
+    begin: start.begin,
     async close() {
+      start.end()
       await remote.close()
       await store.close()
     },

@@ -35,13 +35,18 @@ export function signInMisconfigurations(facts: SignInFacts): Misconfiguration[] 
     })
   }
   if (typeof facts.issuedAt === 'number') {
-    const skew = Math.round(facts.issuedAt - facts.now)
-    if (Math.abs(skew) > toleratedSkew) {
-      found.push({
-        what: `the clock of this machine and that of the provider differ by ${Math.abs(skew)} s`,
-        fix: `set this machine's clock by NTP; it seems to be ${skew > 0 ? 'slow' : 'fast'}`,
-      })
-    }
+    const clock = clockMisconfiguration(facts.issuedAt - facts.now)
+    if (clock) found.push(clock)
   }
   return found
+}
+
+/** `ahead`: seconds by which the provider's clock is ahead of ours. */
+export function clockMisconfiguration(ahead: number): Misconfiguration | undefined {
+  const skew = Math.round(ahead)
+  if (Math.abs(skew) <= toleratedSkew) return undefined
+  return {
+    what: `the clock of this machine and that of the provider differ by ${Math.abs(skew)} s`,
+    fix: `set this machine's clock by NTP; it seems to be ${skew > 0 ? 'slow' : 'fast'}`,
+  }
 }

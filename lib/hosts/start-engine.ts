@@ -1,5 +1,7 @@
 import { type Bff, createBff } from '../bff.ts'
 import type { Config } from '../config/define-config.ts'
+import { processEnvironment } from '../config/env.ts'
+import { workerNumberIn } from '../config/listen.ts'
 import { loadSettings } from '../config/load-settings.ts'
 import { describeProblems } from '../config/report.ts'
 import { given } from '../http/given.ts'
@@ -61,6 +63,8 @@ export async function startEngine(
       ...{ settings, log },
       ...given({ store, registry: telemetry?.registry }),
     })
+    // Of several workers one speaks for all.
+    if (host && workerNumberIn(processEnvironment()) === 0) engine.begin()
     const close = async () => {
       await engine.close()
       await telemetry?.close()

@@ -34,28 +34,33 @@ const mostRedirects = 8
  */
 export function createRedirectUriProbe(
   deps: RedirectUriProbeDeps,
-): () => Promise<RedirectUriStanding> {
-  const { store, redirectUri } = deps
+): (again?: 'unless-accepted') => Promise<RedirectUriStanding> {
+  const { store, redirectUri, navigate } = deps
+  const road = { navigate, urlFor: (uri: string) => signInUrl(deps.provider, uri) }
   const subject = [deps.issuer, deps.clientId, redirectUri].join('\0')
   const key = `redirect-uri:${sha256(subject)}`
 
   async function look(): Promise<RedirectUriStanding> {
     const madeUp = new URL(`/${random()}`, redirectUri).href
-    const [ours, other] = [await endOf(deps, redirectUri), await endOf(deps, madeUp)]
+    const [ours, other] = [await endOf(road, redirectUri), await endOf(road, madeUp)]
     if (ours === 'back') return 'accepted'
     if (ours === 'unknown' || other === 'unknown') return 'unknown'
     return ours === other ? 'refused' : 'accepted'
   }
 
-  return async () => {
+  async function lookAndNote(): Promise<RedirectUriStanding> {
+    const standing = await look()
+    const entry = await store.getFresh(key)
+    if (entry) await store.replace(key, entry.version, standing)
+    return standing
+  }
+
+  return async (again) => {
     try {
-      if (await store.create(key, 'unknown', dayMs)) {
-        const standing = await look()
-        const entry = await store.getFresh(key)
-        if (entry) await store.replace(key, entry.version, standing)
-        return standing
-      }
-      return ((await store.getFresh(key))?.value ?? 'unknown') as RedirectUriStanding
+      if (await store.create(key, 'unknown', dayMs)) return await lookAndNote()
+      const known = ((await store.getFresh(key))?.value ?? 'unknown') as RedirectUriStanding
+      // Whoever has put it right would be told the old news for a day.
+      return again && known === 'refused' ? await lookAndNote() : known
     } catch {
       return 'unknown'
     }
@@ -64,14 +69,18 @@ export function createRedirectUriProbe(
 
 const random = () => randomBytes(32).toString('base64url')
 
-/** Where a browser ends: `back` at the redirect URI, `unknown`, or else at what page of the provider. */
-async function endOf(
-  { provider, navigate }: RedirectUriProbeDeps,
+function signInUrl(provider: RedirectUriProbeDeps['provider'], redirectUri: string): Promise<URL> {
+  const request = { state: random(), nonce: random(), codeChallenge: random(), prompt: 'none' }
+  return provider.authorizationUrl({ ...request, redirectUri })
+}
+
+/** Where a browser ends: `back` at the URI, `unknown`, or else at what page of the provider, its status first. */
+export async function endOf(
+  { urlFor, navigate }: { urlFor(uri: string): Promise<URL>; navigate: Navigate },
   redirectUri: string,
 ): Promise<'back' | 'unknown' | (string & {})> {
   try {
-    const request = { state: random(), nonce: random(), codeChallenge: random(), prompt: 'none' }
-    let url = await provider.authorizationUrl({ ...request, redirectUri })
+    let url = await urlFor(redirectUri)
     const { origin } = url
     const signal = AbortSignal.timeout(callLimitMs)
     const cookies = new Map<string, string>()

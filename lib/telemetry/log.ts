@@ -12,6 +12,12 @@ export interface LogFields {
     readonly store: string
     readonly pid: number
   }
+  readonly 'server.registers_as': {
+    readonly redirectUri: string
+    readonly postLogoutRedirectUri: string
+    readonly client: string
+    readonly issuer: string
+  }
   readonly 'server.stopping': { readonly signal: string; readonly inFlight: number }
   readonly 'server.stopped': { readonly forced: boolean }
   readonly 'worker.ended': {
@@ -194,6 +200,7 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 export const eventLevels: Record<LogEvent, LogLevel> = {
   'server.started': 'info',
+  'server.registers_as': 'info',
   'server.stopping': 'info',
   'server.stopped': 'info',
   'worker.ended': 'error',

@@ -2,6 +2,14 @@ import type { Mutant } from './mutant.ts'
 
 export const mutants: readonly Mutant[] = [
   {
+    row: 'A57',
+    file: 'lib/endpoints/look-at-start.ts',
+    from: 'if (deps.revokes && revocation_endpoint === undefined) {',
+    to: 'if (revocation_endpoint === undefined) {',
+    test: 'test/look-at-start.test.ts',
+    title: 'A57: a provider without a revocation endpoint is told, unless nothing is to be revoked',
+  },
+  {
     row: 'P24',
     file: 'lib/endpoints/frontchannel.ts',
     from: "if (request.method === 'HEAD') return page",

@@ -2,6 +2,14 @@ import type { Mutant } from './mutant.ts'
 
 export const mutants: readonly Mutant[] = [
   {
+    row: 'A57',
+    file: 'lib/oidc/post-logout-uri-probe.ts',
+    from: "? 'refused' : 'unknown'",
+    to: "? 'unknown' : 'unknown'",
+    test: 'test/look-at-start.test.ts',
+    title: 'A57: a start says what would fail later',
+  },
+  {
     row: 'L3',
     file: 'lib/oidc/authorization-response.ts',
     from: 'iss !== expected.issuer) return',

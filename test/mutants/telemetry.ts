@@ -2,6 +2,14 @@ import type { Mutant } from './mutant.ts'
 
 export const mutants: readonly Mutant[] = [
   {
+    row: 'A58',
+    file: 'lib/telemetry/count-events.ts',
+    from: "  'store.unavailable': (_, metrics) => metrics.storeOutage(),\n",
+    to: '',
+    test: 'test/rehearsal.test.ts',
+    title: 'A58: what goes wrong shows in the metrics alone',
+  },
+  {
     row: 'A55',
     file: 'lib/telemetry/observed-fetch.ts',
     from: "headers.set('traceparent', traceparent)",
