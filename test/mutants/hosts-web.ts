@@ -74,4 +74,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/production-folder.test.ts',
     title: 'A39: SIGTERM under load loses no request',
   },
+  {
+    row: 'A46',
+    file: 'lib/hosts/web-local.ts',
+    from: 'await handler(request, session, ...context)',
+    to: 'await handler(new Request(request.url), session, ...context)',
+    test: 'test/examples.test.ts',
+    title: 'A46: ${name}: a local API, a remote one, a page, and the way out',
+  },
 ]
