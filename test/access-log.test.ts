@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
 import { cloakroomOf } from '#lib/hosts/cloakroom.ts'
+import { webBffOf } from '#lib/hosts/web-bff.ts'
 import { type App, type AppBrowser, apiText, listen, startApp } from './support/app.ts'
 
 const env = { BFF_ACCESS_LOG: 'true', BFF_TRUST_PROXY: '127.0.0.0/8,::1/128' }
@@ -179,6 +180,31 @@ test('A51: in a server of one’s own, its own APIs among them', async (t) => {
     const headers = { ...from, 'sec-fetch-site': 'same-origin' }
     const line = await lineOf(() => browser.send(`${origin}${path}`, { headers }))
     assert.deepEqual({ ...line, ...place, status: 200, client }, line, path)
+  }
+})
+
+test('A51: by Request and Response, its own APIs among them', async () => {
+  const web = webBffOf(
+    async () => ({ bff: app.bff, log: app.log }) as never,
+    () => app.bff.settings,
+  )
+  const route = web.route(() => Response.json({ ours: true }))
+  const ask = (path: string) => {
+    const headers = { ...from, 'sec-fetch-site': 'same-origin', cookie: cookiesOf(browser) }
+    return new Request(`${app.origin}${path}`, { headers })
+  }
+  for (const [path, place] of [
+    ['/api/remote/api/x', { remote: 'api' }],
+    ['/bff/user', { route: '/bff/user' }],
+    ['/a/%2e%2e%2fb', { route: 'refused', status: 400, bytesOut: 0 }],
+    ['/local', { route: 'local', bytesOut: 13 }],
+  ] as const) {
+    const info = { clientAddress: '127.0.0.1' }
+    const answer = () => (path === '/local' ? route(ask(path)) : web.fetch(ask(path), info))
+    const line = await lineOf(async () => (await answer()).text())
+    const { bytesOut } = 'status' in place ? line : { bytesOut: undefined }
+    const known = { status: 200, ...place, ...(bytesOut === undefined ? {} : { bytesOut }) }
+    assert.deepEqual({ ...line, ...known }, line, path)
   }
 })
 

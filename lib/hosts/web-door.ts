@@ -5,6 +5,7 @@ import { createFrontDoor, type Refusal } from './front-door.ts'
 import type { HeadLine } from './next-answer-head.ts'
 import { refusalParts } from './refuse.ts'
 import { secureHeaders } from './secure-head.ts'
+import { createTellWebAnswers } from './tell-web-answers.ts'
 import { type AsReceived, handleWebRemote } from './web-remote.ts'
 
 /** What a framework knows of a request that does not stand in it. All of it may be left out. */
@@ -32,6 +33,7 @@ export interface WebDoor {
 export function createWebDoor({ bff, log }: { readonly bff: Bff; readonly log: Log }): WebDoor {
   const { publicOrigin } = bff.settings
   const frontDoor = createFrontDoor(bff)
+  const tell = createTellWebAnswers(bff)
   const more = publicOrigin.startsWith('https:') ? Object.entries(secureHeaders) : []
 
   function background(task: Promise<unknown>): void {
@@ -46,8 +48,10 @@ export function createWebDoor({ bff, log }: { readonly bff: Bff; readonly log: L
     // The address has it where the header is left out, as in HTTP/2.
     if (!request.headers.has('host')) rawHeaders.push('host', new URL(request.url).host)
     const refusal = frontDoor.refusalOf({ method, target, rawHeaders })
-    if (refusal) return refused(request, refusal)
     const { clientAddress: peerAddress = '', onHead } = info
+    if (refusal) {
+      return tell(request, { route: 'refused', peerAddress }, () => refused(request, refusal))
+    }
     if (bff.remote.handles(target)) {
       const options = { received: { ...received, target }, peerAddress, ...given({ onHead }) }
       return handleWebRemote(bff.remote, request, options)

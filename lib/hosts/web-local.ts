@@ -2,6 +2,7 @@ import type { Bff } from '../bff.ts'
 import type { Log } from '../telemetry/log.ts'
 import { createLocalGuard } from './local-guard.ts'
 import { type LocalSession, localSession } from './local-session.ts'
+import { createTellWebAnswers } from './tell-web-answers.ts'
 
 /** An API of the app's own. `context`: whatever the framework hands over behind the request. */
 export type WebHandler<Context extends unknown[]> = (
@@ -13,6 +14,7 @@ export type WebHandler<Context extends unknown[]> = (
 /** The session in server code that speaks `Request` and `Response`. */
 export function createWebLocal({ bff, log }: { readonly bff: Bff; readonly log: Log }) {
   const guard = createLocalGuard(bff, log)
+  const tell = createTellWebAnswers(bff)
   return {
     /** Only reads. Rejects with StoreUnavailableError. */
     async session(cookieHeader: string | null): Promise<LocalSession | undefined> {
@@ -27,18 +29,29 @@ export function createWebLocal({ bff, log }: { readonly bff: Bff; readonly log: 
       context: Context,
       peerAddress = '',
     ): Promise<Response> {
-      const admission = await guard.admit({
-        method: request.method,
-        header: (name) => request.headers.get(name) ?? undefined,
-        peerAddress,
-      })
-      if (admission.kind === 'answered') {
-        const { status, headers, body } = admission
-        return withHeaders(new Response(status === 204 ? null : body, { status }), headers)
-      }
-      const session = localSession(bff, admission.session)
-      return withHeaders(await handler(request, session, ...context), admission.headers)
+      return tell(request, { route: 'local', peerAddress }, () =>
+        answer(handler, request, context, peerAddress),
+      )
     },
+  }
+
+  async function answer<Context extends unknown[]>(
+    handler: WebHandler<Context>,
+    request: Request,
+    context: Context,
+    peerAddress: string,
+  ): Promise<Response> {
+    const admission = await guard.admit({
+      method: request.method,
+      header: (name) => request.headers.get(name) ?? undefined,
+      peerAddress,
+    })
+    if (admission.kind === 'answered') {
+      const { status, headers, body } = admission
+      return withHeaders(new Response(status === 204 ? null : body, { status }), headers)
+    }
+    const session = localSession(bff, admission.session)
+    return withHeaders(await handler(request, session, ...context), admission.headers)
   }
 }
 

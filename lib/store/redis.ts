@@ -1,4 +1,4 @@
-import { createClient, ErrorReply } from 'redis'
+import { createClient, ErrorReply } from '@redis/client'
 import { type KeyValue, StoreUnavailableError } from './key-value.ts'
 import { createRedisCommands, entryFields, parseEntry, type RedisScript } from './redis-commands.ts'
 import { createRedisLink, type RedisWire, type RedisWireEvents } from './redis-link.ts'

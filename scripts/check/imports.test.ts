@@ -49,7 +49,7 @@ describe('packages', () => {
     ['lib/hosts/next.ts', "import { NextResponse } from 'next/server'", /next, whose place/],
     ['lib/bff.ts', "import type { FC } from 'react'", /react, whose place/],
     ['lib/store/memory.ts', "import { DatabaseSync } from 'node:sqlite'", /node:sqlite/],
-    ['app/page.tsx', "import { createClient } from 'redis'", /redis, whose place/],
+    ['app/page.tsx', "import { createClient } from '@redis/client'", /@redis\/client, whose place/],
     ['lib/http/a.ts', "import _ from 'lodash'", /does not list/],
     ['client/bff.ts', "import { z } from 'zod'", /zod, whose place/],
   ]
@@ -64,7 +64,7 @@ describe('packages', () => {
   test('allows each package in its place, and all of them in tests', () => {
     const house = houseOf({
       'lib/session/seal.ts': "import { sealData } from 'iron-session'",
-      'lib/store/redis.ts': "import { createClient } from 'redis'",
+      'lib/store/redis.ts': "import { createClient } from '@redis/client'",
       'lib/http/a.ts': "import { isIP } from 'node:net'",
       'app/page.tsx': "import { useState } from 'react'",
       'test/a.test.ts': "import { generateKeyPair } from 'jose'",

@@ -7,7 +7,7 @@ const places: Readonly<Record<string, readonly string[]>> = {
   'openid-client': ['lib/oidc/', 'lib/tokens/'],
   jose: ['lib/oidc/', 'lib/tokens/', 'lib/session/cipher.ts', 'demo/'],
   '@upstash/redis': ['lib/store/upstash'],
-  redis: ['lib/store/redis'],
+  '@redis/client': ['lib/store/redis'],
   'node:sqlite': ['lib/store/sqlite'],
   undici: ['lib/http/outgoing.ts', 'bench/'],
   zod: ['lib/config/'],

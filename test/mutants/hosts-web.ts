@@ -2,6 +2,14 @@ import type { Mutant } from './mutant.ts'
 
 export const mutants: readonly Mutant[] = [
   {
+    row: 'A51',
+    file: 'lib/hosts/tell-web-answers.ts',
+    from: "if (settings.accessLog && method !== 'HEAD') return countBody(response, over)",
+    to: '',
+    test: 'test/access-log.test.ts',
+    title: 'A51: by Request and Response, its own APIs among them',
+  },
+  {
     row: 'A30',
     file: 'lib/hosts/own-targets.ts',
     from: 'isAtOrBelow(tidy, prefix)',
@@ -12,8 +20,8 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'A30',
     file: 'lib/hosts/web-door.ts',
-    from: 'if (refusal) return refused(request, refusal)',
-    to: '',
+    from: 'if (refusal) {',
+    to: 'if (refusal === null) {',
     test: 'test/web-door.test.ts',
     title: 'A30: a foreign name, a foreign page and a large body are refused as on the Node host',
   },

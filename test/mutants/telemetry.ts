@@ -29,7 +29,7 @@ export const mutants: readonly Mutant[] = [
     row: 'A56',
     file: 'lib/telemetry/tracing.ts',
     from: 'return !(provider instanceof ProxyTracerProvider) || provider.getDelegate() !== none',
-    to: 'return true',
+    to: 'return false',
     test: 'test/traces.test.ts',
     title: 'A56: an SDK that the app registers',
   },

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
-import { createClient, RESP_TYPES } from 'redis'
+import { createClient, RESP_TYPES } from '@redis/client'
 
 /** Upstash's REST protocol in front of a real Redis server, as far as its client speaks it. */
 export interface UpstashBridge {
