@@ -15,7 +15,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
     'openBff',
   ],
   'cloakroom/client': ['BffError', 'SignInNeededError', 'UnavailableError', 'bff', 'createBff'],
-  'cloakroom/next': ['createNextBff'],
+  'cloakroom/next': ['createNextBff', 'nextConfig'],
   'cloakroom/node': ['createCloakroom', 'serve'],
   'cloakroom/react': ['useSession'],
   'cloakroom/store-contract': ['describeKeyValue'],

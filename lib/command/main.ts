@@ -12,6 +12,11 @@ interface Entry {
 }
 
 const commands: Readonly<Record<string, Entry>> = {
+  init: {
+    usage: '[--dry-run]',
+    does: 'writes what an app lacks, and says what to register; what is there stays',
+    load: async () => (await import('./init.ts')).init,
+  },
   serve: {
     usage: '[--config <file>] [--spa <folder>]',
     does: 'serves until SIGTERM: the endpoints, the remote APIs and the built app in the folder',

@@ -9,6 +9,7 @@ import { createNextMiddleware, type MiddlewareOptions } from './next-middleware.
 import type { WebHandler } from './web-local.ts'
 
 export type { LocalSession } from './local-session.ts'
+export { nextConfigWith as nextConfig } from './next-config.ts'
 export type { MiddlewareOptions } from './next-middleware.ts'
 export type { WebHandler } from './web-local.ts'
 
