@@ -20,6 +20,8 @@ beforeEach(() => {
 
 /** A sign-in that fails: its page, and what the log says of it. */
 async function failing(query = '') {
+  // Of one kind and client ten are told in a minute.
+  app.advance(60_000)
   const page = await app.browser().signInHere(query)
   assert.ok(page.status >= 400, `${page.status}`)
   const told = app.log.events.filter(({ event }) => event === 'sign_in.failed')
