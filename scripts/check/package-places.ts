@@ -24,9 +24,10 @@ const places: Readonly<Record<string, readonly string[]>> = {
     // The door to Next: the only files of lib/ that know it.
     'lib/hosts/create-next-bff.ts',
     'lib/hosts/next-middleware.ts',
+    'examples/',
   ],
-  react: ['app/', 'client/use-session.ts'],
-  'react-dom': ['app/'],
+  react: ['app/', 'client/use-session.ts', 'examples/'],
+  'react-dom': ['app/', 'examples/'],
   'oidc-provider': ['demo/'],
 }
 

@@ -1,0 +1,3 @@
+import { cloakroom } from '../../../../bff'
+
+export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = cloakroom.remotes

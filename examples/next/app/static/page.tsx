@@ -1,0 +1,4 @@
+import { Counter } from './counter'
+export default function Page() {
+  return <Counter />
+}
