@@ -8,6 +8,7 @@ const pages = [
   'operations',
   'storage',
   'tokens',
+  'your-own-app',
 ].map((name) => `docs/${name}.md`)
 
 const readme = 'docs/package.md'
