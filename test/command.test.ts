@@ -25,7 +25,7 @@ describe('the command', () => {
   test('A35: tells what there is, and its version', async () => {
     const { code, stdout } = await run('--help')
     assert.equal(code, 0)
-    for (const word of ['init', 'serve', 'secret'])
+    for (const word of ['init', 'serve', 'doctor', 'secret'])
       assert.match(stdout, new RegExp(`cloakroom ${word}`))
     const { version } = JSON.parse(
       readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'),
@@ -37,7 +37,7 @@ describe('the command', () => {
   for (const [args, says] of [
     [[], /cloakroom serve/],
     [['serv'], /^cloakroom: serv is no command: write serve, if that is what you mean\.\n$/],
-    [['constructor'], /^cloakroom: constructor is no command: init, serve, secret/],
+    [['constructor'], /^cloakroom: constructor is no command: init, serve, doctor, secret/],
     [['serve', '--confg', 'x'], /^cloakroom: --confg is no option: write --config, if [^\n]+\n$/],
     [['serve', '--config'], /^cloakroom: --config needs a value behind it\.\n$/],
     [['serve', 'dist'], /^cloakroom: "dist" means nothing here\.\n$/],

@@ -22,6 +22,11 @@ const commands: Readonly<Record<string, Entry>> = {
     does: 'serves until SIGTERM: the endpoints, the remote APIs and the built app in the folder',
     load: async () => (await import('./serve.ts')).serve,
   },
+  doctor: {
+    usage: '[--config <file>] [--json]',
+    does: 'looks at settings, store, APIs, public address and provider, and says what would fail',
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
   secret: {
     usage: '[--key <algorithm>]',
     does: "a new BFF_SECRET, or a client's key (ES256) with its public key set",

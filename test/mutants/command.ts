@@ -33,4 +33,28 @@ export const mutants: readonly Mutant[] = [
     test: 'test/init.test.ts',
     title: 'A48: an app below src/, and an existing proxy, are seen',
   },
+  {
+    row: 'A49',
+    file: 'lib/command/doctor/store.ts',
+    from: 'await opened.delete(key)',
+    to: 'await opened.get(key)',
+    test: 'test/doctor.test.ts',
+    title: 'A49: a healthy set-up is well, in every line',
+  },
+  {
+    row: 'A49',
+    file: 'lib/command/doctor.ts',
+    from: 'if (!(cause instanceof UsageError)) throw cause',
+    to: 'throw cause',
+    test: 'test/doctor.test.ts',
+    title: 'A49: a configuration that cannot be read is one failure too, also as JSON',
+  },
+  {
+    row: 'A49',
+    file: 'lib/command/doctor/issuer.ts',
+    from: 'if (document.issuer === oidc.issuer)',
+    to: 'if (document.issuer)',
+    test: 'test/doctor.test.ts',
+    title: 'A49: a provider that moved, spells itself otherwise or lives in another time',
+  },
 ]
