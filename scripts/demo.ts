@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { loadEnvFile } from '#lib/config/env-file.ts'
 import { startDemoApi } from '../demo/api.ts'
 import { startDemoProvider } from '../demo/provider.ts'
 import { demoUsers } from '../demo/users.ts'
@@ -13,9 +14,11 @@ import { ensureBuild } from './ensure-build.ts'
 /**
  * `npm run demo`: an OpenID Provider, an API and Cloakroom, each on a port of its own.
  * `npm run dev` (`--dev`): the same with `next dev`, which shows changes at once.
+ * Where `OIDC_ISSUER` is set, in the environment or in `.env`, the provider is that one, and no other is started.
  */
 const root = join(import.meta.dirname, '..')
 const dev = process.argv.includes('--dev')
+loadEnvFile(root)
 const { env } = process
 const ports = {
   PORT: Number(env.PORT ?? 3000),
@@ -24,8 +27,10 @@ const ports = {
 }
 const origin = env.BFF_BASE_URL ?? `http://localhost:${ports.PORT}`
 const host = env.HOST ?? '127.0.0.1'
+const ownIssuer = env.OIDC_ISSUER?.trim() || undefined
 
-for (const [name, port] of Object.entries(ports)) {
+const needed = Object.entries(ports).slice(0, ownIssuer === undefined ? undefined : 1)
+for (const [name, port] of needed) {
   if (await isFree(port, host)) continue
   console.error(`Port ${port} is taken. Choose another one: ${name}=${port + 10} npm run demo`)
   process.exit(1)
@@ -39,13 +44,7 @@ if (!dev) {
 
 const data = join(root, '.data')
 mkdirSync(data, { recursive: true, mode: 0o700 })
-const provider = await startDemoProvider({
-  port: ports.DEMO_IDP_PORT,
-  host,
-  publicOrigins: [origin],
-  stateFile: join(data, 'demo-provider.json'),
-})
-const api = await startDemoApi({ port: ports.DEMO_API_PORT, host, issuer: provider.issuer })
+const demo = ownIssuer === undefined ? await startDemo() : undefined
 const app = startApp()
 
 let stopping = false
@@ -53,14 +52,29 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => st
 app.once('exit', (code) => stop(stopping ? 0 : (code ?? 1)))
 
 if (await isReady(app)) {
+  const provider = demo
+    ? `  Provider    ${demo.provider.issuer}
+  API         ${demo.api.url}
+
+  People: ${demoUsers.map(({ sub }) => sub).join(', ')}. No password is needed.`
+    : `  Provider    ${ownIssuer}, by OIDC_ISSUER`
   console.log(`
   Cloakroom   ${origin}
-  Provider    ${provider.issuer}
-  API         ${api.url}
-
-  People: ${demoUsers.map(({ sub }) => sub).join(', ')}. No password is needed.
+${provider}
   Ctrl-C stops everything.
 `)
+}
+
+/** Provider and API of the demo. */
+async function startDemo() {
+  const provider = await startDemoProvider({
+    port: ports.DEMO_IDP_PORT,
+    host,
+    publicOrigins: [origin],
+    stateFile: join(data, 'demo-provider.json'),
+  })
+  const api = await startDemoApi({ port: ports.DEMO_API_PORT, host, issuer: provider.issuer })
+  return { provider, api }
 }
 
 function startApp(): ChildProcess {
@@ -82,10 +96,12 @@ function startApp(): ChildProcess {
       BFF_BASE_URL: origin,
       BFF_SECRET: env.BFF_SECRET ?? keptSecret(join(data, 'demo-secret')),
       BFF_STORE: env.BFF_STORE ?? 'sqlite',
-      OIDC_ISSUER: provider.issuer,
-      OIDC_CLIENT_ID: provider.clientId,
-      OIDC_CLIENT_SECRET: provider.clientSecret,
-      DEMO_API_URL: api.url,
+      ...(demo && {
+        OIDC_ISSUER: demo.provider.issuer,
+        OIDC_CLIENT_ID: demo.provider.clientId,
+        OIDC_CLIENT_SECRET: demo.provider.clientSecret,
+        DEMO_API_URL: demo.api.url,
+      }),
     },
   })
 }
@@ -115,7 +131,7 @@ async function stop(code: number): Promise<void> {
     app.kill('SIGTERM')
     await once(app, 'exit')
   }
-  await Promise.all([api.close(), provider.close()])
+  await Promise.all([demo?.api.close(), demo?.provider.close()])
   process.exit(code)
 }
 
