@@ -74,7 +74,7 @@ export async function exampleStage(t: TestContext): Promise<ExampleStage> {
   return {
     browser,
     async start(program, args, more = {}) {
-      const port = String(await freePort())
+      const port = more.PORT ?? String(await freePort())
       const origin = `http://localhost:${port}`
       const { child, output } = begin(program, args, {
         ...{ HOST: '127.0.0.1', PORT: port, BFF_BASE_URL: origin, BFF_DRAIN: '0' },
