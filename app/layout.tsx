@@ -1,10 +1,7 @@
 import type { Metadata, Viewport } from 'next'
 import { connection } from 'next/server'
 import type { ReactNode } from 'react'
-import { SiteFooter } from './demo-spa/site-footer.tsx'
-import { SiteHeader } from './demo-spa/site-header.tsx'
 import './globals.css'
-import './blocks.css'
 
 export const metadata: Metadata = {
   title: { default: 'Cloakroom', template: '%s · Cloakroom' },
@@ -25,19 +22,7 @@ export default async function Layout({ children }: { children: ReactNode }) {
   await connection()
   return (
     <html lang="en">
-      <body>
-        <a className="skip" href="#main">
-          Skip to the content
-        </a>
-        <SiteHeader />
-        <main id="main" tabIndex={-1}>
-          <noscript>
-            <p className="notice">This page is a single-page app: it needs JavaScript.</p>
-          </noscript>
-          {children}
-        </main>
-        <SiteFooter />
-      </body>
+      <body>{children}</body>
     </html>
   )
 }

@@ -4,7 +4,7 @@ import type { Host } from '../test/support/start-cloakroom.ts'
 
 export { expect } from 'playwright/test'
 
-/** Every code and opaque token of the provider begins with it. */
+/** Every code and opaque token of the provider begins with it. @public for the demo's specs */
 export const mark = 'MARKED-SECRET-'
 
 export interface WorkerOptions {
@@ -58,31 +58,14 @@ export const test = base.extend<TestOptions, WorkerOptions>({
   ],
 })
 
-/** From a page with a sign-in link, through the provider, and back. */
-export async function signIn(page: Page, user = 'alice'): Promise<void> {
-  await page.getByTestId('sign-in').click()
-  await pickUser(page, user)
-}
-
-/** On the provider's page. */
+/** On the provider's page. @public for the demo's specs */
 export async function pickUser(page: Page, user = 'alice'): Promise<void> {
   await page.getByRole('button', { name: new RegExp(`^${user}\\b`, 'i') }).click()
 }
 
-/** Opens the start page and signs in there. */
-export async function openSignedIn(page: Page, user = 'alice'): Promise<void> {
-  await page.goto('/')
-  await signIn(page, user)
-  await expect(page.getByTestId('signed-in')).toBeVisible()
-}
-
-export async function signOut(page: Page): Promise<void> {
-  await page.getByTestId('sign-out').click()
-  await expect(page.getByTestId('signed-out')).toBeVisible()
-}
-
-/** Presses the button of a remote call and waits for its answer. */
-export async function expectCall(page: Page, remote: string, status: number): Promise<void> {
-  await page.getByTestId(`call-${remote}`).click()
-  await expect(page.getByTestId('answer')).toHaveAttribute('data-status', String(status))
+/** Signs in, whatever the app shows, and ends at its start page. */
+export async function enter(page: Page, user = 'alice'): Promise<void> {
+  await page.goto('/bff/login')
+  await pickUser(page, user)
+  await expect(page).toHaveURL('/')
 }

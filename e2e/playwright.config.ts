@@ -7,7 +7,8 @@ const executablePath = process.env.CHROMIUM_PATH ?? installed.find((path) => exi
 
 /** The same specs in a real Chromium on both hosts. They need a build: `npm test -- e2e` makes it. */
 export default defineConfig<object, WorkerOptions>({
-  testDir: '.',
+  testDir: '..',
+  testMatch: ['e2e/*.spec.ts', 'demo/e2e/*.spec.ts'],
   outputDir: '../test-results',
   timeout: 60_000,
   expect: { timeout: 15_000 },

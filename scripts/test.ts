@@ -19,7 +19,9 @@ const total: Outcome = { passed: 0, failed: 0, skipped: 0 }
 const nodeFiles = globSync('{app,lib,client,demo,test,scripts,bench}/**/*.test.ts', { cwd: root })
   .filter((file) => chosen(file))
   .sort()
-const browserFiles = globSync('e2e/**/*.spec.ts', { cwd: root }).filter((file) => chosen(file))
+const browserFiles = globSync('{e2e,demo/e2e}/*.spec.ts', { cwd: root }).filter((file) =>
+  chosen(file),
+)
 const withNode = kind !== 'e2e' && nodeFiles.length > 0
 const withBrowser = kind !== 'unit' && browserFiles.length > 0
 

@@ -3,7 +3,7 @@ import { build } from 'esbuild'
 import type { Cookie, Page } from 'playwright/test'
 import { type DemoStack, startDemoStack } from '../../test/support/demo-stack.ts'
 import type { Host } from '../../test/support/start-cloakroom.ts'
-import { openSignedIn } from '../fixtures.ts'
+import { enter } from '../fixtures.ts'
 import { type LibraryApis, startLibraryApis } from './apis.ts'
 
 /** The demo's, with the libraries' APIs behind it and the libraries in its page. */
@@ -32,7 +32,7 @@ export async function startLibraryStack(host: Host): Promise<LibraryStack> {
     async open(page) {
       await page.context().addCookies(signedIn)
       if (signedIn.length > 0) await page.goto('/')
-      else await openSignedIn(page)
+      else await enter(page)
       signedIn = await page.context().cookies()
       // As a script of the app: under the policy of its pages, with their nonce. And by a timer, since
       // the policy does not hold (`eval`) for what a debugger calls.

@@ -43,7 +43,12 @@ export function isSource(path: string): boolean {
 }
 
 export function isTest(path: string): boolean {
-  return /\.(test|spec)\.tsx?$/.test(path) || path.startsWith('test/') || path.startsWith('e2e/')
+  return /\.(test|spec)\.tsx?$/.test(path) || /^(test|e2e|demo\/e2e)\//.test(path)
+}
+
+/** The demo: two folders that can be deleted, whereupon everything else still holds. */
+export function isDemo(path: string): boolean {
+  return path.startsWith('demo/') || path.startsWith('app/(demo)/')
 }
 
 /** Number of the line, from 1, that the character at `index` stands on. */

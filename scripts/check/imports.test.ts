@@ -17,7 +17,14 @@ describe('import direction', () => {
     ['an alias', 'lib/http/a.ts', "import { b } from '#lib/store/b.ts'", /lies below store/],
     ['a new room', 'lib/attic/a.ts', "import { b } from '../http/b.ts'", /has no row/],
     ['lib from client', 'client/a.ts', "import { b } from '#lib/http/b.ts'", /only client\//],
-    ['sessions from demo', 'demo/a.ts', "import { b } from '#lib/session/b.ts'", /lib\/http\//],
+    [
+      'what it tests from a stand-in',
+      'test/stand-ins/a.ts',
+      "import '#lib/oidc/b.ts'",
+      /lib\/http\//,
+    ],
+    ['the demo from the app', 'app/layout.tsx', "import './(demo)/spa/b.tsx'", /can be deleted/],
+    ['the demo from a test', 'test/a.test.ts', "import '../demo/b.ts'", /can be deleted/],
   ]
   for (const [title, file, source, says] of refused) {
     test(`refuses ${title}, with its line`, () => {
@@ -36,7 +43,8 @@ describe('import direction', () => {
       'lib/remote/a.ts': "import './b.ts'\nimport '../tokens/c.ts'\nimport 'undici'",
       'lib/remote/a.test.ts': "import '../../test/support/d.ts'",
       'app/page.tsx': "import '#lib/hosts/next.ts'\nimport '../client/bff.ts'",
-      'demo/api.ts': "import '../lib/http/problem.ts'",
+      'test/stand-ins/api.ts': "import '../../lib/http/problem.ts'",
+      'demo/demo.ts': "import '../test/stand-ins/api.ts'\nimport '#lib/config/env-file.ts'",
       'test/e.test.ts': "import '#lib/session/sessions.ts'",
     })
     assert.deepEqual(checkImportDirection(house), [])

@@ -1,5 +1,5 @@
 import type { TabledMutant } from '../mutants/tables.ts'
-import { type ConformanceRow, readRows } from './conformance.ts'
+import { type ConformanceRow, isGone, readRows } from './conformance.ts'
 import type { Finding, House } from './house.ts'
 
 const page = 'docs/conformance.md'
@@ -10,8 +10,9 @@ const page = 'docs/conformance.md'
  */
 export function checkMutants(house: House, mutants: readonly TabledMutant[]): Finding[] {
   const rows = new Map(readRows(house.get(page) ?? '').map((row) => [row.number, row]))
-  const without = [...rows.values()].filter(({ number }) =>
-    mutants.every(({ row }) => row !== number),
+  const without = [...rows.values()].filter(
+    ({ number, files }) =>
+      mutants.every(({ row }) => row !== number) && !files.every((file) => isGone(file, house)),
   )
   return [
     ...mutants.flatMap((mutant) =>

@@ -5,7 +5,7 @@ import { moduleGraph } from './module-graph.ts'
 const places: Readonly<Record<string, readonly string[]>> = {
   'iron-session': ['lib/session/seal.ts'],
   'openid-client': ['lib/oidc/', 'lib/tokens/'],
-  jose: ['lib/oidc/', 'lib/tokens/', 'lib/session/cipher.ts', 'demo/'],
+  jose: ['lib/oidc/', 'lib/tokens/', 'lib/session/cipher.ts', 'test/stand-ins/'],
   '@upstash/redis': ['lib/store/upstash'],
   '@redis/client': ['lib/store/redis'],
   'node:sqlite': ['lib/store/sqlite'],
@@ -28,7 +28,7 @@ const places: Readonly<Record<string, readonly string[]>> = {
   ],
   react: ['app/', 'client/use-session.ts', 'examples/'],
   'react-dom': ['app/', 'examples/'],
-  'oidc-provider': ['demo/'],
+  'oidc-provider': ['test/stand-ins/'],
 }
 
 export function checkPackagePlaces(house: House): Finding[] {

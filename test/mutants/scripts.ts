@@ -84,12 +84,4 @@ export const mutants: readonly Mutant[] = [
     test: packed,
     title: 'A20: no link of its pages leads to a file that is not there',
   },
-  {
-    row: 'A47',
-    file: 'scripts/demo.ts',
-    from: 'ownIssuer === undefined ? await startDemo() : undefined',
-    to: 'await startDemo()',
-    test: 'test/own-provider.test.ts',
-    title: 'A47: the demo’s commands leave a provider of one’s own alone, and start no other',
-  },
 ]

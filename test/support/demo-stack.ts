@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Config } from '#lib/config/define-config.ts'
-import { type DemoApi, startDemoApi } from '../../demo/api.ts'
+import { type DemoApi, startDemoApi } from '../stand-ins/api.ts'
 import {
   type DemoProvider,
   type DemoProviderOptions,
   startDemoProvider,
-} from '../../demo/provider.ts'
+} from '../stand-ins/provider.ts'
 import { freePort, type Host, type RunningCloakroom, startCloakroom } from './start-cloakroom.ts'
 import { startTap } from './tap.ts'
 

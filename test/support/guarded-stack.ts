@@ -1,6 +1,6 @@
 import { exportJWK, generateKeyPair } from 'jose'
-import { type DemoApi, startDemoApi } from '../../demo/api.ts'
-import { demoApiResource } from '../../demo/provider-config.ts'
+import { type DemoApi, startDemoApi } from '../stand-ins/api.ts'
+import { demoApiResource } from '../stand-ins/provider-config.ts'
 import { type DemoStack, startDemoStack } from './demo-stack.ts'
 import type { Host } from './start-cloakroom.ts'
 
@@ -15,7 +15,7 @@ export interface GuardedStack extends DemoStack {
 /**
  * The provider wants pushed authorization requests, client assertions, and a DPoP proof with a nonce of
  * its own for every token. The remotes are `orders` and `reports`, each with a resource, `exchanged` with
- * a token that was exchanged, and `machine` with a machine's: all with DPoP.
+ * a token that was exchanged, and `machine` with a machine's: all with DPoP. @public for the demo's specs
  */
 export async function startGuardedStack(host: Host): Promise<GuardedStack> {
   const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })

@@ -1,11 +1,11 @@
 import type { Page } from 'playwright/test'
-import { demoApiResource } from '../demo/provider-config.ts'
-import { tokenExchange } from '../demo/provider-exchange.ts'
+import { demoApiResource } from '../../test/stand-ins/provider-config.ts'
+import { tokenExchange } from '../../test/stand-ins/provider-exchange.ts'
 import {
   type GuardedStack,
   reportsResource,
   startGuardedStack,
-} from '../test/support/guarded-stack.ts'
+} from '../../test/support/guarded-stack.ts'
 import {
   test as base,
   expect,

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { decodeJwt } from 'jose'
 import * as client from 'openid-client'
-import { createHttpBrowser, type HttpBrowser } from '../test/support/http-browser.ts'
+import { createHttpBrowser, type HttpBrowser } from '../support/http-browser.ts'
 import { type DemoProvider, type DemoProviderOptions, startDemoProvider } from './provider.ts'
 import { demoAcr, demoApiResource } from './provider-config.ts'
 

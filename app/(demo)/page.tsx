@@ -1,4 +1,4 @@
-import { Home } from './demo-spa/home.tsx'
+import { Home } from './spa/home.tsx'
 
 export default function Page() {
   return <Home />

@@ -4,15 +4,15 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startScriptedProvider } from './support/scripted-provider.ts'
-import { freePort } from './support/start-cloakroom.ts'
+import { startScriptedProvider } from '../test/support/scripted-provider.ts'
+import { freePort } from '../test/support/start-cloakroom.ts'
 
 test('A47: the demo’s commands leave a provider of one’s own alone, and start no other', async (t) => {
   const provider = await startScriptedProvider()
   t.after(() => provider.close())
   const port = String(await freePort())
   const root = join(import.meta.dirname, '..')
-  const child = spawn(process.execPath, [join(root, 'scripts/demo.ts')], {
+  const child = spawn(process.execPath, [join(root, 'demo/demo.ts')], {
     cwd: root,
     stdio: 'pipe',
     env: {

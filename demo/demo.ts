@@ -6,10 +6,10 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { loadEnvFile } from '#lib/config/env-file.ts'
-import { startDemoApi } from '../demo/api.ts'
-import { startDemoProvider } from '../demo/provider.ts'
-import { demoUsers } from '../demo/users.ts'
-import { ensureBuild } from './ensure-build.ts'
+import { ensureBuild } from '../scripts/ensure-build.ts'
+import { startDemoApi } from '../test/stand-ins/api.ts'
+import { startDemoProvider } from '../test/stand-ins/provider.ts'
+import { demoUsers } from '../test/stand-ins/users.ts'
 
 /**
  * `npm run demo`: an OpenID Provider, an API and Cloakroom, each on a port of its own.

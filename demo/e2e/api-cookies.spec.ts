@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from 'playwright/test'
-import { type DemoStack, startDemoStack } from '../test/support/demo-stack.ts'
-import { startUpstream, type Upstream } from '../test/support/remote-fixture.ts'
+import { type DemoStack, startDemoStack } from '../../test/support/demo-stack.ts'
+import { startUpstream, type Upstream } from '../../test/support/remote-fixture.ts'
 import { test as base, expect, signIn, signOut } from './fixtures.ts'
 import { startTlsTerminator } from './tls-terminator.ts'
 

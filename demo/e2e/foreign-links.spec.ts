@@ -1,4 +1,4 @@
-import { startDemoStack } from '../test/support/demo-stack.ts'
+import { startDemoStack } from '../../test/support/demo-stack.ts'
 import { test as base, expect } from './fixtures.ts'
 
 /** Every page is behind the gate. */

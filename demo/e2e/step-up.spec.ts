@@ -1,4 +1,4 @@
-import { demoAcr } from '../demo/provider-config.ts'
+import { demoAcr } from '../../test/stand-ins/provider-config.ts'
 import { expect, expectCall, openSignedIn, pickUser, test } from './fixtures.ts'
 
 test('T13: the demand for a stronger sign-in is a problem that says where to get it', async ({

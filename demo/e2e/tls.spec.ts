@@ -1,6 +1,6 @@
 import { request } from 'node:http'
-import { cookiesOf } from '../test/support/cookie-names.ts'
-import { type DemoStack, startDemoStack } from '../test/support/demo-stack.ts'
+import { cookiesOf } from '../../test/support/cookie-names.ts'
+import { type DemoStack, startDemoStack } from '../../test/support/demo-stack.ts'
 import { test as base, expect, expectCall, pickUser, signOut } from './fixtures.ts'
 import { startTlsTerminator, type TlsTerminator } from './tls-terminator.ts'
 

@@ -1,5 +1,5 @@
 import type { Metadata } from 'next'
-import { Order } from '../../demo-spa/order.tsx'
+import { Order } from '../../spa/order.tsx'
 
 export const metadata: Metadata = { title: 'Order' }
 

@@ -1,8 +1,8 @@
 import type { Metadata } from 'next'
-import { cloakroom } from '../../bff.ts'
-import { Account } from '../demo-spa/account.tsx'
-import { ServerOrders } from '../demo-spa/server-orders.tsx'
-import { SignInFirst } from '../demo-spa/sign-in-first.tsx'
+import { cloakroom } from '../../../bff.ts'
+import { Account } from '../spa/account.tsx'
+import { ServerOrders } from '../spa/server-orders.tsx'
+import { SignInFirst } from '../spa/sign-in-first.tsx'
 
 export const metadata: Metadata = { title: 'Account' }
 

@@ -1,7 +1,7 @@
 import { request as forward } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { selfSigned } from '../test/support/self-signed.ts'
+import { selfSigned } from '../../test/support/self-signed.ts'
 
 /** As much of nginx as there is in front of a self-hosted Cloakroom. */
 export interface TlsTerminator {
