@@ -46,7 +46,7 @@ describe('A53: BFF_METRICS_PORT', () => {
   })
 
   test('each of several processes has its own', async () => {
-    const [port, metricsPort] = [await freePort(), await freePort()]
+    const [port, metricsPort] = [await freePort(), await twoFreePorts()]
     const more = { BFF_METRICS_PORT: String(metricsPort), BFF_WORKERS: '2' }
     const store = { BFF_STORE: 'sqlite', BFF_SQLITE_FILE: `${folder.path}/s.db` }
     const running = await startCommand(['serve'], {
@@ -56,7 +56,7 @@ describe('A53: BFF_METRICS_PORT', () => {
     await whenLive(running)
     for (const each of [metricsPort, metricsPort + 1]) {
       let status = 0
-      for (let i = 0; i < 100 && status !== 200; i += 1) {
+      for (let i = 0; i < 600 && status !== 200; i += 1) {
         status = await fetch(`http://127.0.0.1:${each}/metrics`).then(
           (it) => it.status,
           () => 0,
@@ -105,3 +105,17 @@ describe('A53: BFF_METRICS_PORT', () => {
     )
   })
 })
+
+/** The first of two that follow each other, and are free. */
+async function twoFreePorts(): Promise<number> {
+  for (;;) {
+    const first = await freePort()
+    const next = createServer()
+    const isFree = await new Promise<boolean>((resolve) => {
+      next.once('error', () => resolve(false))
+      next.listen(first + 1, '127.0.0.1', () => resolve(true))
+    })
+    next.close()
+    if (isFree) return first
+  }
+}
