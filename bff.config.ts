@@ -1,4 +1,4 @@
-import { defineConfig } from '#lib/config/define-config.ts'
+import { defineConfig } from 'cloakroom'
 
 // This is the file to edit. Secrets and addresses come from the environment: see .env.example.
 // Every name that may stand here is described in docs/configuration.md, and by your editor.

@@ -24,7 +24,7 @@ further variables.
 ## bff.config.ts
 
 \`\`\`ts
-import { defineConfig } from '#lib/config/define-config.ts'
+import { defineConfig } from 'cloakroom'
 
 export default defineConfig({
   remotes: {

@@ -44,7 +44,7 @@ export function packageManifest(own: Manifest, { imported }: { imported: Readonl
       })),
       './package.json': './package.json',
     },
-    imports: { '#lib/*.ts': './lib/*.js', '#client/*.ts': './client/*.js' },
+    imports: { '#lib/*.ts': './lib/*.js' },
     ...(own.bin ? { bin: mapped(own.bin, (source) => compiled(source, '.js').slice(2)) } : {}),
     dependencies: Object.fromEntries(dependencies.map((it) => [it, versionOf(it)])),
     peerDependencies: Object.fromEntries(peers.map((it) => [it, frameworks[it]])),

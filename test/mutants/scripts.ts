@@ -84,4 +84,12 @@ export const mutants: readonly Mutant[] = [
     test: packed,
     title: 'A20: no link of its pages leads to a file that is not there',
   },
+  {
+    row: 'A59',
+    file: 'docs/package.md',
+    from: 'export const cloakroom = createWebBff(config)',
+    to: 'export const cloakroom = createWebBff(config, { fetch })',
+    test: 'test/docs-snippets.test.ts',
+    title: 'A59: the lines of TypeScript in the docs are right for the compiler',
+  },
 ]

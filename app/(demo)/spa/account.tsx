@@ -1,7 +1,7 @@
 'use client'
 
+import { useSession } from 'cloakroom/react'
 import type { ReactNode } from 'react'
-import { useSession } from '#client/use-session.ts'
 import { ClaimsTable } from './claims-table.tsx'
 import { SessionTicket } from './session-ticket.tsx'
 import { SignInFirst } from './sign-in-first.tsx'

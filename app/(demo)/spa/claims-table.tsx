@@ -1,4 +1,4 @@
-import type { Claim } from '#client/bff.ts'
+import type { Claim } from 'cloakroom/client'
 
 export function ClaimsTable({ claims }: { claims: readonly Claim[] }) {
   return (

@@ -1,6 +1,6 @@
 'use client'
 
-import { useSession } from '#client/use-session.ts'
+import { useSession } from 'cloakroom/react'
 import { SignedInHome } from './signed-in-home.tsx'
 import { SignedOutHome } from './signed-out-home.tsx'
 import { Unavailable } from './unavailable.tsx'

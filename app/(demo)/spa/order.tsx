@@ -1,8 +1,8 @@
 'use client'
 
+import { bff, SignInNeededError } from 'cloakroom/client'
 import Link from 'next/link'
 import { useEffect, useState } from 'react'
-import { bff, SignInNeededError } from '#client/bff.ts'
 
 type Loaded =
   | { readonly kind: 'loading' }

@@ -1,4 +1,4 @@
-import { bff, SignInNeededError, UnavailableError } from '#client/bff.ts'
+import { bff, SignInNeededError, UnavailableError } from 'cloakroom/client'
 
 /** One call that the page offers. Paths are of this origin: the BFF knows where the API is. */
 export interface RemoteCall {

@@ -1,7 +1,7 @@
 'use client'
 
+import { createBff } from 'cloakroom/client'
 import { useCallback, useEffect, useState } from 'react'
-import { createBff } from '#client/bff.ts'
 import { type Finding, lookForTokens } from './look-for-tokens.ts'
 import styles from './script-proof.module.css'
 import { type Attempt, tryAttacks } from './try-attacks.ts'

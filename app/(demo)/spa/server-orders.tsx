@@ -1,6 +1,6 @@
+import { openBff } from 'cloakroom'
 import { headers } from 'next/headers'
 import config from '#config'
-import { openBff } from '#lib/index.ts'
 
 /** A Server Component that calls an API as the user: the page carries the answer, never the token. */
 export async function ServerOrders() {

@@ -1,7 +1,7 @@
 'use client'
 
+import type { SignedIn } from 'cloakroom/client'
 import { useState } from 'react'
-import type { SignedIn } from '#client/bff.ts'
 import styles from './session-ticket.module.css'
 import { Ticket } from './ticket.tsx'
 

@@ -1,4 +1,4 @@
-import { bff } from '#client/bff.ts'
+import { bff } from 'cloakroom/client'
 
 /** A plain link, never a prefetched one: a sign-in starts when somebody means it. */
 export function SignInLink({ returnUrl }: { returnUrl?: string }) {

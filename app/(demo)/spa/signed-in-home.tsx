@@ -1,4 +1,4 @@
-import type { SignedIn } from '#client/bff.ts'
+import type { SignedIn } from 'cloakroom/client'
 import { CallPanel } from './call-panel.tsx'
 import { ClaimsTable } from './claims-table.tsx'
 import { userCalls } from './remote-calls.ts'

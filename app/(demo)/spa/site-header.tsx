@@ -1,10 +1,10 @@
 'use client'
 
+import { bff } from 'cloakroom/client'
+import { useSession } from 'cloakroom/react'
 import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import { useState } from 'react'
-import { bff } from '#client/bff.ts'
-import { useSession } from '#client/use-session.ts'
 import styles from './site-header.module.css'
 
 export function SiteHeader() {

@@ -1,4 +1,4 @@
-import type { SignedIn, UnavailableError } from '#client/bff.ts'
+import type { SignedIn, UnavailableError } from 'cloakroom/client'
 
 export function Unavailable({
   error,
