@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type HostileApi, startHostileApi } from './support/hostile-api.ts'
+import { pageStatus } from './support/page-status.ts'
 import { type RawAnswer, rawRequest } from './support/raw-http.ts'
 import { type ScriptedProvider, startScriptedProvider } from './support/scripted-provider.ts'
 import { type RunningCloakroom, startCloakroom } from './support/start-cloakroom.ts'
@@ -84,7 +85,7 @@ for (const host of ['node', 'next'] as const) {
       const [chunk] = readdirSync(join(import.meta.dirname, '../.next/static/chunks'))
       const page = ['Sec-Fetch-Site: same-origin', 'Sec-Fetch-Dest: document', 'Accept: text/html']
       const expected: [number, string, string[]?][] = [
-        [200, 'GET /', page],
+        [pageStatus('/'), 'GET /', page],
         [404, 'GET /nothing', page],
         [200, 'GET /icon.svg'],
         [200, `GET /_next/static/chunks/${chunk}`],

@@ -5,6 +5,7 @@ import { describeOnBothHosts } from './support/both-hosts.ts'
 import { variedBodies } from './support/content-codings.ts'
 import { cookiesOf } from './support/cookie-names.ts'
 import { brokenAnswers, commands } from './support/hostile-api.ts'
+import { pageStatus } from './support/page-status.ts'
 import { type RawAnswer, rawRequest } from './support/raw-http.ts'
 import { until } from './support/remote-fixture.ts'
 
@@ -204,7 +205,7 @@ describeOnBothHosts('the proxy', (at) => {
         await until(() => received.endsWith(`message ${i};`) || isClosed)
         assert.equal(isClosed, false, `after ${i} messages`)
         const page = await fetch(`${at.running.origin}/`)
-        assert.equal(page.status, 200)
+        assert.equal(page.status, pageStatus('/'))
         await page.body?.cancel()
       }
       const logoutUrl = claims.find(({ type }) => type === 'bff:logout_url')?.value
