@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -20,7 +20,7 @@ export interface StartedProgram {
   end(): Promise<number | null>
 }
 
-/** What an example is driven with: a browser, a provider, and an API behind `ORDERS_API`. */
+/** What an example is driven with: a browser, a provider, and an API behind `ORDERS_API`, which says a stream's next word when it is asked to. */
 export interface ExampleStage {
   readonly browser: Browser
   /** Runs a program of `node_modules` with Node, its origin a new one; resolves when the engine answers. */
@@ -31,8 +31,15 @@ export interface ExampleStage {
 
 export async function exampleStage(t: TestContext): Promise<ExampleStage> {
   const provider = await startScriptedProvider()
+  let words: ServerResponse | undefined
+  let said = 0
+  const say = () => words?.write(`data: ${++said}\n\n`)
   const api = createServer((request, response) => {
     if (request.method === 'POST') request.pipe(response)
+    else if (request.url?.endsWith('/words')) {
+      words = response.writeHead(200, { 'content-type': 'text/event-stream' })
+      say()
+    } else if (request.url?.endsWith('/next')) response.end(say() ? 'said' : 'nobody listens')
     else response.end(`orders for ${request.headers.authorization?.slice(0, 7)}`)
   })
   const ordersApi = await listen(api)

@@ -1,0 +1,4 @@
+import { createWebBff } from 'cloakroom/web'
+import config from '../bff.config.js'
+
+export const cloakroom = createWebBff(config)
