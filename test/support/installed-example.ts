@@ -26,7 +26,7 @@ export interface ExampleStage {
   /** Runs a program of `node_modules` with Node, its origin a new one; resolves when the engine answers. */
   start(program: string, args: string[], env?: Record<string, string>): Promise<StartedProgram>
   /** Runs a program of `node_modules` to its end. Rejects when it fails; answers what it printed. */
-  run(program: string, args: string[]): Promise<string>
+  run(program: string, args: string[], env?: Record<string, string>): Promise<string>
 }
 
 export async function exampleStage(t: TestContext): Promise<ExampleStage> {
@@ -108,8 +108,8 @@ export async function exampleStage(t: TestContext): Promise<ExampleStage> {
         },
       }
     },
-    async run(program, args) {
-      const { child, output } = begin(program, args, {})
+    async run(program, args, more = {}) {
+      const { child, output } = begin(program, args, more)
       const [code] = await once(child, 'close')
       if (code !== 0) throw new Error(output())
       return output()

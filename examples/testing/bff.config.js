@@ -1,0 +1,3 @@
+import { defineConfig } from 'cloakroom'
+
+export default defineConfig({})
