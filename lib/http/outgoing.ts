@@ -1,5 +1,11 @@
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
-import { Agent, buildConnector, Client, type Dispatcher, Dispatcher1Wrapper, Pool } from 'undici'
+// What is published says types of undici's index only.
+import type { Agent, Client, buildConnector as Connector, Dispatcher, Pool } from 'undici'
+import buildConnector from 'undici/lib/core/connect.js'
+import AgentClass from 'undici/lib/dispatcher/agent.js'
+import ClientClass from 'undici/lib/dispatcher/client.js'
+import Dispatcher1Wrapper from 'undici/lib/dispatcher/dispatcher1-wrapper.js'
+import PoolClass from 'undici/lib/dispatcher/pool.js'
 import { isLoopback } from './loopback.ts'
 import { parseNoProxy } from './no-proxy.ts'
 import { openTunnel } from './tunnel.ts'
@@ -20,7 +26,7 @@ export interface OutgoingSettings {
 }
 
 /** Opens a connection for undici. */
-export type Connect = buildConnector.connector
+export type Connect = Connector.connector
 
 export interface ConnectOptions {
   readonly timeout: number
@@ -82,7 +88,7 @@ export function createOutgoing({ ca, proxy }: OutgoingSettings): Outgoing {
       }
       way(target, callback)
     }
-    return new Agent({ connect: wayFor, allowH2: false })
+    return new AgentClass({ connect: wayFor, allowH2: false })
   }
 
   return {
@@ -129,12 +135,12 @@ type Way = { readonly connect: Connect }
 
 /** One connection to one origin. */
 export function openClient(origin: string, options: Client.Options & Way): Client {
-  return new Client(origin, options)
+  return new ClientClass(origin, options)
 }
 
 /** As many connections to one origin as are needed. */
 export function openPool(origin: string, options: Pool.Options & Way): Dispatcher {
-  return new Pool(origin, options)
+  return new PoolClass(origin, options)
 }
 
 /** Undici writes `::1` without its brackets. */
