@@ -78,7 +78,8 @@ describe('an error that is none (RFC 6749 section 5.2)', () => {
             if (!(request.params.get('grant_type') ?? '').endsWith(grant)) return usual()
             const secrets = secretsOf(request)
             sent.push(...secrets)
-            return { status, body: { error: wrap(secrets[turn++ % secrets.length] ?? '') } }
+            const error = wrap(secrets[turn++ % secrets.length] ?? '')
+            return { status, body: { error, error_description: error } }
           })
           await everything()
           const log = inspect(app.log.events, { depth: 9 })
@@ -101,6 +102,7 @@ describe('an error that is none (RFC 6749 section 5.2)', () => {
           const url = new URL(String(answer.headers?.location))
           secret = url.searchParams.get(part) ?? ''
           url.searchParams.set('error', wrap(secret))
+          url.searchParams.set('error_description', wrap(secret))
           return { ...answer, headers: { location: url.href } }
         })
         const page = await app.browser().signInHere()

@@ -3,6 +3,7 @@ import { isTopLevel } from '../http/navigation.ts'
 import { parseReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
 import { isPageExpired } from '../oidc/authorization-response.ts'
 import type { Provider } from '../oidc/provider.ts'
+import { type ErrorChannel, providerFix } from '../oidc/provider-fix.ts'
 import type { SignInResult } from '../oidc/redeem-code.ts'
 import { requiredAcr } from '../oidc/required-acr.ts'
 import { silentLoginPage } from '../pages/silent-login-page.ts'
@@ -75,19 +76,25 @@ export function createCallback(deps: CallbackDeps): Endpoint {
     incoming: EndpointRequest,
     { transaction, clearCookies }: Taken,
     result: NotSignedIn,
-    options: { status?: number } = {},
+    options: { status?: number; channel?: ErrorChannel } = {},
   ): Response {
     const { requestId, client } = incoming
     const { remembered } = transaction
     const { code, error, about, cause } = result
+    const { channel = 'call', ...answer } = options
     deps.log.event('sign_in.failed', {
       requestId,
       client,
       code,
-      ...given({ error }),
+      ...given({ error, fix: providerFix(error, channel) }),
       ...about,
       ...given({ cause }),
     })
+    if (channel === 'call' && code === 'provider_misconfigured') {
+      const what = 'the provider refuses our client or its secret: nobody can sign in'
+      const fix = providerFix(error, channel) ?? providerFix('invalid_client', channel) ?? ''
+      deps.log.event('credentials.refused', { what, fix, ...given({ cause }) })
+    }
     const returnUrl = parseReturnUrl(remembered.returnUrl, deps.returnUrls)
     if (remembered.silent && !isTopLevel(incoming.request.headers)) {
       return silentLoginPage(false, deps.returnUrls.publicOrigin, clearCookies, returnUrl)
@@ -100,7 +107,7 @@ export function createCallback(deps: CallbackDeps): Endpoint {
       code === 'sign_in_request_ignored'
         ? { loginHref, backHref: returnUrl ?? '/' }
         : { loginHref: signInAgain(loginHref, remembered) }
-    return refuse(incoming, code, { ...way, setCookies: clearCookies, ...options })
+    return refuse(incoming, code, { ...way, setCookies: clearCookies, ...answer })
   }
 
   /** The provider does not know the resource of some remote: once more, without it (T15). */
@@ -228,7 +235,7 @@ export function createCallback(deps: CallbackDeps): Endpoint {
       if (again) return again
     }
     // Whatever `error` says, the browser brought it: no alarm of ours can be set off by a link (L19).
-    return failed(incoming, taken, result, answeredError ? { status: 400 } : {})
+    return failed(incoming, taken, result, answeredError ? { status: 400, channel: 'browser' } : {})
   }
 
   return async (incoming) => {

@@ -1,5 +1,6 @@
 import { given } from '../http/given.ts'
 import { errorCode } from './error-code.ts'
+import { errorDescription } from './error-description.ts'
 
 /** What the transaction remembers of the authorization request. */
 export interface ExpectedResponse {
@@ -23,6 +24,8 @@ export type AuthorizationResponse =
         | 'provider_misconfigured'
       /** OAuth error code, fit for a log (`errorCode`). */
       readonly error?: string
+      /** Fit for a log (`errorDescription`). */
+      readonly description?: string
       readonly reason: string
     }
 
@@ -60,7 +63,10 @@ export function parseAuthorizationResponse(
   if (iss !== null && iss !== expected.issuer) return refused('iss is another issuer')
   if (parameters.has('error')) {
     const credentials = ['state', 'code', 'session_state'].map((name) => parameters.get(name) ?? '')
-    return failed(errorCode(parameters.get('error'), credentials))
+    return failed(
+      errorCode(parameters.get('error'), credentials),
+      errorDescription(parameters.get('error_description'), credentials),
+    )
   }
   if (!parameters.has('code')) return refused('there is neither a code nor an error')
 
@@ -91,11 +97,11 @@ const codes: ReadonlyMap<string, FailureCode> = new Map([
 ])
 
 /** RFC 6749 section 4.1.2.1 and OpenID Connect Core section 3.1.2.6. */
-function failed(error: string | undefined): AuthorizationResponse {
+function failed(error: string | undefined, description: string | undefined): AuthorizationResponse {
   return {
     kind: 'failed',
     code: codes.get(error ?? '') ?? 'sign_in_failed',
     reason: 'the provider answered with an error',
-    ...given({ error }),
+    ...given({ error, description }),
   }
 }

@@ -1,4 +1,5 @@
 import { given } from '../http/given.ts'
+import { AnsweredError } from './answered-error.ts'
 import { ProviderError, plainCause } from './provider-error.ts'
 import type { ProviderAnswer } from './provider-fetch.ts'
 
@@ -31,7 +32,7 @@ export function callFailure(thrown: unknown, answer: ProviderAnswer): CallFailur
   return {
     kind: decide(answer, error),
     ...given({ status: answer.status, error }),
-    cause: plainCause(thrown),
+    cause: new AnsweredError(plainCause(thrown), answer),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ProblemCode } from '../http/problem.ts'
+import { AnsweredError } from './answered-error.ts'
 
 /** What can go wrong between us and the provider, in the words that the browser may see. */
 export type ProviderFailureCode = Extract<
@@ -30,6 +31,7 @@ export function plainCause(error: unknown): Error {
   if (!(error instanceof Error)) return new Error('something that is no Error was thrown')
   // It says no more than its code; what was wrong stands in its cause, which is plain already.
   if (error instanceof ProviderError && error.cause instanceof Error) return error.cause
+  if (error instanceof AnsweredError) return error
   const codes = new Set<string>()
   let link: unknown = error
   for (let depth = 0; depth < 5 && link instanceof Error; depth++) {

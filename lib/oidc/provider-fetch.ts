@@ -1,7 +1,9 @@
 import type { CustomFetch } from 'openid-client'
+import { given } from '../http/given.ts'
 import { isLoopback } from '../http/loopback.ts'
 import { errorCode } from './error-code.ts'
-import { sentValues } from './sent-values.ts'
+import { errorDescription } from './error-description.ts'
+import { type SentValues, sentValues } from './sent-values.ts'
 import { readTokenAnswer } from './token-answer.ts'
 
 /** Milliseconds after which a call to the provider is given up (L13). */
@@ -19,6 +21,11 @@ export interface ProviderAnswer {
   status?: number
   /** OAuth error code of a 4xx answer, or of a 2xx without a token, whatever the content type (`errorCode`). */
   error?: string
+  /** `error_description` of the same answer (`errorDescription`). */
+  description?: string
+  method?: string
+  /** Where it was sent, without query and fragment. */
+  url?: string
   /** Epoch milliseconds of its `Date`. */
   date?: number
 }
@@ -45,7 +52,10 @@ export function createProviderFetch(options: ProviderFetchOptions): CustomFetch 
       answer.sent = true
       delete answer.status
       delete answer.error
+      delete answer.description
       delete answer.date
+      answer.method = init.method ?? 'GET'
+      answer.url = withoutQuery(url)
     }
     // redirect: a provider's endpoint that redirects is not the endpoint of its metadata.
     // cache: on the Next host, the global fetch would otherwise be cached by the framework.
@@ -62,8 +72,10 @@ export function createProviderFetch(options: ProviderFetchOptions): CustomFetch 
       answer.status = response.status
       const date = Date.parse(response.headers.get('date') ?? '')
       if (date > 0) answer.date = date
-      const error = errorOf(body, response.status, () => sentValues(url, init))
-      if (error !== undefined) answer.error = error
+      Object.assign(
+        answer,
+        errorOf(body, response.status, () => sentValues(url, init)),
+      )
     }
     const { status, statusText, headers } = response
     return new Response(body.length > 0 ? body : null, { status, statusText, headers })
@@ -99,13 +111,22 @@ async function readBody(response: Response): Promise<Uint8Array<ArrayBuffer>> {
 function errorOf(
   body: Uint8Array,
   status: number,
-  sent: () => readonly string[],
-): string | undefined {
+  sent: () => SentValues,
+): Pick<ProviderAnswer, 'error' | 'description'> {
   try {
     const answer = JSON.parse(new TextDecoder().decode(body))
-    if (status < 400 && readTokenAnswer(answer)) return undefined
-    return errorCode(answer?.error, sent())
+    if (status < 400 && readTokenAnswer(answer)) return {}
+    const { all, secret } = sent()
+    return given({
+      error: errorCode(answer?.error, all),
+      description: errorDescription(answer?.error_description, secret),
+    })
   } catch {
-    return undefined
+    return {}
   }
+}
+
+function withoutQuery(url: string): string {
+  const { origin, pathname } = new URL(url)
+  return origin + pathname
 }

@@ -2,6 +2,7 @@ import * as client from 'openid-client'
 import type { OidcSettings } from '../config/oidc.ts'
 import type { TokenParameters } from '../config/token-parameters.ts'
 import { given } from '../http/given.ts'
+import { AnsweredError } from './answered-error.ts'
 import { parseAuthorizationResponse } from './authorization-response.ts'
 import { callFailure, failureCodes } from './call-failure.ts'
 import { type GrantedToken, grantedToken } from './granted-token.ts'
@@ -100,7 +101,11 @@ export async function redeemCode(
     expected,
     advertised ? 'advertised' : 'not-advertised',
   )
-  if (response.kind === 'failed') return failed(response.code, response.reason, response.error)
+  if (response.kind === 'failed') {
+    const { code, reason, error, description } = response
+    const cause = new AnsweredError(new Error(reason), given({ description }))
+    return failed(code, cause, error)
+  }
 
   try {
     const tokens = await requestTokens(response.parameters, expected, call, deps)

@@ -9,6 +9,10 @@ export interface ErrorFields {
   /** OAuth error code of a provider's answer (RFC 6749 section 5.2). */
   readonly error?: string
   readonly status?: number
+  /** `error_description` of that answer, and the call that it answered. */
+  readonly description?: string
+  readonly method?: string
+  readonly url?: string
   readonly errors?: ErrorFields[]
   readonly cause?: ErrorFields
 }
@@ -30,7 +34,8 @@ function readFields(cause: unknown, depth: number): ErrorFields {
   if (typeof cause === 'string') return { name: 'String', message: redactMessage(cause) }
   if (typeof cause !== 'object' || cause === null) return { name: typeof cause }
   if (!isError(cause)) return { name: identifier(cause.constructor?.name) ?? 'Object' }
-  const { code, error, status, errors } = cause as Error & Record<string, unknown>
+  const { code, error, status, errors, description, method, url } = cause as Error &
+    Record<string, unknown>
   const several = depth < deepest && Array.isArray(errors)
   return {
     name: identifier(cause.name) ?? 'Error',
@@ -38,6 +43,9 @@ function readFields(cause: unknown, depth: number): ErrorFields {
     message: messageOf(cause),
     ...optional('error', identifier(error)),
     ...optional('status', statusCode(status)),
+    ...optional('description', words(description, 300)),
+    ...optional('method', identifier(method)),
+    ...optional('url', words(url, 512)),
     ...(several
       ? { errors: errors.slice(0, widest).map((each) => errorFields(each, depth + 1)) }
       : {}),
@@ -62,6 +70,11 @@ function messageOf(error: Error): string {
 function identifier(value: unknown): string | undefined {
   if (typeof value !== 'string' || !/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/.test(value)) return undefined
   return redactMessage(redact(value))
+}
+
+/** Other people's: redacted once more. */
+function words(value: unknown, longest: number): string | undefined {
+  return typeof value === 'string' ? redactMessage(value, longest) : undefined
 }
 
 function statusCode(value: unknown): number | undefined {

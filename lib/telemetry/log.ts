@@ -59,6 +59,12 @@ export interface LogFields {
     readonly sid?: string
   }
   readonly 'sign_in.failed': SignInFailure & { readonly suppressed?: number }
+  /** One of our credentials is refused: nothing works until somebody changes something. */
+  readonly 'credentials.refused': {
+    readonly what: string
+    readonly fix: string
+    readonly cause?: unknown
+  }
   readonly 'sign_in.acr_missing': { readonly requestId: string; readonly sub: string }
   readonly 'sign_out.done': {
     readonly requestId?: string
@@ -102,12 +108,14 @@ export interface LogFields {
     readonly client: string
     readonly error?: string
     readonly status?: number
+    readonly fix?: string
     readonly cause?: unknown
   }
   readonly 'token.exchange.failed': {
     readonly remote: string
     readonly error?: string
     readonly status?: number
+    readonly fix?: string
     readonly cause?: unknown
   }
   readonly 'token.revoked': {
@@ -160,6 +168,8 @@ export interface SignInFailure {
   readonly code: ProblemCode
   /** OAuth error code. */
   readonly error?: string
+  /** What to change, where that is known. */
+  readonly fix?: string
   /** Which claim of what was refused, what was found there and what was expected (A8). */
   readonly token?: string
   readonly claim?: string
@@ -212,6 +222,7 @@ export const eventLevels: Record<LogEvent, LogLevel> = {
   'sign_in.started': 'debug',
   'sign_in.succeeded': 'info',
   'sign_in.failed': 'warn',
+  'credentials.refused': 'error',
   'sign_in.acr_missing': 'warn',
   'sign_out.done': 'info',
   'session.moved': 'info',

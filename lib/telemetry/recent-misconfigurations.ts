@@ -17,8 +17,8 @@ const repeatMs = 10 * 60_000
 export function createRecentMisconfigurations(log: Log, now: () => number) {
   const recent: Misconfiguration[] = []
   const event = <E extends LogEvent>(name: E, fields: LogFields[E]): void => {
-    if (name === 'misconfiguration') {
-      const { what, fix } = fields as LogFields['misconfiguration']
+    if (name === 'misconfiguration' || name === 'credentials.refused') {
+      const { what, fix } = fields as LogFields['misconfiguration' | 'credentials.refused']
       if (recent.some((known) => known.what === what && now() - known.at < repeatMs)) return
       recent.unshift({ what, fix, at: now() })
       recent.length = Math.min(recent.length, kept)

@@ -1,5 +1,6 @@
 import { given } from '../http/given.ts'
 import type { CallFailure } from '../oidc/call-failure.ts'
+import { providerFix } from '../oidc/provider-fix.ts'
 import type { TokenFailure } from './token-result.ts'
 
 /** Why a token could not be had, as the caller of a machine token or an exchange is told. */
@@ -14,6 +15,6 @@ export function tokenFailure({ kind }: CallFailure): TokenFailure {
 export function failureFields({ error, status, cause }: CallFailure) {
   return {
     cause,
-    ...given({ error, status }),
+    ...given({ error, status, fix: providerFix(error, 'call') }),
   }
 }

@@ -116,7 +116,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'L19',
     file: 'lib/endpoints/callback.ts',
-    from: 'answeredError ? { status: 400 } : {}',
+    from: "answeredError ? { status: 400, channel: 'browser' } : {}",
     to: '{}',
     test: 'test/sign-in-answers.test.ts',
     title: 'L19: whatever it is called, it is 4xx, and the transaction cookie goes',

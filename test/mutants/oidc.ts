@@ -257,4 +257,20 @@ export const mutants: readonly Mutant[] = [
     test: 'test/redirect-uri-probe.test.ts',
     title: 'A9: asks as a browser that navigates, once a day, whichever instance is first',
   },
+  {
+    row: 'A60',
+    file: 'lib/oidc/error-description.ts',
+    from: 'redactMessage(text.replaceAll',
+    to: 'String(text.replaceAll',
+    test: 'test/provider-words.test.ts',
+    title: 'A60: words are cut, on one line, and without what looks like a token',
+  },
+  {
+    row: 'A60',
+    file: 'lib/endpoints/callback.ts',
+    from: "channel === 'call' && code",
+    to: 'code',
+    test: 'test/provider-words.test.ts',
+    title: "A60: ${error} in a browser's link has the words and the fix, and is no alarm",
+  },
 ]
