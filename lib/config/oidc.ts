@@ -51,8 +51,9 @@ const signatureAlgorithms = [
 
 export const oidc = z.strictObject({
   /**
-   * Scopes asked for at sign-in, separated by spaces. Must contain `openid`; without `offline_access`
-   * most providers give no refresh token. `OIDC_SCOPE` goes before it.
+   * Scopes asked for at sign-in, separated by spaces. Must contain `openid`. Sent as it stands; by default
+   * `offline_access`, without which most providers give no refresh token, is left out where the provider lists its
+   * scopes without it, and at Keycloak. `OIDC_SCOPE` goes before it.
    * @default 'openid profile email offline_access'
    */
   scope: text().exactOptional(),
@@ -120,6 +121,8 @@ export interface OidcSettings
   /** Shown to the provider on every connection. */
   readonly tls?: ClientCertificate
   readonly scope: string
+  /** False: it is the default, and what the provider does not know may be left out of it. */
+  readonly isScopeSet: boolean
   /** By which the provider's clock may differ from ours. */
   readonly clockToleranceSeconds: number
 }
@@ -150,6 +153,7 @@ export function oidcSettings(env: Environment, config: Given, report: Report): O
     auth,
     ...(certificate && { tls: certificate }),
     scope: scope(env, config.scope, report),
+    isScopeSet: (read(env, 'OIDC_SCOPE') ?? config.scope) !== undefined,
     clockToleranceSeconds: clockTolerance,
   }
 }

@@ -29,7 +29,7 @@ import { refuse } from './refusal.ts'
 import { createRepeatSignIn } from './repeat-sign-in.ts'
 import { dpopKeyFor, recordOf } from './session-record.ts'
 import { signInAgain } from './sign-in-again.ts'
-import { signInMisconfigurations } from './sign-in-misconfigurations.ts'
+import { type SignInFacts, signInMisconfigurations } from './sign-in-misconfigurations.ts'
 import type { StartSignIn } from './start-sign-in.ts'
 
 export interface CallbackDeps {
@@ -50,7 +50,7 @@ export interface CallbackDeps {
   readonly clientId: string
   readonly absoluteSeconds: number
   /** What the sign-in asks for, and how early tokens are refreshed: for telling what does not fit. */
-  readonly askedScope: string
+  readonly scope: Pick<SignInFacts, 'scope' | 'isScopeSet'>
   readonly marginSeconds: number
   readonly loginHref: string
   readonly callbackPath: string
@@ -177,8 +177,9 @@ export function createCallback(deps: CallbackDeps): Endpoint {
 
   function tell({ requestId }: EndpointRequest, { acrValues }: Remembered, result: SignedIn): void {
     for (const it of signInMisconfigurations({
-      askedScope: deps.askedScope,
+      ...deps.scope,
       hasRefreshToken: result.refreshToken !== undefined,
+      isOffline: result.isOffline,
       accessTokenLifetime: result.accessToken.expiresInSeconds,
       margin: deps.marginSeconds,
       issuedAt: result.claims.iat,

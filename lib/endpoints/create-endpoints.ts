@@ -97,7 +97,7 @@ export function createEndpoints(deps: EndpointsDeps): Endpoints {
       returnUrls,
       ...ours,
       absoluteSeconds: settings.session.absoluteSeconds,
-      askedScope: oidc.scope,
+      scope: { scope: oidc.scope, isScopeSet: oidc.isScopeSet },
       marginSeconds: settings.tokens.marginSeconds,
       loginHref,
       callbackPath,

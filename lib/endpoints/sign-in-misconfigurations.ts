@@ -3,8 +3,12 @@ import type { LogFields } from '../telemetry/log.ts'
 type Misconfiguration = LogFields['misconfiguration']
 
 export interface SignInFacts {
-  readonly askedScope: string
+  /** As it is set, or the default. */
+  readonly scope: string
+  readonly isScopeSet: boolean
   readonly hasRefreshToken: boolean
+  /** The refresh token is one for ever (`isOfflineToken`). */
+  readonly isOffline: boolean
   /** Seconds. */
   readonly accessTokenLifetime: number | undefined
   /** Seconds. */
@@ -21,10 +25,17 @@ const toleratedSkew = 15
 /** What a sign-in that succeeded shows to be set up wrongly, each with its fix. */
 export function signInMisconfigurations(facts: SignInFacts): Misconfiguration[] {
   const found: Misconfiguration[] = []
-  if (facts.askedScope.split(' ').includes('offline_access') && !facts.hasRefreshToken) {
+  const wantsOffline = facts.isScopeSet && facts.scope.split(' ').includes('offline_access')
+  if (!facts.hasRefreshToken) {
     found.push({
-      what: 'offline_access was asked for, but the provider gave no refresh token',
-      fix: 'allow the refresh_token grant to this client at the provider (some also want prompt=consent or access_type=offline: oidc.params); without it people sign in again whenever the access token expires',
+      what: 'the provider gave no refresh token: people sign in again whenever the access token expires',
+      fix: `allow the refresh_token grant to this client at the provider${wantsOffline ? '' : '; where it wants the scope offline_access for that, name it in OIDC_SCOPE'} (Google wants access_type=offline and prompt=consent: oidc.params)`,
+    })
+  }
+  if (facts.isOffline && !wantsOffline) {
+    found.push({
+      what: 'the provider gave an offline refresh token, which was not asked for: a sign-out there does not end it',
+      fix: 'take offline_access out of the default scopes of this client at the provider, or name it in OIDC_SCOPE if it is meant',
     })
   }
   const { accessTokenLifetime: lifetime } = facts

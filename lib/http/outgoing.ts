@@ -1,6 +1,7 @@
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
 // What is published says types of undici's index only.
 import type { Agent, Client, buildConnector as Connector, Dispatcher, Pool } from 'undici'
+import request from 'undici/lib/api/api-request.js'
 import buildConnector from 'undici/lib/core/connect.js'
 import AgentClass from 'undici/lib/dispatcher/agent.js'
 import ClientClass from 'undici/lib/dispatcher/client.js'
@@ -97,7 +98,8 @@ export function createOutgoing({ ca, proxy }: OutgoingSettings): Outgoing {
       const agent = agentFor(certificateFor)
       return async ({ origin, pathname, search }, headers, signal) => {
         const path = `${pathname}${search}`
-        const answer = await agent.request({ origin, path, method: 'GET', headers, signal })
+        const asked = { origin, path, method: 'GET', headers, signal } as const
+        const answer = await request.call(agent, asked)
         return responseOf(answer)
       }
     },

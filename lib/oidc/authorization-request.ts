@@ -1,5 +1,6 @@
 import * as client from 'openid-client'
 import type { OidcSettings } from '../config/oidc.ts'
+import { askedScope } from './asked-scope.ts'
 import { callFailure, toProviderError } from './call-failure.ts'
 import type { OpenProviderCall } from './provider-call.ts'
 import { callLimitMs } from './provider-fetch.ts'
@@ -48,8 +49,8 @@ export async function authorizationUrl(
 ): Promise<URL> {
   const call = await deps.call({ limitMs: callLimitMs })
   const { configuration } = call
-  const parameters = parametersOf(request, deps)
   const metadata = configuration.serverMetadata()
+  const parameters = parametersOf(request, deps, askedScope(deps.oidc, metadata))
   const push = async () => {
     const proof = request.dpopKey ? { DPoP: await call.dpop(request.dpopKey) } : undefined
     return call.send(() => client.buildAuthorizationUrlWithPAR(configuration, parameters, proof))
@@ -70,6 +71,7 @@ export async function authorizationUrl(
 function parametersOf(
   request: AuthorizationRequest,
   { oidc, redirectUri, resources }: AuthorizationRequestDeps,
+  scope: string,
 ): URLSearchParams {
   // The extra parameters come first: a setting must not replace what protects the sign-in.
   const parameters = new URLSearchParams(oidc.params)
@@ -79,7 +81,7 @@ function parametersOf(
   set('client_id', oidc.clientId)
   set('response_type', 'code')
   set('redirect_uri', request.redirectUri ?? redirectUri)
-  set('scope', oidc.scope)
+  set('scope', scope)
   set('state', request.state)
   set('nonce', request.nonce)
   set('code_challenge', request.codeChallenge)

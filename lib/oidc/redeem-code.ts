@@ -8,6 +8,7 @@ import { callFailure, failureCodes } from './call-failure.ts'
 import { type GrantedToken, grantedToken } from './granted-token.ts'
 import { type IdTokenClaims, verifyIdToken } from './id-token.ts'
 import type { KeySet } from './key-set.ts'
+import { isOfflineToken } from './offline-token.ts'
 import type { OpenProviderCall } from './provider-call.ts'
 import { type ProviderError, plainCause } from './provider-error.ts'
 import { tokenLimitMs } from './provider-fetch.ts'
@@ -45,6 +46,8 @@ export type SignInResult =
       readonly idToken: string
       readonly accessToken: GrantedToken
       readonly refreshToken?: string
+      /** `isOfflineToken` */
+      readonly isOffline: boolean
       readonly sessionState?: string
       /** Seconds since the epoch. */
       readonly authTime?: number
@@ -129,6 +132,7 @@ export async function redeemCode(
       claims: { ...userInfo, ...idClaims },
       idToken,
       accessToken,
+      isOffline: isOfflineToken(tokens),
       ...given({ refreshToken, sessionState: response.sessionState }),
     }
   } catch (error) {

@@ -8,6 +8,8 @@ export interface TokenAnswer {
   readonly type: string
   readonly expiresInSeconds?: number
   readonly refreshToken?: string
+  /** Seconds, where the answer says it (`refresh_expires_in`, `refresh_token_expires_in`); 0 for ever. */
+  readonly refreshLifetime?: number
   readonly idToken?: string
   readonly scope?: string
 }
@@ -27,11 +29,12 @@ export function readTokenAnswer(body: unknown): TokenAnswer | undefined {
   const expiresInSeconds = secondsOf(answer.expires_in)
   const refreshToken = textOf(answer.refresh_token)
   const idToken = textOf(answer.id_token)
+  const refreshLifetime = lifetimeOf(answer.refresh_expires_in ?? answer.refresh_token_expires_in)
   const scope = scopeOf(answer.scope)
   return {
     accessToken,
     type: textOf(answer.token_type)?.toLowerCase() ?? 'bearer',
-    ...given({ expiresInSeconds, refreshToken, idToken, scope }),
+    ...given({ expiresInSeconds, refreshToken, refreshLifetime, idToken, scope }),
   }
 }
 
@@ -72,6 +75,10 @@ function secondsOf(value: unknown): number | undefined {
   if (typeof value !== 'number' && typeof value !== 'string') return undefined
   const seconds = Math.floor(Number(value))
   return Number.isInteger(seconds) && seconds > 0 && seconds < longestSeconds ? seconds : undefined
+}
+
+function lifetimeOf(value: unknown): number | undefined {
+  return value === 0 || value === '0' ? 0 : secondsOf(value)
 }
 
 function scopeOf(value: unknown): string | undefined {

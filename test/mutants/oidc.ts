@@ -273,4 +273,20 @@ export const mutants: readonly Mutant[] = [
     test: 'test/provider-words.test.ts',
     title: "A60: ${error} in a browser's link has the words and the fix, and is no alarm",
   },
+  {
+    row: 'L29',
+    file: 'lib/oidc/asked-scope.ts',
+    from: "if (address.includes('/protocol/openid-connect/')) return false",
+    to: '',
+    test: 'test/asked-scope.test.ts',
+    title: 'L29: offline_access ${what}',
+  },
+  {
+    row: 'L29',
+    file: 'lib/oidc/offline-token.ts',
+    from: 'if (refreshLifetime === 0) return true',
+    to: '',
+    test: 'test/asked-scope.test.ts',
+    title: 'L29: an offline refresh token ${what}',
+  },
 ]
