@@ -3,9 +3,10 @@ import type { ClientCertificate } from '../http/outgoing.ts'
 import { type AuthMethod, authMethods, type ClientAuth, clientAuth } from './client-auth.ts'
 import { clientCertificate, tls } from './client-certificate.ts'
 import { type Environment, readerOf, type Variables } from './env.ts'
+import { checkLoginParameters } from './login-parameters.ts'
 import { checkParameters } from './parameters.ts'
 import type { Report } from './report.ts'
-import { absoluteUri, duration, flag, text, textRecord } from './schema-leaf.ts'
+import { absoluteUri, duration, flag, text, textList, textRecord } from './schema-leaf.ts'
 import { parseWebAddress } from './web-address.ts'
 
 const defaultScope = 'openid profile email offline_access'
@@ -62,6 +63,12 @@ export const oidc = z.strictObject({
    * Parameters that Cloakroom sets by itself are refused.
    */
   params: textRecord(),
+  /**
+   * Query parameters of `/bff/login` that are passed on to the provider, such as `kc_idp_hint`, `organization`
+   * or `domain_hint`: each once, at most 256 bytes, and before one of that name in `params`. Anybody can
+   * make a link with them, so what protects a sign-in, or says what it gives, is refused here.
+   */
+  loginParams: textList().prefault([]),
   /** Extra parameters of the refresh request. */
   refreshParams: textRecord(),
   /** Extra parameters of the revocation request. */
@@ -132,6 +139,7 @@ export function oidcSettings(env: Environment, config: Given, report: Report): O
   const { params, refreshParams, revocationParams } = rest
   const certificate = pair && clientCertificate('oidc.tls', pair, report)
   checkParameters('oidc.params', 'authorization', params, report)
+  checkLoginParameters(config.loginParams, report)
   checkParameters('oidc.refreshParams', 'refresh', refreshParams, report)
   checkParameters('oidc.revocationParams', 'revocation', revocationParams, report)
   const auth = clientAuth(

@@ -74,7 +74,8 @@ export function createEndpoints(deps: EndpointsDeps): Endpoints {
   const dpop = oidc.dpop ? 'dpop' : 'bearer'
   const startSignIn = createStartSignIn({ provider, sessions, transactions, dpop, log, loginHref })
   const endedSignIns = createEndedSignIns({ store, issuer: oidc.issuer, now })
-  const login = { startSignIn, provider, returnUrls, issuer: oidc.issuer, loginHref }
+  const { issuer, loginParams } = oidc
+  const login = { startSignIn, provider, returnUrls, issuer, loginHref, loginParams, log }
   const apiCookies = createClearApiCookies(settings)
   const ending = { sessions, endSessions, apiCookies, issuer: oidc.issuer }
   const channels = { ...ending, ...settings.backchannel }

@@ -4,9 +4,11 @@ import type { ProblemCode } from '../http/problem.ts'
 import { parseReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
 import { uncached } from '../http/uncached.ts'
 import type { Provider } from '../oidc/provider.ts'
+import type { Log } from '../telemetry/log.ts'
 import type { Endpoint } from './endpoint.ts'
 import { readForm } from './form.ts'
 import { singleParameter } from './parameters.ts'
+import { ignoredParameters, passedOnParameters } from './passed-on-parameters.ts'
 import { refuse } from './refusal.ts'
 import { signInAgain } from './sign-in-again.ts'
 import type { StartSignIn } from './start-sign-in.ts'
@@ -17,15 +19,18 @@ export interface LoginDeps {
   readonly returnUrls: ReturnUrlRule
   readonly issuer: string
   readonly loginHref: string
+  /** Names of more parameters that are passed on. */
+  readonly loginParams: readonly string[]
+  readonly log: Log
   /** `silent-login`: in an iframe, with `prompt=none`. */
   readonly silent?: boolean
 }
 
 /**
- * `GET,POST /bff/login` and `GET /bff/silent-login`. Only the parameters named here are passed on. Another
- * site, or the provider's list of apps, may begin a sign-in too (OpenID Connect Core section 4). Where the
- * browser says what it asks for (Fetch Metadata), a page begins a sign-in, a frame with `prompt=none` a
- * silent one, and an image nothing (L26).
+ * `GET,POST /bff/login` and `GET /bff/silent-login`. Only the parameters named here and in
+ * `oidc.loginParams` are passed on. Another site, or the provider's list of apps, may begin a sign-in too
+ * (OpenID Connect Core section 4). Where the browser says what it asks for (Fetch Metadata), a page begins
+ * a sign-in, a frame with `prompt=none` a silent one, and an image nothing (L26).
  */
 export function createLogin(deps: LoginDeps): Endpoint {
   return async (incoming) => {
@@ -58,6 +63,8 @@ export function createLogin(deps: LoginDeps): Endpoint {
     const uiLocales = singleParameter(query, 'ui_locales')
     const maxAge = singleParameter(query, 'max_age', 10)
     const asked = singleParameter(query, 'prompt', 64)
+    const passedOn = passedOnParameters(query, deps.loginParams)
+    if (!passedOn.ok) return refused('bad_request')
     if (!loginHint.ok || !acrValues.ok || !uiLocales.ok || !maxAge.ok || !asked.ok) {
       return refused('bad_request')
     }
@@ -71,8 +78,14 @@ export function createLogin(deps: LoginDeps): Endpoint {
       if (!/^[a-z_ ]+$/.test(prompt)) return refused('bad_prompt')
       if (!(await deps.provider.supportsPrompt(prompt))) return refused('bad_prompt')
     }
+    const ignored = ignoredParameters(query, deps.loginParams)
+    if (ignored.length > 0) {
+      const { requestId } = incoming
+      deps.log.event('sign_in.parameters_ignored', { requestId, names: ignored })
+    }
     return deps.startSignIn(incoming, {
       returnUrl,
+      passedOn: passedOn.value,
       ...given({ prompt }),
       ...(isShort(loginHint.value) ? { loginHint: loginHint.value } : {}),
       ...given({ acrValues: acrValues.value, uiLocales: uiLocales.value }),

@@ -14,6 +14,8 @@ export interface SignInRequest extends Remembered {
   readonly returnUrl: ReturnUrl
   readonly loginHint?: string
   readonly uiLocales?: string
+  /** By the setting `oidc.loginParams`. */
+  readonly passedOn?: Readonly<Record<string, string>>
   readonly withoutResources?: boolean
   /** The `state` of the sign-in that this one takes up again. */
   readonly inPlaceOf?: string
@@ -35,6 +37,7 @@ export function createStartSignIn(deps: StartSignInDeps) {
     const {
       loginHint,
       uiLocales,
+      passedOn,
       withoutResources,
       inPlaceOf,
       fewerResources: _,
@@ -59,7 +62,7 @@ export function createStartSignIn(deps: StartSignInDeps) {
       state,
       nonce,
       codeChallenge: createHash('sha256').update(codeVerifier).digest('base64url'),
-      ...given({ prompt, acrValues, maxAge, loginHint, uiLocales }),
+      ...given({ prompt, acrValues, maxAge, loginHint, uiLocales, passedOn }),
       ...(withoutResources ? { withoutResources } : {}),
       ...(deps.dpop === 'dpop' ? await dpopBinding(dpopSeed) : {}),
     })

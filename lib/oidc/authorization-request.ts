@@ -17,6 +17,8 @@ export interface AuthorizationRequest {
   /** Seconds. */
   readonly maxAge?: number
   readonly uiLocales?: string
+  /** More parameters, before those of the settings and behind ours. */
+  readonly passedOn?: Readonly<Record<string, string>>
   /** It was refused for one of them, and nobody knows for which. */
   readonly withoutResources?: boolean
   /** Thumbprint of the key that the code will be bound to (RFC 9449 section 10). */
@@ -74,7 +76,7 @@ function parametersOf(
   scope: string,
 ): URLSearchParams {
   // The extra parameters come first: a setting must not replace what protects the sign-in.
-  const parameters = new URLSearchParams(oidc.params)
+  const parameters = new URLSearchParams({ ...oidc.params, ...request.passedOn })
   const set = (name: string, value: string | number | undefined) => {
     if (value !== undefined) parameters.set(name, String(value))
   }

@@ -53,6 +53,10 @@ export interface LogFields {
     readonly route: string
   }
   readonly 'sign_in.started': { readonly requestId: string; readonly restart: boolean }
+  readonly 'sign_in.parameters_ignored': {
+    readonly requestId: string
+    readonly names: readonly string[]
+  }
   readonly 'sign_in.succeeded': {
     readonly requestId: string
     readonly sub: string
@@ -220,6 +224,7 @@ export const eventLevels: Record<LogEvent, LogLevel> = {
   'request.refused': 'info',
   'request.suspicious': 'info',
   'sign_in.started': 'debug',
+  'sign_in.parameters_ignored': 'debug',
   'sign_in.succeeded': 'info',
   'sign_in.failed': 'warn',
   'credentials.refused': 'error',

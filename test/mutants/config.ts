@@ -129,4 +129,20 @@ export const mutants: readonly Mutant[] = [
     test: 'lib/config/remote-paths.test.ts',
     title: 'is no page, whatever the remote',
   },
+  {
+    row: 'L70',
+    file: 'lib/config/login-parameters.ts',
+    from: 'dangerous.has(plain) ||',
+    to: '',
+    test: 'lib/config/login-parameters.test.ts',
+    title: 'L70: ${JSON.stringify(name)} is refused at start',
+  },
+  {
+    row: 'L70',
+    file: 'lib/config/login-parameters.ts',
+    from: 'const plain = name.toLowerCase()',
+    to: 'const plain = name',
+    test: 'lib/config/login-parameters.test.ts',
+    title: 'L70: ${JSON.stringify(name)} is refused at start',
+  },
 ]

@@ -266,4 +266,28 @@ export const mutants: readonly Mutant[] = [
     title:
       'L25: a provider that ignores ${what} is named, and nobody is asked to try again (${query})',
   },
+  {
+    row: 'L70',
+    file: 'lib/endpoints/passed-on-parameters.ts',
+    from: 'Buffer.byteLength(value) > longestBytes',
+    to: 'value.length > longestBytes',
+    test: 'test/login-parameters.test.ts',
+    title: 'L70: twice, longer than 256 bytes or with controls is 400',
+  },
+  {
+    row: 'L70',
+    file: 'lib/endpoints/passed-on-parameters.ts',
+    from: "/^[\\w.:-]{1,40}$/.test(name) ? name : 'withheld'",
+    to: 'name',
+    test: 'test/login-parameters.test.ts',
+    title: 'L70: anything else stays here, and an event names it',
+  },
+  {
+    row: 'L70',
+    file: 'lib/oidc/authorization-request.ts',
+    from: '{ ...oidc.params, ...request.passedOn }',
+    to: '{ ...request.passedOn, ...oidc.params }',
+    test: 'test/login-parameters.test.ts',
+    title: 'L70: what is listed reaches the provider, before a setting of that name',
+  },
 ]
