@@ -11,7 +11,9 @@ let browser: AppBrowser
 /** Signed in with the same session of the provider, and signed out by it or not at all. */
 let other: AppBrowser
 before(async () => {
-  app = await startApp({ config: { frontchannel: { enabled: true } } })
+  app = await startApp({
+    config: { oidc: { idTokenAlg: 'RS256' }, frontchannel: { enabled: true } },
+  })
 })
 after(() => app.close())
 beforeEach(async () => {

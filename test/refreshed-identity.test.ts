@@ -14,7 +14,9 @@ const now = Math.floor(Date.now() / 1000)
 
 let app: App
 before(async () => {
-  app = await startApp({ config: { session: { idle: '1d', absolute: '30d' } } })
+  app = await startApp({
+    config: { oidc: { idTokenAlg: 'RS256' }, session: { idle: '1d', absolute: '30d' } },
+  })
 })
 after(() => app.close())
 

@@ -45,7 +45,7 @@ const read = readerOf(oidcVariables)
 const discoverySuffix = '/.well-known/openid-configuration'
 
 // Asymmetric ones only: with HS256 the client secret could forge a sign-in, with none anybody.
-const signatureAlgorithms = [
+export const signatureAlgorithms = [
   ...(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'] as const),
   ...(['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const),
 ] as const
@@ -99,8 +99,12 @@ export const oidc = z.strictObject({
   par: flag(false),
   /** Bind users' tokens to a key (RFC 9449). Every remote that gets a user's token must understand it. */
   dpop: flag(false),
-  /** Read claims from the UserInfo endpoint at sign-in, for providers that leave them out of the ID token. */
-  userinfo: flag(false),
+  /**
+   * Whether claims are read from the UserInfo endpoint at sign-in. `'auto'` does so when `profile` or `email` was
+   * asked for and the ID token has none of their claims, and goes on without them when that fails; with `true` a
+   * failure fails the sign-in.
+   */
+  userinfo: z.union([z.boolean(), z.literal('auto')]).prefault('auto'),
   /**
    * Lead to the provider's sign-out page after a sign-out. Without it people are signed out here only, for
    * providers that have such a page and do not let this client use it.
@@ -108,9 +112,10 @@ export const oidc = z.strictObject({
   logout: flag(true),
   /**
    * The one algorithm with which ID tokens and logout tokens may be signed: `RS256`, `PS256`, `ES256`,
-   * their 384 and 512 variants, or `EdDSA`.
+   * their 384 and 512 variants, or `EdDSA`. Left out, each of these that the provider lists; `RS256` where it
+   * lists none.
    */
-  idTokenAlg: z.enum(signatureAlgorithms).prefault('RS256'),
+  idTokenAlg: z.enum(signatureAlgorithms).exactOptional(),
   /**
    * By how much the provider's clock may differ from ours, from `0s` to `10m`. Tokens are believed for as
    * much longer: setting the clock right is better.

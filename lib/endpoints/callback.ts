@@ -3,7 +3,7 @@ import { isTopLevel } from '../http/navigation.ts'
 import { parseReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
 import { isPageExpired } from '../oidc/authorization-response.ts'
 import type { Provider } from '../oidc/provider.ts'
-import { type ErrorChannel, providerFix } from '../oidc/provider-fix.ts'
+import { type ErrorChannel, providerFix, tokenFix } from '../oidc/provider-fix.ts'
 import type { SignInResult } from '../oidc/redeem-code.ts'
 import { requiredAcr } from '../oidc/required-acr.ts'
 import { silentLoginPage } from '../pages/silent-login-page.ts'
@@ -86,7 +86,7 @@ export function createCallback(deps: CallbackDeps): Endpoint {
       requestId,
       client,
       code,
-      ...given({ error, fix: providerFix(error, channel) }),
+      ...given({ error, fix: providerFix(error, channel) ?? tokenFix(about) }),
       ...about,
       ...given({ cause }),
     })

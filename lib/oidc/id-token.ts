@@ -5,8 +5,8 @@ import { type Clocks, refusalOf, refusedTime, shown, TokenRefusal } from './toke
 export interface IdTokenRules {
   readonly issuer: string
   readonly clientId: string
-  /** The pinned signature algorithm. */
-  readonly alg: string
+  /** `acceptedAlgorithms` */
+  readonly algorithms: readonly string[]
   readonly nonce?: string
   /** Seconds, when the request asked for `max_age`. */
   readonly maxAge?: number
@@ -35,7 +35,7 @@ export async function verifyIdToken(
     providerDate?: number | undefined
   },
 ): Promise<IdTokenClaims> {
-  const { issuer, clientId, alg } = rules
+  const { issuer, clientId, algorithms } = rules
   const { clockToleranceSeconds } = deps
   const clocks: Clocks = {
     now: deps.wallClock() / 1000,
@@ -43,7 +43,7 @@ export async function verifyIdToken(
     toleranceSeconds: clockToleranceSeconds,
   }
   const checks = {
-    algorithms: [alg],
+    algorithms: [...algorithms],
     issuer,
     audience: clientId,
     requiredClaims: ['exp', 'iat', 'sub'],
@@ -51,7 +51,12 @@ export async function verifyIdToken(
     currentDate: new Date(deps.wallClock()),
   }
   const { payload } = await deps.keys.verify(idToken, checks, 'sign-in').catch((error: unknown) => {
-    const expected = { ...fixed, iss: shown(issuer), aud: shown(clientId), alg: shown(alg) }
+    const expected = {
+      ...fixed,
+      iss: shown(issuer),
+      aud: shown(clientId),
+      alg: algorithms.join(' or '),
+    }
     throw refusalOf(error, idToken, expected, clocks)
   })
   judgeIdentity(payload, rules, clocks)

@@ -30,14 +30,14 @@ export type LogoutTokenResult =
  */
 export async function verifyLogoutToken(
   token: string,
-  rules: { issuer: string; clientId: string; alg: string },
+  rules: { issuer: string; clientId: string; algorithms: () => Promise<readonly string[]> },
   deps: { keys: KeySet; wallClock(): number; clockToleranceSeconds: number },
 ): Promise<LogoutTokenResult> {
   try {
     const { payload, protectedHeader } = await deps.keys.verify(
       token,
       {
-        algorithms: [rules.alg],
+        algorithms: [...(await rules.algorithms())],
         issuer: rules.issuer,
         audience: rules.clientId,
         requiredClaims: ['iat', 'jti'],

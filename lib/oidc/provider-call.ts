@@ -71,7 +71,7 @@ export function createProviderCalls(deps: {
       server,
       clientId,
       {
-        id_token_signed_response_alg: oidc.idTokenAlg,
+        ...(oidc.idTokenAlg && { id_token_signed_response_alg: oidc.idTokenAlg }),
         // RFC 8705 section 5: where a provider asks for certificates at other addresses.
         use_mtls_endpoint_aliases: oidc.tls !== undefined,
         [client.clockSkew]: Math.round((deps.wallClock() - Date.now()) / 1000),

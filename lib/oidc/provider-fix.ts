@@ -1,3 +1,5 @@
+import type { RefusedClaim } from './token-refusal.ts'
+
 /** Which way an error came: in a link that a browser brought, or in an answer to a call of ours. */
 export type ErrorChannel = 'browser' | 'call'
 
@@ -6,6 +8,13 @@ export function providerFix(error: string | undefined, channel: ErrorChannel): s
   return channel === 'call'
     ? (ofCalls.get(error ?? '') ?? undefined)
     : (ofBrowsers.get(error ?? '') ?? undefined)
+}
+
+/** The same for a token that was refused. */
+export function tokenFix(about: RefusedClaim | undefined): string | undefined {
+  return about?.claim === 'alg'
+    ? `set oidc.idTokenAlg to ${about.found} if the provider is meant to sign with it (never none or HS256), or let it sign this client's ID tokens with ${about.expected}`
+    : undefined
 }
 
 const secret =

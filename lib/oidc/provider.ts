@@ -2,6 +2,7 @@ import type { ServerMetadata } from 'openid-client'
 import type { OidcSettings } from '../config/oidc.ts'
 import type { TokenParameters } from '../config/token-parameters.ts'
 import type { Log } from '../telemetry/log.ts'
+import { acceptedAlgorithms } from './accepted-algorithms.ts'
 import {
   type AskedResources,
   type AskedResourcesDeps,
@@ -96,7 +97,8 @@ export function createProvider(deps: ProviderDeps): Provider {
     look: () => lookAtCredentials({ oidc, redirectUri: deps.redirectUri, call }),
     now,
   })
-  const ours = { issuer: oidc.issuer, clientId: oidc.clientId, alg: oidc.idTokenAlg }
+  const ours = { issuer: oidc.issuer, clientId: oidc.clientId }
+  const algorithms = async () => acceptedAlgorithms(oidc, await metadata())
   const urlFor = (request: AuthorizationRequest, resources: readonly string[]) =>
     authorizationUrl(request, { oidc, redirectUri: deps.redirectUri, resources, call })
   const asked = createAskedResources({
@@ -143,7 +145,8 @@ export function createProvider(deps: ProviderDeps): Provider {
       if (!Array.isArray(supported)) return true
       return prompt.split(' ').every((value) => supported.includes(value))
     },
-    verifyLogoutToken: (token) => verifyLogoutToken(token, ours, verifying),
-    verifyRefreshedIdToken: (idToken) => verifyIdToken(idToken, ours, verifying),
+    verifyLogoutToken: (token) => verifyLogoutToken(token, { ...ours, algorithms }, verifying),
+    verifyRefreshedIdToken: async (idToken) =>
+      verifyIdToken(idToken, { ...ours, algorithms: await algorithms() }, verifying),
   }
 }

@@ -2,6 +2,8 @@ import * as client from 'openid-client'
 import type { OidcSettings } from '../config/oidc.ts'
 import type { TokenParameters } from '../config/token-parameters.ts'
 import { given } from '../http/given.ts'
+import type { Log } from '../telemetry/log.ts'
+import { acceptedAlgorithms } from './accepted-algorithms.ts'
 import { AnsweredError } from './answered-error.ts'
 import { parseAuthorizationResponse } from './authorization-response.ts'
 import { callFailure, failureCodes } from './call-failure.ts'
@@ -16,6 +18,7 @@ import { requiredAcr } from './required-acr.ts'
 import type { TokenAnswer } from './token-answer.ts'
 import { type RefusedClaim, TokenRefusal } from './token-refusal.ts'
 import { fetchUserInfo } from './user-info.ts'
+import { wantedUserInfo } from './wanted-user-info.ts'
 
 /** What the login transaction remembers, for the answer to be checked against. */
 export interface ExpectedSignIn {
@@ -76,6 +79,7 @@ export interface RedeemCodeDeps {
   readonly parameters: TokenParameters
   readonly call: OpenProviderCall
   readonly keys: KeySet
+  readonly log: Log
   wallClock(): number
   readonly clockToleranceSeconds: number
 }
@@ -120,13 +124,16 @@ export async function redeemCode(
       )
     const { idToken, refreshToken } = tokens
     if (idToken === undefined) throw new Error('the token answer has no ID token')
-    const idClaims = await verifyIdToken(idToken, rulesOf(expected, oidc), {
+    const metadata = call.configuration.serverMetadata()
+    const algorithms = acceptedAlgorithms(oidc, metadata)
+    const idClaims = await verifyIdToken(idToken, rulesOf(expected, algorithms), {
       ...deps,
       providerDate: call.answer.date,
     })
-    const userInfo = oidc.userinfo
-      ? await fetchUserInfo(accessToken.token, idClaims.sub, expected.dpopKey, deps.call)
-      : {}
+    const userInfo = await wantedUserInfo(idClaims, {
+      ...{ oidc, metadata, log: deps.log },
+      fetch: () => fetchUserInfo(accessToken.token, idClaims.sub, expected.dpopKey, deps.call),
+    })
     return {
       ...identityOf(idClaims),
       claims: { ...userInfo, ...idClaims },
@@ -167,13 +174,13 @@ async function requestTokens(
   )
 }
 
-function rulesOf(expected: ExpectedSignIn, oidc: OidcSettings) {
+function rulesOf(expected: ExpectedSignIn, algorithms: readonly string[]) {
   const { issuer, clientId, nonce, maxAge, startedAt, acrValues, prompt } = expected
   return {
     issuer,
     clientId,
     nonce,
-    alg: oidc.idTokenAlg,
+    algorithms,
     ...given({ maxAge, startedAt, prompt }),
     requiredAcr: requiredAcr(acrValues),
   }

@@ -137,6 +137,7 @@ export interface LogFields {
     readonly cause: unknown
   }
   readonly 'lease.lost': { readonly what: string }
+  readonly 'user_info.failed': { readonly cause: unknown }
   readonly 'provider.discovered': { readonly issuer: string }
   readonly 'provider.unavailable': { readonly issuer: string; readonly cause: unknown }
   readonly 'remote.failed': {
@@ -247,6 +248,7 @@ export const eventLevels: Record<LogEvent, LogLevel> = {
   'token.revocation_needless': 'debug',
   'token.revocation_failed': 'warn',
   'lease.lost': 'warn',
+  'user_info.failed': 'warn',
   'provider.discovered': 'info',
   'provider.unavailable': 'warn',
   'remote.failed': 'warn',

@@ -4,7 +4,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'L5',
     file: 'lib/oidc/id-token.ts',
-    from: 'algorithms: [alg],',
+    from: 'algorithms: [...algorithms],',
     to: "algorithms: ['RS256', 'ES256', 'HS256', 'EdDSA'],",
     test: 'test/oidc-id-token.test.ts',
     title: '${title} is refused by our own check as well',
@@ -185,5 +185,29 @@ export const mutants: readonly Mutant[] = [
     to: "attribute === 'id'",
     test: 'test/refused-claims.test.ts',
     title: 'A8: UserInfo about somebody else',
+  },
+  {
+    row: 'L30',
+    file: 'lib/oidc/accepted-algorithms.ts',
+    from: 'if (pinned !== undefined) return [pinned]',
+    to: '',
+    test: 'test/id-token-algorithm.test.ts',
+    title: "L30: ${list} listed, ${pinned ?? 'none'} set: ${signed} is ${isGood}",
+  },
+  {
+    row: 'L31',
+    file: 'lib/oidc/wanted-user-info.ts',
+    from: 'if (error instanceof TokenRefusal) throw error',
+    to: '',
+    test: 'test/user-info-auto.test.ts',
+    title: 'L31: with true it fails the sign-in, and a foreign sub always does',
+  },
+  {
+    row: 'L31',
+    file: 'lib/oidc/wanted-user-info.ts',
+    from: 'wanted.length === 0 || ',
+    to: '',
+    test: 'test/user-info-auto.test.ts',
+    title: 'L31: ${what}',
   },
 ]

@@ -21,7 +21,9 @@ export function recordEvents(): RecordedEvents {
   return { events, event: (event, fields) => void events.push({ event, fields }) }
 }
 
-const { oidc: defaults } = settingsOf({ oidc: { scope: 'openid profile offline_access' } })
+const { oidc: defaults } = settingsOf({
+  oidc: { scope: 'openid profile offline_access', idTokenAlg: 'RS256' },
+})
 
 function oidcSettings(peer: ScriptedProvider, more: Partial<OidcSettings> = {}) {
   return {
