@@ -4,9 +4,10 @@ import { type AuthMethod, authMethods, type ClientAuth, clientAuth } from './cli
 import { clientCertificate, tls } from './client-certificate.ts'
 import { type Environment, readerOf, type Variables } from './env.ts'
 import { checkLoginParameters } from './login-parameters.ts'
+import { type LogoutPage, parseLogout } from './logout-page.ts'
 import { checkParameters } from './parameters.ts'
 import type { Report } from './report.ts'
-import { absoluteUri, duration, flag, text, textList, textRecord } from './schema-leaf.ts'
+import { absoluteUri, duration, flag, leaf, text, textList, textRecord } from './schema-leaf.ts'
 import { parseWebAddress } from './web-address.ts'
 
 const defaultScope = 'openid profile email offline_access'
@@ -106,10 +107,12 @@ export const oidc = z.strictObject({
    */
   userinfo: z.union([z.boolean(), z.literal('auto')]).prefault('auto'),
   /**
-   * Lead to the provider's sign-out page after a sign-out. Without it people are signed out here only, for
-   * providers that have such a page and do not let this client use it.
+   * Lead to the provider's sign-out page after a sign-out. With `false` people are signed out here only, for
+   * providers that have such a page and do not let this client use it. `{ url, params }` names a page of a
+   * provider without RP-initiated logout (Cognito, older Auth0), with `{clientId}`, `{postLogoutRedirectUri}`,
+   * `{idToken}` and `{state}` in the values of `params`; where it brings no `state` back, a sign-out ends at `/`.
    */
-  logout: flag(true),
+  logout: leaf<boolean | LogoutPage>(parseLogout).prefault(true),
   /**
    * The one algorithm with which ID tokens and logout tokens may be signed: `RS256`, `PS256`, `ES256`,
    * their 384 and 512 variants, or `EdDSA`. Left out, each of these that the provider lists; `RS256` where it

@@ -34,7 +34,11 @@ export function createBegin({ settings, provider, store, navigate, fetch, log }:
     probeRedirectUri: createRedirectUriProbe({
       ...{ provider, navigate, redirectUri, issuer, clientId, store },
     }),
-    probePostLogoutUri: createPostLogoutUriProbe({ provider, navigate, postLogoutRedirectUri }),
+    // What a page that follows no standard means by a 4xx, nobody knows.
+    probePostLogoutUri:
+      typeof oidc.logout === 'object'
+        ? undefined
+        : createPostLogoutUriProbe({ provider, navigate, postLogoutRedirectUri }),
     revokes: settings.logout.revoke,
     clockAhead: () => clockAhead({ provider, fetch }),
     wait: (ms) => sleep(ms, undefined, { ref: false, signal: over.signal }),

@@ -15,7 +15,12 @@ export interface KnownOrigins {
   origins(): ProviderOrigins | undefined
 }
 
-export function createProviderOrigins(issuer: string, discovery: Discovery): KnownOrigins {
+/** @param signOutPage in place of the provider's own */
+export function createProviderOrigins(
+  issuer: string,
+  discovery: Discovery,
+  signOutPage?: string,
+): KnownOrigins {
   let known: ProviderOrigins | undefined
   let asked = false
 
@@ -24,7 +29,7 @@ export function createProviderOrigins(issuer: string, discovery: Discovery): Kno
     const { authorization_endpoint, end_session_endpoint } = found
     known = {
       signIn: originsOf([issuer, authorization_endpoint]),
-      signOut: originsOf([end_session_endpoint]),
+      signOut: originsOf([signOutPage ?? end_session_endpoint]),
     }
     return found
   }

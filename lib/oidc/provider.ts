@@ -15,6 +15,7 @@ import { createDiscovery } from './discovery.ts'
 import { type EndSessionRequest, endSessionUrl } from './end-session-url.ts'
 import { type IdTokenClaims, verifyIdToken } from './id-token.ts'
 import { createKeySet } from './key-set.ts'
+import { logoutPageUrl } from './logout-page-url.ts'
 import { type LogoutTokenResult, verifyLogoutToken } from './logout-token.ts'
 import { createNonceMemory, type NonceMemory } from './nonce-memory.ts'
 import { createOwnCredentials, type OwnCredentials } from './own-credentials.ts'
@@ -88,7 +89,8 @@ export interface Provider {
 export function createProvider(deps: ProviderDeps): Provider {
   const { oidc, fetch, now, log, wallClock = Date.now } = deps
   const discovery = createDiscovery({ issuer: oidc.issuer, fetch, now, log })
-  const { metadata, origins } = createProviderOrigins(oidc.issuer, discovery)
+  const signOutPage = typeof oidc.logout === 'object' ? oidc.logout.url : undefined
+  const { metadata, origins } = createProviderOrigins(oidc.issuer, discovery, signOutPage)
   const keys = createKeySet({ metadata, fetch, now, log })
   const proofs = createClientProofs(oidc.auth, oidc.assertionAudience)
   const nonces = createNonceMemory()
@@ -138,7 +140,12 @@ export function createProvider(deps: ProviderDeps): Provider {
     },
     async endSessionUrl(request) {
       const { postLogoutRedirectUri } = deps
-      return oidc.logout ? endSessionUrl(request, { postLogoutRedirectUri, call }) : undefined
+      const { logout, clientId } = oidc
+      if (typeof logout === 'boolean') {
+        return logout ? endSessionUrl(request, { postLogoutRedirectUri, call }) : undefined
+      }
+      const { idTokenHint: idToken, state } = request
+      return logoutPageUrl(logout, { clientId, postLogoutRedirectUri, idToken, state })
     },
     async supportsPrompt(prompt) {
       const { prompt_values_supported: supported } = await metadata()

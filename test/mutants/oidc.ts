@@ -228,8 +228,8 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'O10',
     file: 'lib/oidc/provider.ts',
-    from: 'return oidc.logout ? endSessionUrl',
-    to: 'return oidc.clientId ? endSessionUrl',
+    from: 'return logout ? endSessionUrl',
+    to: 'return clientId ? endSessionUrl',
     test: 'test/sign-out.test.ts',
     title: 'O10: with oidc.logout: false people are signed out here only',
   },
