@@ -57,6 +57,7 @@ function demandNonces(provider: ScriptedProvider) {
 const audiences = [
   ['the issuer', undefined],
   ['as the setting says', 'https://old.example/token'],
+  ['the token endpoint', 'endpoint'],
 ] as const
 
 for (const [title, assertionAudience] of audiences) {
@@ -194,7 +195,9 @@ for (const [title, assertionAudience] of audiences) {
 
     test('T11: every assertion is for one audience, and for one try', async () => {
       const ids = new Set<string>()
-      const audience = assertionAudience ?? app.provider.issuer
+      const { issuer } = app.provider
+      const audience =
+        assertionAudience === 'endpoint' ? `${issuer}/token` : (assertionAudience ?? issuer)
       const requests = sent().filter(({ name }) => name !== 'userinfo')
       for (const { params } of requests) {
         const { clientId } = app.provider

@@ -72,6 +72,12 @@ describe('A1: what the configuration may not say', () => {
     ['a shared-key algorithm', { oidc: { idTokenAlg: 'HS256' } }, 'oidc.idTokenAlg', /RS256 or/],
     ['a long tolerance', { oidc: { clockTolerance: '1h' } }, 'oidc.clockTolerance', /at most 10m/],
     ['no algorithm', { oidc: { idTokenAlg: 'none' } }, 'oidc.idTokenAlg', /RS256 or/],
+    [
+      'an audience that is a slip',
+      { oidc: { assertionAudience: 'endpont' } },
+      'oidc.assertionAudience',
+      /'endpoint', or a URI/,
+    ],
     ['a flag that is a word', { oidc: { par: 'yes' } }, 'oidc.par', /true or false/],
     ['a short idle time', { session: { idle: '59s' } }, 'session.idle', /at least 60s/],
     ['half a second', { session: { idle: 60.5 } }, 'session.idle', /whole seconds/],

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ClientCertificate } from '../http/outgoing.ts'
+import { parseAssertionAudience } from './assertion-audience.ts'
 import { type AuthMethod, authMethods, type ClientAuth, clientAuth } from './client-auth.ts'
 import { clientCertificate, tls } from './client-certificate.ts'
 import { type Environment, readerOf, type Variables } from './env.ts'
@@ -7,7 +8,7 @@ import { checkLoginParameters } from './login-parameters.ts'
 import { type LogoutPage, parseLogout } from './logout-page.ts'
 import { checkParameters } from './parameters.ts'
 import type { Report } from './report.ts'
-import { absoluteUri, duration, flag, leaf, text, textList, textRecord } from './schema-leaf.ts'
+import { duration, flag, leaf, text, textList, textRecord } from './schema-leaf.ts'
 import { parseWebAddress } from './web-address.ts'
 
 const defaultScope = 'openid profile email offline_access'
@@ -87,10 +88,12 @@ export const oidc = z.strictObject({
    */
   tls: tls.exactOptional(),
   /**
-   * `aud` of client assertions, for older servers that want the URL of their token endpoint. The
-   * issuer when left out.
+   * `aud` of client assertions: the issuer, the token endpoint (`'endpoint'`, for pushed requests and
+   * revocation too), which older servers want, or a URL.
    */
-  assertionAudience: absoluteUri().exactOptional(),
+  assertionAudience: leaf<'issuer' | 'endpoint' | (string & {}), string>(
+    parseAssertionAudience,
+  ).prefault('issuer'),
   /**
    * How the provider hands over the code. `form_post` keeps it out of URLs, and makes the cookie of a
    * sign-in under way `SameSite=None`, because the answer is then a POST from another site.

@@ -21,12 +21,9 @@ export interface ClientProofs {
 /**
  * A secret goes by HTTP Basic first, as RFC 6749 section 2.3.1 wants it, unless the settings pin another
  * way; nothing else is ever sent another way.
- * @param assertionAudience `aud` of client assertions (RFC 7523); the provider's issuer when undefined
+ * @param assertionAudience `aud` of client assertions (RFC 7523): `issuer`, `endpoint` or a URL
  */
-export function createClientProofs(
-  auth: ClientAuth,
-  assertionAudience: string | undefined,
-): ClientProofs {
+export function createClientProofs(auth: ClientAuth, assertionAudience: string): ClientProofs {
   const { method } = auth
   switch (method) {
     case 'client_secret':
@@ -65,23 +62,23 @@ function formEncode(value: string): string {
 
 function privateKeyJwt(
   jwk: JsonWebKey & { kid?: string; alg?: string },
-  audience: string | undefined,
+  audience: string,
 ): client.ClientAuth {
   const alg = keyAlgorithm(jwk)
-  let assertion: Promise<client.ClientAuth> | undefined
-  const prepare = async () => {
-    const key = (await importJWK(jwk as JWK, alg)) as CryptoKey
-    return client.PrivateKeyJwt(jwk.kid === undefined ? key : { key, kid: jwk.kid }, {
+  let imported: Promise<CryptoKey> | undefined
+  return async (server, ...request) => {
+    imported ??= importJWK(jwk as JWK, alg) as Promise<CryptoKey>
+    const key = await imported
+    const assertion = client.PrivateKeyJwt(jwk.kid === undefined ? key : { key, kid: jwk.kid }, {
       [client.modifyAssertion](header, payload) {
         // openid-client names Ed25519 keys as RFC 9864 does; most providers still know EdDSA only.
         header.alg = alg
-        if (audience !== undefined) payload.aud = audience
+        if (audience !== 'issuer') {
+          payload.aud = audience === 'endpoint' ? server.token_endpoint : audience
+        }
       },
     })
-  }
-  return async (...request) => {
-    assertion ??= prepare()
-    await (await assertion)(...request)
+    await assertion(server, ...request)
   }
 }
 

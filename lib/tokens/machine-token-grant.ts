@@ -43,7 +43,7 @@ export function createMachineTokenGrant(
   const { clientId, tokenEndpoint, scope, resource, audience } = settings
   const proofs = createClientProofs(
     settings.auth,
-    tokenEndpoint === undefined ? oidc.assertionAudience : undefined,
+    tokenEndpoint === undefined ? oidc.assertionAudience : 'issuer',
   )
   const target = given({ resource, scope })
 

@@ -49,4 +49,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/client-proofs.test.ts',
     title: 'T27, T20: the look at our credentials compares what was sent in the same way',
   },
+  {
+    row: 'T11',
+    file: 'lib/oidc/client-auth.ts',
+    from: "audience === 'endpoint' ? server.token_endpoint : audience",
+    to: 'audience',
+    test: 'test/tokens-proofs.test.ts',
+    title: 'T11: every assertion is for one audience, and for one try',
+  },
 ]
