@@ -23,7 +23,10 @@ let apiOrigin: string
 const api = createServer((_, response) => response.writeHead(401).end())
 
 before(async () => {
-  provider = await startScriptedProvider()
+  provider = await startScriptedProvider({
+    clientId: 'app',
+    clientSecret: marked.OIDC_CLIENT_SECRET,
+  })
   apiOrigin = await listen(api)
 })
 after(async () => {
@@ -53,6 +56,7 @@ async function examine(t: TestContext, env: Record<string, string> = {}, config:
   assert.equal(code, told.ok ? 0 : 1)
   return { ...told, failed: told.checks.filter(({ status }) => status === 'fail'), folder }
 }
+const clientChecks = ['credentials', 'redirect-uri', 'post-logout-uri', 'capabilities']
 const find = ({ checks }: Told, id: string) => checks.find((check) => check.id === id)
 
 describe('cloakroom doctor', () => {
@@ -80,9 +84,10 @@ describe('cloakroom doctor', () => {
         .trim()
         .split('\n')
         .map((line) => line.split(':')[0]),
-      ['settings', 'secrets', 'store', 'remote', 'base-url', 'issuer', 'clock'].map(
-        (id) => `✔ ${id}`,
-      ),
+      [
+        ...['settings', 'secrets', 'store', 'remote', 'base-url', 'issuer', 'clock'],
+        ...['credentials', 'redirect-uri', 'post-logout-uri', 'capabilities'],
+      ].map((id) => `✔ ${id}`),
     )
     const db = new DatabaseSync(join(folder.path, 'sessions.db'))
     assert.equal(
@@ -160,8 +165,54 @@ describe('cloakroom doctor', () => {
       [
         'settings fail',
         ...['secrets', 'store', 'base-url', 'issuer', 'clock'].map((id) => `${id} skipped`),
+        ...clientChecks.map((id) => `${id} skipped`),
       ],
     )
+  })
+
+  test('A61: what the provider knows of this client is looked at', async (t) => {
+    const wrong = await examine(t, { OIDC_CLIENT_SECRET: 'markedanother9wL3sB6yH1cF5gJ0dA' })
+    assert.deepEqual(
+      wrong.failed.map(({ id }) => id),
+      ['credentials'],
+    )
+    assert.match(wrong.failed[0]?.fix ?? '', /OIDC_CLIENT_SECRET/)
+
+    t.after(() => provider.override('authorize'))
+    provider.override('authorize', async ({ params }, usual) =>
+      params.get('redirect_uri')?.endsWith('/bff/callback')
+        ? { status: 400, body: 'redirect_uri' }
+        : { ...(await usual()), status: 400, headers: {}, body: 'redirect_uri' },
+    )
+    const elsewhere = await examine(t)
+    assert.deepEqual(
+      elsewhere.failed.map(({ id }) => id),
+      ['redirect-uri'],
+    )
+    assert.match(elsewhere.failed[0]?.message ?? '', /http:\/\/localhost:\d+\/bff\/callback/)
+    provider.override('authorize')
+
+    t.after(() => provider.override('endSession'))
+    provider.override('endSession', () => ({ status: 400, body: 'post_logout_redirect_uri' }))
+    const out = await examine(t)
+    assert.deepEqual(
+      out.failed.map(({ id }) => id),
+      ['post-logout-uri'],
+    )
+  })
+
+  test('A61: what the settings ask for and the provider does not list is a warning', async (t) => {
+    const oidc = { scope: 'openid unheard-of', idTokenAlg: 'PS512' }
+    const told = await examine(t, {}, { oidc })
+    const found = find(told, 'capabilities')
+    assert.equal(found?.status, 'warn')
+    assert.match(found?.message ?? '', /unheard-of.*PS512/)
+    assert.match(found?.fix ?? '', /OIDC_SCOPE.*RS256/)
+  })
+
+  test('A61: without the provider its client is not looked at', async (t) => {
+    const told = await examine(t, { OIDC_ISSUER: 'http://127.0.0.1:3' })
+    for (const id of clientChecks) assert.equal(find(told, id)?.status, 'skipped', id)
   })
 
   test('A49: nothing at the public address is a warning, something else there a failure', async (t) => {

@@ -3,6 +3,7 @@ import type { Problem } from '../config/report.ts'
 import { loadAppConfig } from './app-config.ts'
 import { baseUrlLook } from './doctor/base-url.ts'
 import { type Check, type Finding, type Look, reasonOf } from './doctor/check.ts'
+import { clientLooks } from './doctor/client.ts'
 import { issuerLooks } from './doctor/issuer.ts'
 import { remoteLooks } from './doctor/remote.ts'
 import { storeLook } from './doctor/store.ts'
@@ -39,7 +40,13 @@ async function examine(cwd: string, named: string | undefined): Promise<readonly
   }
   if (!loaded.ok) return told(loaded.problems)
   const { settings, notes } = loaded
-  const looks = [storeLook, ...remoteLooks(settings.remotes), baseUrlLook, ...issuerLooks()]
+  const looks = [
+    storeLook,
+    ...remoteLooks(settings.remotes),
+    baseUrlLook,
+    ...issuerLooks(),
+    ...clientLooks(),
+  ]
   const found = await Promise.all(
     looks.map(async ({ id, look }) => ({ id, ...(await within(look(settings))) })),
   )
@@ -75,7 +82,10 @@ function told(problems: readonly Problem[]): readonly Check[] {
 }
 
 function unseen(but: readonly string[]): Check[] {
-  return ['secrets', 'store', 'base-url', 'issuer', 'clock']
+  return [
+    ...['secrets', 'store', 'base-url', 'issuer', 'clock'],
+    ...['credentials', 'redirect-uri', 'post-logout-uri', 'capabilities'],
+  ]
     .filter((id) => !but.includes(id))
     .map((id) => ({ id, status: 'skipped', message: 'the settings come first' }))
 }

@@ -57,4 +57,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/doctor.test.ts',
     title: 'A49: a provider that moved, spells itself otherwise or lives in another time',
   },
+  {
+    row: 'A61',
+    file: 'lib/command/doctor/client.ts',
+    from: "if (standing === 'good')",
+    to: "if (standing !== 'unknown')",
+    test: 'test/doctor.test.ts',
+    title: 'A61: what the provider knows of this client is looked at',
+  },
 ]
