@@ -5,6 +5,7 @@ const pages = [
   'configuration',
   'endpoints',
   'front-proxies',
+  'providers',
   'operations',
   'storage',
   'tokens',

@@ -41,4 +41,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/refused-resources.test.ts',
     title: 'T15: that only a browser tells of changes nobody else’s sign-in',
   },
+  {
+    row: 'L32',
+    file: 'docs/providers.md',
+    from: '"access_type": "offline", ',
+    to: '',
+    test: 'test/provider-recipes.test.ts',
+    title: 'L32: ${name}: sign-in, call, refresh and sign-out by its recipe',
+  },
 ]
