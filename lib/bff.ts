@@ -54,7 +54,7 @@ export interface BffOptions {
 }
 
 /** The running engine: what the hosts open their doors to. */
-export interface Bff extends ServerCode, Draining {
+export interface Bff<Client extends string = string> extends ServerCode<Client>, Draining {
   readonly settings: Settings
   /** Whether a path is an endpoint's. */
   handlesPath(path: string): boolean
@@ -191,6 +191,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     ...createServerCode({
       sessions,
       keyOf: sessionKeyOf,
+      remotes: settings.remotes,
       ...tokens,
       fetch: outgoing.fetch(certificatesByOrigin(settings.remotes)),
     }),

@@ -1,10 +1,10 @@
 import type { Bff } from './bff.ts'
-import type { Config } from './config/define-config.ts'
+import type { ConfigOf } from './config/define-config.ts'
 import { sharedEngine, startEngine } from './hosts/start-engine.ts'
 
 export type { Bff } from './bff.ts'
-export { type Config, defineConfig } from './config/define-config.ts'
-export type { ServerCode, TokenFor, Whose } from './server/server-code.ts'
+export { type Config, type ConfigOf, defineConfig } from './config/define-config.ts'
+export type { ClientTokenFor, ServerCode, TokenFor, Whose } from './server/server-code.ts'
 export type { SessionAdministration, SessionSummary } from './server/session-administration.ts'
 export { TokenUnavailableError } from './server/token-fetch.ts'
 export {
@@ -14,7 +14,7 @@ export {
   StoreFullError,
   StoreUnavailableError,
 } from './store/key-value.ts'
-export type { TokenFailure, TokenResult } from './tokens/token-result.ts'
+export type { FailureReason, TokenFailure, TokenResult } from './tokens/token-result.ts'
 
 /**
  * The engine of this process, for server code: started with the settings of the environment and `config`
@@ -22,7 +22,9 @@ export type { TokenFailure, TokenResult } from './tokens/token-result.ts'
  *
  * @throws Error that lists every problem of the configuration
  */
-export async function openBff(config: Config): Promise<Bff> {
+export async function openBff<Client extends string>(
+  config: ConfigOf<Client>,
+): Promise<Bff<Client>> {
   const started = await sharedEngine(() => startEngine(config))
   if (!started.ok) throw new Error(started.report)
   return started.bff

@@ -151,6 +151,67 @@ describe('tokens for server code', () => {
     assert.notEqual(one.token, two.token)
   })
 
+  test('T28: one use of a machine token may have a scope, a resource and parameters of its own', async () => {
+    await start()
+    const { clientToken, clientFetch } = app.bff
+    const usual = await clientToken('catalog')
+    const target = { scope: 'catalog.write', resource: 'urn:x', parameters: { tenant: 'one' } }
+    const other = await clientToken('catalog', target)
+    assert.notDeepEqual(other, usual)
+    const { params } = app.provider.requests.findLast(({ name }) => name === 'token') ?? {}
+    assert.deepEqual(
+      ['grant_type', 'scope', 'resource', 'tenant'].map((name) => params?.get(name)),
+      ['client_credentials', 'catalog.write', 'urn:x', 'one'],
+    )
+    // Each is kept by itself, and for the same use it is the same one.
+    assert.deepEqual(await clientToken('catalog'), usual)
+    assert.deepEqual(await clientToken('catalog', target), other)
+    await clientFetch('catalog', target)(apiUrl)
+    assert.equal(grants(), 2)
+    assert.equal(seen[0]?.authorization, `Bearer ${other.kind === 'bearer' ? other.token : ''}`)
+    const forged = { parameters: { client_id: 'another' } }
+    await assert.rejects(clientToken('catalog', forged), /client_id is set by Cloakroom/)
+    assert.throws(() => clientFetch('catalog', forged), TypeError)
+  })
+
+  test('T28: a failure says what the provider said', async () => {
+    await start()
+    const body = { error: 'invalid_scope', error_description: 'catalog is unknown' }
+    app.provider.override('token', () => ({ status: 400, body }))
+    const reason = { status: 400, error: 'invalid_scope', description: 'catalog is unknown' }
+    const code = 'provider_misconfigured'
+    assert.deepEqual(await app.bff.clientToken('catalog'), { kind: 'failed', code, reason })
+    await assert.rejects(app.bff.clientFetch('catalog')(apiUrl), (error) => {
+      assert.ok(error instanceof TokenUnavailableError)
+      assert.deepEqual([error.code, error.reason], [code, reason])
+      return true
+    })
+  })
+
+  test('T28: the token of a remote, exchanged as it would be', async () => {
+    answer = (_, response) => response.end('ok')
+    const target = 'http://127.0.0.1:1'
+    app = await startApp({
+      config: {
+        remotes: {
+          reports: { target, exchange: { audience: 'reports' } },
+          orders: { target, resource: 'urn:orders' },
+        },
+      },
+    })
+    const browser = app.browser()
+    await browser.signInHere()
+    const { userFetch, userToken } = app.bff
+    await userFetch(requestOf(browser), { remote: 'reports' })(apiUrl)
+    const { params } = app.provider.requests.findLast(({ name }) => name === 'token') ?? {}
+    assert.match(params?.get('grant_type') ?? '', /token-exchange$/)
+    assert.equal(params?.get('audience'), 'reports')
+    await userToken(requestOf(browser), { remote: 'orders' })
+    const last = app.provider.requests.findLast(({ name }) => name === 'token')
+    assert.equal(last?.params.get('resource'), 'urn:orders')
+    await assert.rejects(userToken(requestOf(browser), { remote: 'odrers' }), /no remote odrers/)
+  })
+
   test('forgetClientToken makes the next use ask the provider', async () => {
     await start()
     const one = await app.bff.clientToken('catalog')

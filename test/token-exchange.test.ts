@@ -150,12 +150,16 @@ describe('token exchange (RFC 8693)', () => {
     const { exchangedToken, log } = exchangeUnderTest({ now: () => time })
     const attempt = () => exchangedToken(session('alice'), legacy, {})
     peer.once('token', () => ({ status: 503 }))
-    assert.deepEqual(await attempt(), { kind: 'failed', code: 'token_unavailable' })
-    assert.deepEqual(await attempt(), { kind: 'failed', code: 'token_unavailable' })
+    const away = { kind: 'failed', code: 'token_unavailable' }
+    assert.deepEqual(await attempt(), { ...away, reason: { status: 503 } })
+    assert.deepEqual(await attempt(), away)
     time += 3001
     peer.once('token', () => ({ status: 400, body: { error: 'invalid_target' } }))
-    assert.deepEqual(await attempt(), { kind: 'failed', code: 'provider_misconfigured' })
-    assert.deepEqual(await attempt(), { kind: 'failed', code: 'provider_misconfigured' })
+    const ours = { kind: 'failed', code: 'provider_misconfigured' }
+    const reason = { status: 400, error: 'invalid_target' }
+    assert.deepEqual(await attempt(), { ...ours, reason })
+    // Nobody was asked this time.
+    assert.deepEqual(await attempt(), ours)
     time += 3001
     assert.equal((await attempt()).kind, 'bearer')
     assert.equal(requests().length, 3)

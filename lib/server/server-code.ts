@@ -1,6 +1,10 @@
+import { isOwnParameter } from '../config/parameters.ts'
+import type { RemoteSettings } from '../config/remote.ts'
+import { given } from '../http/given.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { StoreUnavailableError } from '../store/key-value.ts'
+import type { ExchangedToken } from '../tokens/exchanged-token.ts'
 import type { MachineTokens } from '../tokens/machine-token.ts'
 import type { TokenResult } from '../tokens/token-result.ts'
 import type { UserToken } from '../tokens/user-token.ts'
@@ -16,10 +20,20 @@ export type Whose = { readonly headers: Headers } | string
 export interface TokenFor {
   readonly resource?: string
   readonly scope?: string
+  /** As the remote of that name gets one: its resource and scope, its exchange (RFC 8693). In place of both. */
+  readonly remote?: string
+}
+
+/** For one use of a machine token, in place of what `clients` says. */
+export interface ClientTokenFor {
+  readonly resource?: string
+  readonly scope?: string
+  /** More parameters of the token request. Those that Cloakroom sets by itself are a TypeError. */
+  readonly parameters?: Readonly<Record<string, string>>
 }
 
 /** Tokens for server code: in route handlers, Server Components, workers and socket handlers. */
-export interface ServerCode {
+export interface ServerCode<Client extends string = string> {
   /** The user's access token, refreshed ahead of expiry. Expected failures are values; never rejects. */
   userToken(whose: Whose, target?: TokenFor): Promise<TokenResult>
   /**
@@ -28,14 +42,17 @@ export interface ServerCode {
    */
   userFetch(whose: Whose, target?: TokenFor): typeof fetch
   /** A machine token of a client in `clients`. Expected failures are values; never rejects. */
-  clientToken(client: string, options?: { forceRenewal?: boolean }): Promise<TokenResult>
+  clientToken(
+    client: Client,
+    options?: ClientTokenFor & { readonly forceRenewal?: boolean },
+  ): Promise<TokenResult>
   /** A `fetch` with a machine token; as `userFetch`. */
-  clientFetch(client: string): typeof fetch
+  clientFetch(client: Client, target?: ClientTokenFor): typeof fetch
   /**
    * Forgets a client's token in this process and in the store, after its rights were changed at the
    * provider. Rejects with StoreUnavailableError.
    */
-  forgetClientToken(client: string): Promise<void>
+  forgetClientToken(client: Client): Promise<void>
 }
 
 export interface ServerCodeDeps {
@@ -43,6 +60,8 @@ export interface ServerCodeDeps {
   readonly keyOf: (sessionId: string) => string
   readonly userToken: UserToken
   readonly clientToken: MachineTokens
+  readonly exchangedToken: ExchangedToken
+  readonly remotes: Readonly<Record<string, RemoteSettings>>
   readonly fetch: typeof fetch
 }
 
@@ -59,13 +78,22 @@ export function createServerCode(deps: ServerCodeDeps): ServerCode {
   ): Promise<TokenResult> {
     try {
       const session = await sessionOf(whose)
-      return session
-        ? await deps.userToken(session, target)
-        : { kind: 'failed', code: 'not_signed_in' }
+      return session ? await tokenFor(session, target) : { kind: 'failed', code: 'not_signed_in' }
     } catch (error) {
       if (!(error instanceof StoreUnavailableError)) throw error
       return { kind: 'failed', code: 'store_unavailable' }
     }
+  }
+
+  function tokenFor(session: Session, target: TokenFor & { rejected?: string }) {
+    const { remote: name, rejected, ...rest } = target
+    const without = rejected === undefined ? {} : { rejected }
+    if (name === undefined) return deps.userToken(session, { ...rest, ...without })
+    const remote = Object.hasOwn(deps.remotes, name) ? deps.remotes[name] : undefined
+    if (!remote) throw new TypeError(`there is no remote ${name} in the configuration`)
+    if (remote.exchange) return deps.exchangedToken(session, remote, without)
+    const { resource, scope } = remote
+    return deps.userToken(session, { ...given({ resource, scope }), ...without })
   }
 
   async function machineToken(
@@ -82,16 +110,29 @@ export function createServerCode(deps: ServerCodeDeps): ServerCode {
         fetch: deps.fetch,
         token: (rejected) => tokenOf(whose, { ...target, ...rejected }),
       }),
-    async clientToken(client, { forceRenewal = false } = {}) {
-      const token = await machineToken(client, {})
+    async clientToken(client, { forceRenewal = false, ...target } = {}) {
+      const asked = askedOf(target)
+      const token = await machineToken(client, { asked })
       const known = token.kind === 'bearer' || token.kind === 'dpop'
-      return forceRenewal && known ? machineToken(client, { unwanted: token.token }) : token
+      return forceRenewal && known ? machineToken(client, { asked, unwanted: token.token }) : token
     },
-    clientFetch: (client) =>
-      createTokenFetch({
+    clientFetch(client, target = {}) {
+      const asked = askedOf(target)
+      return createTokenFetch({
         fetch: deps.fetch,
-        token: (rejected) => machineToken(client, rejected),
-      }),
+        token: (rejected) => machineToken(client, { asked, ...rejected }),
+      })
+    },
     forgetClientToken: (client) => deps.clientToken.forget(client),
   }
+}
+
+function askedOf({ resource, scope, parameters = {} }: ClientTokenFor): Record<string, string> {
+  for (const name of Object.keys(parameters)) {
+    if (!isOwnParameter('clientCredentials', name)) continue
+    throw new TypeError(
+      `parameters.${name} is set by Cloakroom itself; scope and resource are options`,
+    )
+  }
+  return { ...parameters, ...given({ resource, scope }) }
 }

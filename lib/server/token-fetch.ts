@@ -1,15 +1,18 @@
 import { asksForNonce, parseChallenges } from '../http/challenge.ts'
 import type { MaybePromise } from '../store/key-value.ts'
-import type { TokenFailure, TokenResult } from '../tokens/token-result.ts'
+import type { FailureReason, TokenFailure, TokenResult } from '../tokens/token-result.ts'
 import { isSameOrigin, type Outgoing, redirectOf } from './fetch-redirect.ts'
 
 /** There is no token for the call; nothing was sent. `code` says why. */
 export class TokenUnavailableError extends Error {
   readonly code: TokenFailure
-  constructor(code: TokenFailure) {
+  /** What the provider said, where it was asked for this very token. */
+  readonly reason?: FailureReason
+  constructor(code: TokenFailure, reason?: FailureReason) {
     super(`no token for this call: ${code}`)
     this.name = 'TokenUnavailableError'
     this.code = code
+    if (reason) this.reason = reason
   }
 }
 
@@ -37,7 +40,8 @@ export function createTokenFetch(deps: TokenFetchDeps): typeof fetch {
     const asked = deps.token(rejected === undefined ? {} : { rejected })
     const result = await unlessAborted(asked, signal)
     if (result.kind === 'bearer' || result.kind === 'dpop') return result
-    throw new TokenUnavailableError(result.kind === 'failed' ? result.code : 'not_signed_in')
+    if (result.kind === 'failed') throw new TokenUnavailableError(result.code, result.reason)
+    throw new TokenUnavailableError('not_signed_in')
   }
 
   /** Another token than the one that was refused, if there is one. */

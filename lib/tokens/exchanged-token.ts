@@ -18,7 +18,7 @@ import { createCoolDowns } from './cool-downs.ts'
 import type { CreateDpopSigner } from './dpop.ts'
 import { exchangeFailure, subjectRefusal } from './exchange-failure.ts'
 import { exchangeGrant } from './exchange-grant.ts'
-import { failureFields } from './grant-failure.ts'
+import { failureFields, reasonOf } from './grant-failure.ts'
 import { createHeldTokens } from './held-tokens.ts'
 import type { MachineToken } from './machine-token.ts'
 import type { CheckAudience } from './named-audience.ts'
@@ -142,7 +142,8 @@ export function createExchangedToken(deps: ExchangedTokenDeps): ExchangedToken {
     if (sent.kind === 'failed') {
       const { name } = call.remote
       log.event('token.exchange.failed', { remote: name, ...failureFields(sent.failure) })
-      return fail(call, subject, exchangeFailure(sent.failure))
+      const result = fail(call, subject, exchangeFailure(sent.failure))
+      return result.kind === 'failed' ? { ...result, reason: reasonOf(sent.failure) } : result
     }
     const { remote, session } = call
     deps.checkAudience(sent.token.token, remote.exchange ?? {}, { remotes: [remote.name] })

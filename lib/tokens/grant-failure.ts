@@ -1,7 +1,8 @@
 import { given } from '../http/given.ts'
+import { AnsweredError } from '../oidc/answered-error.ts'
 import type { CallFailure } from '../oidc/call-failure.ts'
 import { providerFix } from '../oidc/provider-fix.ts'
-import type { TokenFailure } from './token-result.ts'
+import type { FailureReason, TokenFailure } from './token-result.ts'
 
 /** Why a token could not be had, as the caller of a machine token or an exchange is told. */
 export function tokenFailure({ kind }: CallFailure): TokenFailure {
@@ -17,4 +18,10 @@ export function failureFields({ error, status, cause }: CallFailure) {
     cause,
     ...given({ error, status, fix: providerFix(error, 'call') }),
   }
+}
+
+/** The same for server code that asked for the token. */
+export function reasonOf({ error, status, cause }: CallFailure): FailureReason {
+  const description = cause instanceof AnsweredError ? cause.description : undefined
+  return given({ status, error, description })
 }

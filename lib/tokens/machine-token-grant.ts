@@ -24,12 +24,16 @@ export interface MachineTokenGrantDeps {
   now(): number
 }
 
+/** `scope`, `resource` and more for one use, in place of the client's own. */
+export type AskedParameters = Readonly<Record<string, string>>
+
 export interface MachineTokenGrant {
   /** What the hook adds at present. Throws, or rejects, when the hook does. */
-  added(): ReturnType<TokenParameters>
+  added(asked: AskedParameters): ReturnType<TokenParameters>
   /** @param dpopKey private JWK for clients with `dpop` */
   prepare(
     added: AddedParameters,
+    asked: AskedParameters,
     dpopKey: JsonWebKey | undefined,
   ): Promise<MachineTokenGrantRequest>
 }
@@ -47,15 +51,19 @@ export function createMachineTokenGrant(
   )
   const target = given({ resource, scope })
 
-  const added = () =>
-    deps.parameters({ grant: 'client_credentials', client: settings.name, ...target })
+  const added = (asked: AskedParameters) => {
+    const { scope = target.scope, resource = target.resource } = asked
+    const request = { client: settings.name, ...given({ resource, scope }) }
+    return deps.parameters({ grant: 'client_credentials', ...request })
+  }
 
-  const prepare: MachineTokenGrant['prepare'] = async (extra, dpopKey) => {
+  const prepare: MachineTokenGrant['prepare'] = async (extra, asked, dpopKey) => {
     const parameters: Record<string, string> = {
       ...settings.parameters,
       ...extra,
       ...target,
       ...given({ audience }),
+      ...asked,
     }
     const cacheName = JSON.stringify([
       oidc.issuer,

@@ -9,10 +9,14 @@ import type { KeyValue, MaybePromise } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
 import { carriedToken } from './carried-token.ts'
 import type { CreateDpopSigner } from './dpop.ts'
-import { failureFields, tokenFailure } from './grant-failure.ts'
+import { failureFields, reasonOf, tokenFailure } from './grant-failure.ts'
 import { createHeldTokens, type HeldToken } from './held-tokens.ts'
 import { createMachineTokenCache } from './machine-token-cache.ts'
-import { createMachineTokenGrant, type MachineTokenGrantDeps } from './machine-token-grant.ts'
+import {
+  type AskedParameters,
+  createMachineTokenGrant,
+  type MachineTokenGrantDeps,
+} from './machine-token-grant.ts'
 import type { CheckAudience } from './named-audience.ts'
 import { createRefusedTokens } from './refused-token.ts'
 import { obtainShared } from './shared-machine-token.ts'
@@ -25,11 +29,18 @@ import { withAdded } from './with-added.ts'
  * token that an API has just refused: another one is obtained, unless it is new (T14) or that has happened
  * already. `unwanted` is replaced whatever its age. Never rejects.
  */
-export type MachineToken = (client: string, options: Unwanted) => MaybePromise<TokenResult>
+export type MachineToken = (
+  client: string,
+  options: MachineTokenOptions,
+) => MaybePromise<TokenResult>
 
 interface Unwanted {
   readonly rejected?: string
   readonly unwanted?: string
+}
+
+interface MachineTokenOptions extends Unwanted {
+  readonly asked?: AskedParameters
 }
 
 export interface MachineTokens extends MachineToken {
@@ -55,6 +66,7 @@ const marginSeconds = 60
 const lastMs = 5_000
 /** After a failed renewal ahead of expiry, the next one waits this long. */
 const pauseMs = 3_000
+const nothing: AskedParameters = {}
 /** A hook may tell any number of tokens of one client apart. */
 const maxHeldBytes = 20 * 1024 * 1024
 
@@ -62,6 +74,7 @@ const maxHeldBytes = 20 * 1024 * 1024
 interface Wanted {
   readonly name: string
   readonly added: AddedParameters
+  readonly asked: AskedParameters
   readonly place: string
 }
 
@@ -94,11 +107,11 @@ export function createMachineToken(deps: MachineTokenDeps): MachineTokens {
     }
     return {
       added,
-      async prepare(it: AddedParameters) {
+      async prepare({ added: it, asked }: Pick<Wanted, 'added' | 'asked'>) {
         const { clientId, tokenEndpoint = deps.oidc.issuer } = settings
         const place = JSON.stringify([tokenEndpoint, clientId, settings.name])
         const key = settings.dpop ? await cache.sharedKey(place, makeKey).catch(makeKey) : undefined
-        return prepare(it, key)
+        return prepare(it, asked, key)
       },
     }
   }
@@ -123,7 +136,7 @@ export function createMachineToken(deps: MachineTokenDeps): MachineTokens {
 
   async function obtain(of: Wanted, without: Unwanted): Promise<TokenResult> {
     const { name } = of
-    const request = await requestsOf(name).prepare(of.added)
+    const request = await requestsOf(name).prepare(of)
     const outcome = await obtainShared(
       { ...deps, cache },
       request,
@@ -132,12 +145,13 @@ export function createMachineToken(deps: MachineTokenDeps): MachineTokens {
     if (outcome.kind === 'failed') {
       refused.noteFailure(without.rejected)
       log.event('token.machine.failed', { client: name, ...failureFields(outcome.failure) })
-      return { kind: 'failed', code: tokenFailure(outcome.failure) }
+      const { failure } = outcome
+      return { kind: 'failed', code: tokenFailure(failure), reason: reasonOf(failure) }
     }
     const { token } = outcome
     if (outcome.from === 'provider') {
       log.event('token.machine.obtained', { client: name, ...lifetimeOf(token) })
-      deps.checkAudience(token.token, deps.clients[name] ?? {}, { client: name })
+      deps.checkAudience(token.token, { ...deps.clients[name], ...of.asked }, { client: name })
     }
     const result = carriedToken(token, request.dpopKey, deps.signer)
     held.set(of.place, { token, result, renewAfter: 0 })
@@ -161,17 +175,15 @@ export function createMachineToken(deps: MachineTokenDeps): MachineTokens {
     return known.result
   }
 
-  const placeOf = (name: string, added: AddedParameters) => `${name} ${nameOfAdded(added)}`
-  const wanted = (name: string, added: AddedParameters): Wanted => ({
-    name,
-    added,
-    place: placeOf(name, added),
+  const wanted = (name: string, added: AddedParameters, asked: AskedParameters): Wanted => ({
+    ...{ name, added, asked },
+    place: `${name} ${nameOfAdded(added)} ${nameOfAdded(asked)}`,
   })
 
-  const machineToken: MachineToken = (name, without) =>
+  const machineToken: MachineToken = (name, { asked = nothing, ...without }) =>
     withAdded(
-      () => requestsOf(name).added(),
-      (added) => find(wanted(name, added), without),
+      () => requestsOf(name).added(asked),
+      (added) => find(wanted(name, added, asked), without),
       (cause) => failed(name, cause),
     )
 
@@ -179,9 +191,9 @@ export function createMachineToken(deps: MachineTokenDeps): MachineTokens {
     async forget(name: string) {
       const known = requests.get(name)
       if (!known) return
-      const added = await known.added()
-      held.delete(placeOf(name, added))
-      await cache.removeToken((await known.prepare(added)).cacheName)
+      const of = wanted(name, await known.added(nothing), nothing)
+      held.delete(of.place)
+      await cache.removeToken((await known.prepare(of)).cacheName)
     },
   })
 }

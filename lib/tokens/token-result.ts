@@ -15,6 +15,14 @@ export type TokenFailure =
   | 'store_unavailable'
   | 'provider_misconfigured'
 
+/** What the provider said to a token request, in its own words, without anything like a token in them. */
+export interface FailureReason {
+  readonly status?: number
+  /** OAuth error code (RFC 6749 section 5.2). */
+  readonly error?: string
+  readonly description?: string
+}
+
 /** A token for one call, or the reason why there is none. Expected outcomes are values. */
 export type TokenResult =
   | { readonly kind: 'bearer'; readonly token: string; readonly expiresAt?: number }
@@ -25,4 +33,4 @@ export type TokenResult =
       readonly signer: DpopSigner
     }
   | { readonly kind: 'none' }
-  | { readonly kind: 'failed'; readonly code: TokenFailure }
+  | { readonly kind: 'failed'; readonly code: TokenFailure; readonly reason?: FailureReason }

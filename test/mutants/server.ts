@@ -49,4 +49,20 @@ export const mutants: readonly Mutant[] = [
     test: 'test/testing-door.test.ts',
     title: 'refuses to where NODE_ENV is production',
   },
+  {
+    row: 'T28',
+    file: 'lib/tokens/machine-token.ts',
+    from: ' ${nameOfAdded(asked)}`',
+    to: '`',
+    test: 'test/server-code.test.ts',
+    title: 'T28: one use of a machine token may have a scope, a resource and parameters of its own',
+  },
+  {
+    row: 'T28',
+    file: 'lib/server/server-code.ts',
+    from: 'if (remote.exchange) return deps.exchangedToken(session, remote, without)',
+    to: '',
+    test: 'test/server-code.test.ts',
+    title: 'T28: the token of a remote, exchanged as it would be',
+  },
 ]
