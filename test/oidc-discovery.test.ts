@@ -50,7 +50,11 @@ describe('discovery (OpenID Connect Discovery 1.0 section 4)', () => {
       peer.state.metadata = { issuer }
       const { start, log } = providerUnderTest(peer)
       assert.equal(await codeOf(start()), 'bad_provider_answer')
-      assert.ok(log.events.some(({ event }) => event === 'misconfiguration'))
+      const told = log.events.find(({ event }) => event === 'misconfiguration')?.fields
+      assert.match(
+        JSON.stringify(told),
+        /\/\.well-known\/openid-configuration names the issuer \S+, which is another/,
+      )
     })
   }
 
@@ -63,6 +67,30 @@ describe('discovery (OpenID Connect Discovery 1.0 section 4)', () => {
     ['a redirect', { status: 302, headers: { location: '/' } }, 'bad_provider_answer'],
     ['no endpoints', { body: { issuer: peer.issuer } }, 'bad_provider_answer'],
   ]
+  for (const [title, locations, isGood] of [
+    ['one redirect on the same origin', ['/moved'], true],
+    ['a second one', ['/moved', '/again'], false],
+    ['a redirect to another origin', ['https://elsewhere.example/'], false],
+    ['a redirect to nowhere', ['http://'], false],
+  ] as const) {
+    test(`L33: ${title} is followed: ${isGood}`, async () => {
+      const asked: string[] = []
+      const { start } = providerUnderTest(peer, {
+        fetch: async (input, init) => {
+          const { href, origin, pathname } = new URL(String(input))
+          asked.push(pathname)
+          const next = locations[asked.length - 1]
+          if (next !== undefined)
+            return new Response(null, { status: 302, headers: { location: next } })
+          return fetch(pathname === '/moved' ? `${origin}${asked[0]}` : href, init)
+        },
+      })
+      if (isGood) await start()
+      else assert.equal(await codeOf(start()), 'bad_provider_answer')
+      assert.ok(asked.every((path) => path.startsWith('/')))
+    })
+  }
+
   for (const [title, answer, code] of answers) {
     test(`L13: ${title} means ${code}, and the next sign-in works without a restart`, async () => {
       peer.once('discovery', () => answer)

@@ -123,10 +123,10 @@ export const oidc = z.strictObject({
    */
   idTokenAlg: z.enum(signatureAlgorithms).exactOptional(),
   /**
-   * By how much the provider's clock may differ from ours, from `0s` to `10m`. Tokens are believed for as
+   * By how much the provider's clock may differ from ours, from `0s` to `5m`. Tokens are believed for as
    * much longer: setting the clock right is better.
    */
-  clockTolerance: duration({ from: '0s', to: '10m' }).prefault('30s'),
+  clockTolerance: duration({ from: '0s', to: '5m' }).prefault('30s'),
 })
 
 type Given = z.output<typeof oidc>

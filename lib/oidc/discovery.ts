@@ -57,7 +57,9 @@ async function discover(deps: DiscoveryDeps): Promise<client.ServerMetadata> {
   const server = new URL(deps.issuer)
   const answer: ProviderAnswer = { sent: false }
   const options: client.DiscoveryRequestOptions = {
-    [client.customFetch]: createProviderFetch({ fetch: deps.fetch, limitMs: callLimitMs, answer }),
+    [client.customFetch]: followingOnce(
+      createProviderFetch({ fetch: deps.fetch, limitMs: callLimitMs, answer }),
+    ),
     ...(isLoopbackHttp(server) ? { execute: [client.allowInsecureRequests] } : {}),
   }
   let metadata: client.ServerMetadata
@@ -66,7 +68,7 @@ async function discover(deps: DiscoveryDeps): Promise<client.ServerMetadata> {
       await client.discovery(server, 'discovery', undefined, client.None(), options)
     ).serverMetadata()
   } catch (error) {
-    if (isIssuerMismatch(error)) throw wrongIssuer(deps)
+    if (isIssuerMismatch(error)) throw wrongIssuer(deps, answer, issuerIn(error))
     const failure = callFailure(error, answer)
     // No credentials were sent, so a 4xx says nothing about our registration: the address is wrong.
     throw toProviderError(
@@ -74,7 +76,7 @@ async function discover(deps: DiscoveryDeps): Promise<client.ServerMetadata> {
     )
   }
   // openid-client compares after URL normalisation; Discovery section 4.3 asks for the exact string.
-  if (metadata.issuer !== deps.issuer) throw wrongIssuer(deps)
+  if (metadata.issuer !== deps.issuer) throw wrongIssuer(deps, answer, metadata.issuer)
   for (const name of ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const) {
     if (!URL.canParse(String(metadata[name]))) {
       throw new ProviderError('bad_provider_answer', {
@@ -91,10 +93,32 @@ function isIssuerMismatch(error: unknown): boolean {
   )
 }
 
-function wrongIssuer({ issuer, log }: DiscoveryDeps): ProviderError {
+/** One redirect on the same origin: some providers answer at an address with another spelling. */
+function followingOnce(send: client.CustomFetch): client.CustomFetch {
+  return async (url, init) => {
+    const response = await send(url, init)
+    const location = response.headers.get('location')
+    if (![301, 302, 303, 307, 308].includes(response.status) || location === null) return response
+    const to = URL.canParse(location, url) ? new URL(location, url) : undefined
+    return to?.origin === new URL(url).origin ? send(to.href, init) : response
+  }
+}
+
+/** What the document says in place of ours; oauth4webapi has it on the cause. */
+function issuerIn(error: unknown): unknown {
+  const { cause } = Object(error) as { cause?: { body?: { issuer?: unknown } } }
+  return Object(cause?.body).issuer
+}
+
+function wrongIssuer(
+  { issuer, log }: DiscoveryDeps,
+  { url }: ProviderAnswer,
+  found: unknown,
+): ProviderError {
+  const named = typeof found === 'string' ? found.slice(0, 200) : 'none'
   log.event('misconfiguration', {
-    what: `the discovery document at OIDC_ISSUER names another issuer than ${issuer}`,
-    fix: 'Set OIDC_ISSUER to exactly the "issuer" of the discovery document, trailing slash included.',
+    what: `the discovery document at ${url ?? 'OIDC_ISSUER'} names the issuer ${named}, which is another issuer than ${issuer}`,
+    fix: 'Set OIDC_ISSUER to exactly the "issuer" of the discovery document, trailing slash included, if that is yours.',
   })
   return new ProviderError('bad_provider_answer', {
     cause: new Error('the issuer of the discovery document differs from OIDC_ISSUER'),

@@ -49,4 +49,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/provider-recipes.test.ts',
     title: 'L32: ${name}: sign-in, call, refresh and sign-out by its recipe',
   },
+  {
+    row: 'L33',
+    file: 'lib/oidc/discovery.ts',
+    from: 'send(to.href, init) : response',
+    to: 'response : response',
+    test: 'test/oidc-discovery.test.ts',
+    title: 'L33: ${title} is followed: ${isGood}',
+  },
 ]
