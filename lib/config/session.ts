@@ -33,7 +33,10 @@ export const session = z.strictObject({
    * @default 'bff'
    */
   cookieName: leaf<string>(parseCookieName).exactOptional(),
-  /** Claims of the ID token (and of UserInfo) that are kept, and that `GET /bff/user` shows to scripts. */
+  /**
+   * Claims of the ID token (and of UserInfo) that are kept, and that `GET /bff/user` shows to scripts; a path
+   * (`realm_access.roles`) leads into a claim. A list is one entry each.
+   */
   claims: textList().prefault([
     ...['sub', 'name', 'given_name', 'family_name', 'nickname', 'preferred_username'],
     ...['picture', 'email', 'email_verified'],

@@ -5,7 +5,7 @@ export type ClaimsPolicy = (
 ) => Promise<Record<string, unknown>>
 
 export interface ClaimsPolicyOptions {
-  /** Names of the claims that are kept, in the order in which `/user` lists them. */
+  /** Names of the claims that are kept, or paths (`realm_access.roles`), in the order in which `/user` lists them. */
   readonly allowed: readonly string[]
   /** Runs before the choice; its answer replaces the claims. */
   readonly transform?:
@@ -19,8 +19,22 @@ export interface ClaimsPolicyOptions {
 export function createClaimsPolicy({ allowed, transform }: ClaimsPolicyOptions): ClaimsPolicy {
   return async (claims, reason) => {
     const all = transform ? await transform({ claims, reason }) : claims
-    return Object.fromEntries(
-      allowed.filter((name) => Object.hasOwn(all, name)).map((name) => [name, all[name]]),
-    )
+    const found = allowed.map((name) => [name, valueAt(all, name)] as const)
+    return Object.fromEntries(found.filter(([, value]) => value !== undefined))
   }
+}
+
+/** Of a claim of that name, or of one inside of others; names may hold dots themselves (`https://example.com/roles`). */
+function valueAt(claims: unknown, path: string): unknown {
+  if (typeof claims !== 'object' || claims === null || Array.isArray(claims)) return undefined
+  const members = claims as Readonly<Record<string, unknown>>
+  if (Object.hasOwn(members, path)) return members[path]
+  for (let dot = path.lastIndexOf('.'); dot > 0; dot = path.lastIndexOf('.', dot - 1)) {
+    const head = path.slice(0, dot)
+    const inside = Object.hasOwn(members, head)
+      ? valueAt(members[head], path.slice(dot + 1))
+      : undefined
+    if (inside !== undefined) return inside
+  }
+  return undefined
 }

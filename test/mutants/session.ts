@@ -274,4 +274,20 @@ export const mutants: readonly Mutant[] = [
     test: 'test/sign-in-cookies.test.ts',
     title: 'L9: who has seen the state of a sign-in cannot end the session that it replaces',
   },
+  {
+    row: 'S16',
+    file: 'lib/session/claims.ts',
+    from: 'const inside = Object.hasOwn(members, head)',
+    to: 'const inside = head in members',
+    test: 'lib/session/claims.test.ts',
+    title: 'S16: there is no ${path}',
+  },
+  {
+    row: 'S16',
+    file: 'lib/session/claims.ts',
+    from: 'if (Object.hasOwn(members, path)) return members[path]',
+    to: "if (path in members && !path.includes('.')) return members[path]",
+    test: 'lib/session/claims.test.ts',
+    title: 'S16: ${path} is found',
+  },
 ]
