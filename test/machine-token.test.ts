@@ -123,9 +123,17 @@ describe('machine tokens (RFC 6749 section 4.4)', () => {
   test('T9: a failure is not kept', async () => {
     const { get, log } = instance()
     peer.once('token', () => ({ status: 503 }))
-    assert.deepEqual(await get(), { kind: 'failed', code: 'token_unavailable' })
+    assert.deepEqual(await get(), {
+      kind: 'failed',
+      code: 'token_unavailable',
+      reason: { status: 503 },
+    })
     peer.once('token', () => ({ status: 400, body: { error: 'invalid_scope' } }))
-    assert.deepEqual(await get(), { kind: 'failed', code: 'provider_misconfigured' })
+    assert.deepEqual(await get(), {
+      kind: 'failed',
+      code: 'provider_misconfigured',
+      reason: { status: 400, error: 'invalid_scope' },
+    })
     assert.equal((await get()).kind, 'bearer')
     const failures = log.events.filter(({ event }) => event === 'token.machine.failed')
     assert.equal(failures.length, 2)
