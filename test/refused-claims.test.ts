@@ -8,7 +8,7 @@ import type { SignOptions } from './support/scripted-keys.ts'
 
 let app: App
 before(async () => {
-  app = await startApp({ config: { oidc: { userinfo: true } } })
+  app = await startApp({ config: { oidc: { userinfo: true, idTokenAlg: 'RS256' } } })
 })
 after(() => app.close())
 beforeEach(() => {
@@ -51,8 +51,8 @@ describe('the log after a token that was refused', () => {
     ['exp', { exp: 'soon' }, {}, /^"soon"$/, /./],
     ['nonce', { nonce: 'another' }, {}, /^"…"$/, /of this sign-in/],
     ['nonce', { nonce: undefined }, {}, /^missing$/, /of this sign-in/],
-    ['alg', {}, { alg: 'ES256' }, /^"ES256"$/, /^"RS256"$/],
-    ['alg', {}, { alg: 'none' }, /^"none"$/, /^"RS256"$/],
+    ['alg', {}, { alg: 'ES256' }, /^"ES256"$/, /^RS256$/],
+    ['alg', {}, { alg: 'none' }, /^"none"$/, /^RS256$/],
     ['kid', {}, { key: 'foreign' }, /^"foreign/, /a key of the provider/],
     ['signature', {}, { key: 'foreign', kid: 'key-0-rs256' }, /"key-0-rs256"$/, /fits/],
   ]
