@@ -234,6 +234,9 @@ describe('cloakroom doctor', () => {
     answer = () => [301, { location: 'https://elsewhere.example/x?code=marked' }, '']
     const moved = find(await examine(t, { OIDC_ISSUER: issuer }), 'issuer')
     assert.match(moved?.message ?? '', /answers 301 and leads to https:\/\/elsewhere\.example\/x$/)
+    answer = (url) =>
+      url === '/moved' ? [200, {}, JSON.stringify({ issuer })] : [301, { location: '/moved' }, '']
+    assert.equal(find(await examine(t, { OIDC_ISSUER: issuer }), 'issuer')?.status, 'ok')
     answer = () => [200, {}, JSON.stringify({ issuer: `${issuer}/realm` })]
     const other = find(await examine(t, { OIDC_ISSUER: issuer }), 'issuer')
     assert.match(other?.message ?? '', /is of the issuer \S+\/realm, and not of/)

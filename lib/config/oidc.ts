@@ -3,6 +3,7 @@ import type { ClientCertificate } from '../http/outgoing.ts'
 import { parseAssertionAudience } from './assertion-audience.ts'
 import { type AuthMethod, authMethods, type ClientAuth, clientAuth } from './client-auth.ts'
 import { clientCertificate, tls } from './client-certificate.ts'
+import { endpoints } from './endpoints.ts'
 import { type Environment, readerOf, type Variables } from './env.ts'
 import { checkLoginParameters } from './login-parameters.ts'
 import { type LogoutPage, parseLogout } from './logout-page.ts'
@@ -94,6 +95,12 @@ export const oidc = z.strictObject({
   assertionAudience: leaf<'issuer' | 'endpoint' | (string & {}), string>(
     parseAssertionAudience,
   ).prefault('issuer'),
+  /**
+   * Addresses of the provider in place of those in its discovery document, or beside them: `authorization`,
+   * `token`, `userinfo`, `jwks`, `revocation`, `endSession`, `par`. With the first two and `jwks` no document is
+   * asked for, and what is not set here is not there.
+   */
+  endpoints: endpoints.prefault({}),
   /**
    * How the provider hands over the code. `form_post` keeps it out of URLs, and makes the cookie of a
    * sign-in under way `SameSite=None`, because the answer is then a POST from another site.

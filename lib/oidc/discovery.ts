@@ -1,6 +1,9 @@
 import * as client from 'openid-client'
+import type { Endpoints } from '../config/endpoints.ts'
 import type { Log } from '../telemetry/log.ts'
 import { callFailure, toProviderError } from './call-failure.ts'
+import { followingOnce } from './follow-once.ts'
+import { missingEndpoint, needsNoDiscovery, withNamedEndpoints } from './named-endpoints.ts'
 import { ProviderError, plainCause } from './provider-error.ts'
 import {
   callLimitMs,
@@ -15,6 +18,8 @@ const retryMs = 60_000
 
 export interface DiscoveryDeps {
   readonly issuer: string
+  /** In place of those of the document. @default {} */
+  readonly endpoints?: Endpoints
   readonly fetch: typeof fetch
   now(): number
   readonly log: Log
@@ -54,6 +59,20 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
 }
 
 async function discover(deps: DiscoveryDeps): Promise<client.ServerMetadata> {
+  const { issuer, endpoints = {} } = deps
+  if (needsNoDiscovery(endpoints)) return withNamedEndpoints({ issuer }, endpoints)
+  const metadata = withNamedEndpoints(await fetchMetadata(deps), endpoints)
+  const missing = missingEndpoint(metadata)
+  if (!missing) return metadata
+  const { member, setting } = missing
+  throw new ProviderError('bad_provider_answer', {
+    cause: new Error(
+      `the discovery document has no usable ${member}, and oidc.endpoints.${setting} is not set`,
+    ),
+  })
+}
+
+async function fetchMetadata(deps: DiscoveryDeps): Promise<client.ServerMetadata> {
   const server = new URL(deps.issuer)
   const answer: ProviderAnswer = { sent: false }
   const options: client.DiscoveryRequestOptions = {
@@ -77,13 +96,6 @@ async function discover(deps: DiscoveryDeps): Promise<client.ServerMetadata> {
   }
   // openid-client compares after URL normalisation; Discovery section 4.3 asks for the exact string.
   if (metadata.issuer !== deps.issuer) throw wrongIssuer(deps, answer, metadata.issuer)
-  for (const name of ['authorization_endpoint', 'token_endpoint', 'jwks_uri'] as const) {
-    if (!URL.canParse(String(metadata[name]))) {
-      throw new ProviderError('bad_provider_answer', {
-        cause: new Error(`the discovery document has no usable ${name}`),
-      })
-    }
-  }
   return metadata
 }
 
@@ -91,17 +103,6 @@ function isIssuerMismatch(error: unknown): boolean {
   return (
     error instanceof client.ClientError && error.code === 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED'
   )
-}
-
-/** One redirect on the same origin: some providers answer at an address with another spelling. */
-function followingOnce(send: client.CustomFetch): client.CustomFetch {
-  return async (url, init) => {
-    const response = await send(url, init)
-    const location = response.headers.get('location')
-    if (![301, 302, 303, 307, 308].includes(response.status) || location === null) return response
-    const to = URL.canParse(location, url) ? new URL(location, url) : undefined
-    return to?.origin === new URL(url).origin ? send(to.href, init) : response
-  }
 }
 
 /** What the document says in place of ours; oauth4webapi has it on the cause. */

@@ -88,7 +88,7 @@ export interface Provider {
 /** Composes the provider from its parts: discovery, keys, and one file per protocol step. */
 export function createProvider(deps: ProviderDeps): Provider {
   const { oidc, fetch, now, log, wallClock = Date.now } = deps
-  const discovery = createDiscovery({ issuer: oidc.issuer, fetch, now, log })
+  const discovery = createDiscovery({ ...oidc, fetch, now, log })
   const signOutPage = typeof oidc.logout === 'object' ? oidc.logout.url : undefined
   const { metadata, origins } = createProviderOrigins(oidc.issuer, discovery, signOutPage)
   const keys = createKeySet({ metadata, fetch, now, log })

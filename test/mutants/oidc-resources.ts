@@ -51,7 +51,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'L33',
-    file: 'lib/oidc/discovery.ts',
+    file: 'lib/oidc/follow-once.ts',
     from: 'send(to.href, init) : response',
     to: 'response : response',
     test: 'test/oidc-discovery.test.ts',

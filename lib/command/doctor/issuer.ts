@@ -1,4 +1,6 @@
 import { createOutgoing } from '../../http/outgoing.ts'
+import { followingOnce } from '../../oidc/follow-once.ts'
+import { needsNoDiscovery } from '../../oidc/named-endpoints.ts'
 import { type Finding, fail, type Look, ok, reasonOf, warn } from './check.ts'
 
 /** Discovery, and whose clock is off: one request for both. */
@@ -35,8 +37,9 @@ async function ask(
   { oidc, outgoing }: Parameters<Look['look']>[0],
   tellDate: (date: string | null) => void,
 ): Promise<Finding> {
+  if (needsNoDiscovery(oidc.endpoints)) return ok('oidc.endpoints names all that a sign-in needs')
   const url = `${oidc.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
-  const fetch = createOutgoing(outgoing).fetch(() => oidc.tls)
+  const fetch = followingOnce(createOutgoing(outgoing).fetch(() => oidc.tls))
   const signal = AbortSignal.timeout(4000)
   const answer = await fetch(url, { signal, redirect: 'manual' }).catch((cause: unknown) => cause)
   if (typeof (answer as Response | undefined)?.status !== 'number') {
