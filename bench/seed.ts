@@ -52,6 +52,7 @@ export interface SeedOptions {
 export function createSeeder(settings: Settings, store: KeyValue) {
   const now = Date.now
   const sessions = createSessions({
+    renew: async () => {},
     store,
     cipher: createCipher(settings.secrets, 'record'),
     tickets: createTickets({

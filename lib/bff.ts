@@ -133,6 +133,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     index: createSessionIndex({ store, now }),
     log,
     now,
+    renew: (session) => tokens.renewSession(session),
     ...settings.session,
   })
   const transactions = createTransactions({

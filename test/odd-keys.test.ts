@@ -117,7 +117,7 @@ test('L6: a signed UserInfo answer is verified with the good keys of such a set'
     if (key === 'foreign') assert.equal(result.kind, 'failed')
     else
       assert.ok(
-        result.kind === 'signed-in' && result.claims.nickname === 'Al',
+        result.kind === 'signed-in' && result.offered.claims.nickname === 'Al',
         JSON.stringify(result),
       )
   }

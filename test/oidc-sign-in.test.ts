@@ -33,7 +33,7 @@ test('signs in, with PKCE and with everything that the session needs', async () 
   assert.ok(result.kind === 'signed-in')
   assert.equal(result.sub, 'alice')
   assert.equal(result.sid, peer.state.sid)
-  assert.equal(result.claims.name, 'Alice Größer 漢 🎟')
+  assert.equal(result.offered.claims.name, 'Alice Größer 漢 🎟')
   assert.equal(result.accessToken.type, 'bearer')
   assert.equal(result.accessToken.expiresInSeconds, 300)
   assert.match(result.refreshToken ?? '', /^refresh-/)
@@ -138,7 +138,10 @@ describe('UserInfo (OpenID Connect Core section 5.3)', () => {
     peer.override('userinfo', () => ({ body: { sub: 'alice', name: 'Other', phone_number: '1' } }))
     const result = await providerUnderTest(peer, { oidc }).signIn()
     assert.ok(result.kind === 'signed-in')
-    assert.deepEqual([result.claims.name, result.claims.phone_number], ['Alice Größer 漢 🎟', '1'])
+    assert.deepEqual(
+      [result.offered.claims.name, result.offered.claims.phone_number],
+      ['Alice Größer 漢 🎟', '1'],
+    )
     assert.match(requestsOf('userinfo').at(-1)?.headers.authorization ?? '', /^Bearer access-/)
   })
 

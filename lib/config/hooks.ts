@@ -1,10 +1,23 @@
 import { z } from 'zod'
 import { hook } from './schema-leaf.ts'
 
-export type ClaimsHook = (context: {
-  readonly claims: Readonly<Record<string, unknown>>
+type Claims = Readonly<Record<string, unknown>>
+
+export interface ClaimsContext {
+  /** ID token and UserInfo merged; on conflict the ID token wins. */
+  readonly claims: Claims
+  /** Of the ID token, which was verified. */
+  readonly idToken: Claims
+  /** Where the UserInfo endpoint was asked. */
+  readonly userinfo?: Claims
+  /** Of the access token, where it is a JWT. It is for APIs: its signature was not checked by us. */
+  readonly accessToken?: Claims
   readonly reason: 'sign-in' | 'refresh'
-}) => Promise<Record<string, unknown>> | Record<string, unknown>
+}
+
+export type ClaimsHook = (
+  context: ClaimsContext,
+) => Promise<Record<string, unknown>> | Record<string, unknown>
 
 export type TokenRequestHook = (context: {
   readonly grant: 'authorization_code' | 'refresh_token' | 'client_credentials' | 'token_exchange'
@@ -16,8 +29,8 @@ export type TokenRequestHook = (context: {
 /** The functions of an adopter that do not belong to one remote. */
 export const hooks = z.strictObject({
   /**
-   * Hook: runs at sign-in and after each refresh that brings new claims; its answer replaces them.
-   * Not possible in a JSON file.
+   * Hook: runs at sign-in and after each refresh that brings new claims; its answer replaces them. It gets
+   * `claims`, `idToken`, `userinfo`, the claims of an `accessToken` that is a JWT, and the `reason`. Not possible in a JSON file.
    */
   claims: hook<ClaimsHook>().exactOptional(),
   /**

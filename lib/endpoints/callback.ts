@@ -2,6 +2,7 @@ import { given } from '../http/given.ts'
 import { isTopLevel } from '../http/navigation.ts'
 import { parseReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
 import { isPageExpired } from '../oidc/authorization-response.ts'
+import { jwtClaims } from '../oidc/jwt-claims.ts'
 import type { Provider } from '../oidc/provider.ts'
 import { type ErrorChannel, providerFix, tokenFix } from '../oidc/provider-fix.ts'
 import type { SignInResult } from '../oidc/redeem-code.ts'
@@ -156,7 +157,10 @@ export function createCallback(deps: CallbackDeps): Endpoint {
     if (returnUrl === undefined) {
       return refuse(incoming, 'bad_return_url', { loginHref, setCookies: clearCookies })
     }
-    const claims = await deps.claims(result.claims, 'sign-in')
+    const claims = await deps.claims(
+      { ...result.offered, ...given({ accessToken: jwtClaims(result.accessToken.token) }) },
+      'sign-in',
+    )
     const record = recordOf(deps, transaction, result, claims, await deps.signInSlot())
     const { session, setCookie } = await deps.sessions.create(record)
     // A logout from now on finds the session; one that came before left a mark (L16).
@@ -182,7 +186,7 @@ export function createCallback(deps: CallbackDeps): Endpoint {
       isOffline: result.isOffline,
       accessTokenLifetime: result.accessToken.expiresInSeconds,
       margin: deps.marginSeconds,
-      issuedAt: result.claims.iat,
+      issuedAt: result.offered.claims.iat,
       now: Date.now() / 1000,
     })) {
       deps.log.event('misconfiguration', it)

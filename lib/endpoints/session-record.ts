@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { given } from '../http/given.ts'
 import { dpopKeyOf } from '../oidc/dpop-key.ts'
 import type { SignInResult } from '../oidc/redeem-code.ts'
+import { refreshLifeAfter } from '../session/refresh-life.ts'
 import type { SessionRecord } from '../session/session.ts'
 import type { Transaction } from '../session/transaction.ts'
 import { accessTokenFrom } from '../tokens/access-token.ts'
@@ -39,7 +40,7 @@ export function recordOf(
     ...given({ sessionState: result.sessionState, authTime: result.authTime }),
     createdAt: now,
     absoluteAt: now + deps.absoluteSeconds * 1000,
-    ...given({ refreshToken: result.refreshToken }),
+    ...given({ refreshToken: result.refreshToken, refreshLife: refreshLifeAfter(result, now) }),
     accessTokens: { [slot]: accessTokenFrom(result.accessToken, now) },
     ...given({ dpopKey }),
   }

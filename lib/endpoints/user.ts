@@ -1,4 +1,5 @@
 import { problem } from '../http/problem.ts'
+import { secondsLeft } from '../session/seconds-left.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { type Endpoint, json } from './endpoint.ts'
@@ -31,15 +32,15 @@ export function createUser(deps: UserDeps): Endpoint {
   }
 }
 
-function entriesOf({ record, expiresAt }: Session, { now, basePath }: UserDeps): ClaimEntry[] {
+function entriesOf(session: Session, { now, basePath }: UserDeps): ClaimEntry[] {
+  const { record } = session
   const claims = Object.entries(record.claims).flatMap(([type, value]) =>
     Array.isArray(value) ? value.map((each) => ({ type, value: each })) : [{ type, value }],
   )
-  const expiresIn = Math.max(0, Math.floor((Math.min(expiresAt, record.absoluteAt) - now()) / 1000))
   const sid = encodeURIComponent(record.handle)
   return [
     ...claims,
-    { type: 'bff:session_expires_in', value: expiresIn },
+    { type: 'bff:session_expires_in', value: secondsLeft(session, now()) },
     ...(record.sessionState === undefined
       ? []
       : [{ type: 'bff:session_state', value: record.sessionState }]),

@@ -44,11 +44,17 @@ export type SignInResult =
       readonly kind: 'signed-in'
       readonly sub: string
       readonly sid?: string
-      /** ID token and UserInfo merged, protocol claims included; on conflict the ID token wins. */
-      readonly claims: Record<string, unknown>
+      /** Protocol claims included. Of `claims` the ID token's win on conflict. */
+      readonly offered: {
+        readonly claims: Record<string, unknown>
+        readonly idToken: Record<string, unknown>
+        readonly userinfo?: Record<string, unknown>
+      }
       readonly idToken: string
       readonly accessToken: GrantedToken
       readonly refreshToken?: string
+      /** Of the refresh token, in seconds; 0 for ever. */
+      readonly refreshLifetime?: number
       /** `isOfflineToken` */
       readonly isOffline: boolean
       readonly sessionState?: string
@@ -122,7 +128,7 @@ export async function redeemCode(
         'bad_provider_answer',
         'the token has another type than was asked for, or fits no header',
       )
-    const { idToken, refreshToken } = tokens
+    const { idToken, refreshToken, refreshLifetime } = tokens
     if (idToken === undefined) throw new Error('the token answer has no ID token')
     const metadata = call.configuration.serverMetadata()
     const algorithms = acceptedAlgorithms(oidc, metadata)
@@ -136,11 +142,15 @@ export async function redeemCode(
     })
     return {
       ...identityOf(idClaims),
-      claims: { ...userInfo, ...idClaims },
+      offered: {
+        claims: { ...userInfo, ...idClaims },
+        idToken: idClaims,
+        ...given({ userinfo: userInfo }),
+      },
       idToken,
       accessToken,
       isOffline: isOfflineToken(tokens),
-      ...given({ refreshToken, sessionState: response.sessionState }),
+      ...given({ refreshToken, refreshLifetime, sessionState: response.sessionState }),
     }
   } catch (error) {
     if (error instanceof TokenRefusal) return { ...refusals[error.kind], ...told(error) }

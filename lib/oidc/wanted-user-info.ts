@@ -24,24 +24,24 @@ const claimsOf: Readonly<Record<string, readonly string[]>> = {
 }
 
 /**
- * The claims of UserInfo, where they are wanted. By default (`auto`) that is where `profile` or `email` was asked for
+ * The claims of UserInfo, where they are wanted and could be had. By default (`auto`) that is where `profile` or `email` was asked for
  * and the ID token has none of their claims; a failure then costs these claims. A foreign `sub` is refused all the same.
  */
 export async function wantedUserInfo(
   idClaims: IdTokenClaims,
   deps: WantedUserInfoDeps,
-): Promise<Record<string, unknown>> {
+): Promise<Record<string, unknown> | undefined> {
   const { oidc, metadata, log } = deps
   if (oidc.userinfo === true) return deps.fetch()
-  if (oidc.userinfo === false || metadata.userinfo_endpoint === undefined) return {}
+  if (oidc.userinfo === false || metadata.userinfo_endpoint === undefined) return undefined
   const scopes = askedScope(oidc, metadata).split(' ')
   const wanted = scopes.flatMap((scope) => (Object.hasOwn(claimsOf, scope) ? claimsOf[scope] : []))
-  if (wanted.length === 0 || wanted.some((name) => name && name in idClaims)) return {}
+  if (wanted.length === 0 || wanted.some((name) => name && name in idClaims)) return undefined
   try {
     return await deps.fetch()
   } catch (error) {
     if (error instanceof TokenRefusal) throw error
     log.event('user_info.failed', { cause: plainCause(error) })
-    return {}
+    return undefined
   }
 }

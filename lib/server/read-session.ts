@@ -1,5 +1,6 @@
 import { given } from '../http/given.ts'
 import { publicIdOf } from '../session/keys.ts'
+import { secondsLeft } from '../session/seconds-left.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 
@@ -41,13 +42,13 @@ export function createReadSession(deps: {
   }
 }
 
-function knownSession({ key, record, expiresAt }: Session, now: number): KnownSession {
-  const { sub, sid, claims, absoluteAt } = record
+function knownSession(session: Session, now: number): KnownSession {
+  const { sub, sid, claims } = session.record
   return {
-    id: publicIdOf(key),
+    id: publicIdOf(session.key),
     sub,
     ...given({ sid }),
     claims,
-    expiresIn: Math.max(0, Math.floor((Math.min(expiresAt, absoluteAt) - now) / 1000)),
+    expiresIn: secondsLeft(session, now),
   }
 }

@@ -5,6 +5,7 @@ import type { TokenParameters } from '../config/token-parameters.ts'
 import { given } from '../http/given.ts'
 import { isLoopback } from '../http/loopback.ts'
 import { dpopKeyOf } from '../oidc/dpop-key.ts'
+import { jwtClaims } from '../oidc/jwt-claims.ts'
 import type { ClaimsPolicy } from '../session/claims.ts'
 import type { AccessToken } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
@@ -65,7 +66,8 @@ export function createTestSession(deps: TestSessionDeps): TestSession {
     if (isNamedProduction(env)) {
       throw new Error('signIn is for tests, and NODE_ENV is production: take it out of the test’s.')
     }
-    const { sub } = person
+    const { sub, accessToken } = person
+    const offered = { ...person.claims, sub }
     const at = now()
     const absoluteAt = at + settings.session.absoluteSeconds * 1000
     const { setCookie } = await sessions.create({
@@ -73,7 +75,10 @@ export function createTestSession(deps: TestSessionDeps): TestSession {
       clientId: oidc.clientId,
       sub,
       handle: randomBytes(16).toString('base64url'),
-      claims: await claims({ ...person.claims, sub }, 'sign-in'),
+      claims: await claims(
+        { claims: offered, idToken: offered, ...given({ accessToken: jwtClaims(accessToken) }) },
+        'sign-in',
+      ),
       createdAt: at,
       absoluteAt,
       accessTokens: await tokensOf(person),

@@ -23,7 +23,7 @@ describe('S16: which claims are kept', () => {
     ['a.length', 7],
   ] as const) {
     test(`S16: ${path} is found`, async () => {
-      const kept = await createClaimsPolicy({ allowed: [path] })(claims, 'sign-in')
+      const kept = await createClaimsPolicy({ allowed: [path] })({ claims, idToken: {} }, 'sign-in')
       assert.deepEqual(kept, { [path]: value })
     })
   }
@@ -39,7 +39,7 @@ describe('S16: which claims are kept', () => {
   ]
   for (const path of [...absent, ...inherited]) {
     test(`S16: there is no ${path}`, async () => {
-      const kept = await createClaimsPolicy({ allowed: [path] })(claims, 'sign-in')
+      const kept = await createClaimsPolicy({ allowed: [path] })({ claims, idToken: {} }, 'sign-in')
       assert.deepEqual(kept, {})
     })
   }

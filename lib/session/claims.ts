@@ -1,6 +1,11 @@
-/** Decides which claims of an ID token or UserInfo a session keeps and the browser may see. */
+import type { ClaimsContext, ClaimsHook } from '../config/hooks.ts'
+
+/** What a sign-in or a refresh has brought. */
+export type OfferedClaims = Omit<ClaimsContext, 'reason'>
+
+/** Decides which claims a session keeps and the browser may see. */
 export type ClaimsPolicy = (
-  claims: Readonly<Record<string, unknown>>,
+  offered: OfferedClaims,
   reason: 'sign-in' | 'refresh',
 ) => Promise<Record<string, unknown>>
 
@@ -8,17 +13,12 @@ export interface ClaimsPolicyOptions {
   /** Names of the claims that are kept, or paths (`realm_access.roles`), in the order in which `/user` lists them. */
   readonly allowed: readonly string[]
   /** Runs before the choice; its answer replaces the claims. */
-  readonly transform?:
-    | ((context: {
-        readonly claims: Readonly<Record<string, unknown>>
-        readonly reason: 'sign-in' | 'refresh'
-      }) => Promise<Record<string, unknown>> | Record<string, unknown>)
-    | undefined
+  readonly transform?: ClaimsHook | undefined
 }
 
 export function createClaimsPolicy({ allowed, transform }: ClaimsPolicyOptions): ClaimsPolicy {
-  return async (claims, reason) => {
-    const all = transform ? await transform({ claims, reason }) : claims
+  return async (offered, reason) => {
+    const all = transform ? await transform({ ...offered, reason }) : offered.claims
     const found = allowed.map((name) => [name, valueAt(all, name)] as const)
     return Object.fromEntries(found.filter(([, value]) => value !== undefined))
   }

@@ -9,6 +9,13 @@ export interface AccessToken {
   readonly scope?: string
 }
 
+/** From when to when a refresh token lives, by the provider's word. */
+export interface RefreshLife {
+  /** Epoch milliseconds. */
+  readonly obtainedAt: number
+  readonly expiresAt: number
+}
+
 /** What the store holds for one signed-in browser, encrypted. */
 export interface SessionRecord {
   readonly issuer: string
@@ -27,6 +34,8 @@ export interface SessionRecord {
   /** Absolute expiry, epoch milliseconds. */
   readonly absoluteAt: number
   readonly refreshToken?: string
+  /** Where the provider says how long it lives. */
+  readonly refreshLife?: RefreshLife
   /** By `tokenSlot(resource, scope)`; the empty slot is the sign-in's own token. */
   readonly accessTokens: Readonly<Record<string, AccessToken>>
   /** Private JWK to which the tokens are bound (RFC 9449). */

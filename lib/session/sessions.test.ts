@@ -24,6 +24,7 @@ function setup() {
     },
   }
   const sessions = createSessions({
+    renew: async () => {},
     store,
     cipher: counting,
     tickets: createTickets({ secrets, secure: true, sameSite: 'strict', cookieName: 'bff', now }),

@@ -2,6 +2,7 @@ import { createBoundedMap } from '../store/bounded-map.ts'
 import { type Entry, type KeyValue, type MaybePromise, whenKnown } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Cipher } from './cipher.ts'
+import { isRenewalDue } from './refresh-life.ts'
 import type { Session, SessionRecord } from './session.ts'
 import type { SessionIndex } from './session-index.ts'
 import type { Ticket, Tickets } from './ticket.ts'
@@ -20,6 +21,8 @@ export interface SessionsDeps {
   readonly now: () => number
   readonly idleSeconds: number
   readonly touchEverySeconds: number
+  /** Uses the refresh token of a session for its own sake. Never rejects. */
+  readonly renew: (session: Session) => Promise<void>
 }
 
 interface Decoded {
@@ -101,9 +104,25 @@ export function createSessions(deps: SessionsDeps) {
     return { ...session, expiresAt }
   }
 
-  function found(ticket: Ticket, session: Session | undefined, mode: 'use' | 'peek'): SessionRead {
+  function found(
+    ticket: Ticket,
+    session: Session | undefined,
+    mode: 'use' | 'peek',
+  ): MaybePromise<SessionRead> {
     const stored = live(session)
     if (!stored) return none
+    return isRenewalDue(stored.record, mode, now())
+      ? renewed(ticket, stored, mode)
+      : answered(ticket, stored, mode)
+  }
+
+  async function renewed(ticket: Ticket, session: Session, mode: 'use' | 'peek') {
+    await deps.renew(session)
+    const latest = live(await decode(ticket.key, await store.get(ticket.key)))
+    return latest ? answered(ticket, latest, mode) : none
+  }
+
+  function answered(ticket: Ticket, stored: Session, mode: 'use' | 'peek'): SessionRead {
     const alive = mode === 'use' ? used(stored) : stored
     return ticket.setCookie === undefined
       ? { kind: 'session', session: alive }

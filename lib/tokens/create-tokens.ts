@@ -45,7 +45,7 @@ export function createTokens(deps: TokensDeps) {
   const replaced = createReplacedSessions({ store, sessions })
   const checkAudience = createCheckAudience({ log, remotes })
   const shared = { provider, parameters, signer, checkAudience, log, now, sleep }
-  const userToken = createUserToken({
+  const { userToken, renewSession } = createUserToken({
     ...shared,
     sessions,
     store,
@@ -61,7 +61,7 @@ export function createTokens(deps: TokensDeps) {
   const exchangedToken = createExchangedToken({ ...shared, userToken, clientToken })
   const endSession = createEndSession({ sessions, replaced, revoke, log })
   const endSessions = createEndSessions(endSession)
-  return { userToken, clientToken, exchangedToken, revoke, endSession, endSessions }
+  return { userToken, renewSession, clientToken, exchangedToken, revoke, endSession, endSessions }
 }
 
 export type Tokens = ReturnType<typeof createTokens>

@@ -1,5 +1,5 @@
-import { decodeJwt } from 'jose'
 import type { Settings } from '../config/settings.ts'
+import { jwtClaims } from '../oidc/jwt-claims.ts'
 import { createBoundedMap } from '../store/bounded-map.ts'
 import type { Log } from '../telemetry/log.ts'
 
@@ -45,10 +45,6 @@ export function createCheckAudience(deps: {
 
 /** Undefined of a token that is no JWT: only the provider can read it. */
 function audienceOf(token: string): string[] | undefined {
-  try {
-    const { aud = [] } = decodeJwt(token)
-    return [aud].flat().map(String)
-  } catch {
-    return undefined
-  }
+  const claims = jwtClaims(token)
+  return claims && [claims.aud ?? []].flat().map(String)
 }

@@ -1,6 +1,7 @@
 import type { AddedParameters } from '../config/token-parameters.ts'
 import { given } from '../http/given.ts'
 import type { TokenAnswer } from '../oidc/token-answer.ts'
+import { refreshLifeAfter } from '../session/refresh-life.ts'
 import type { AccessToken, Session, SessionRecord } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { StoreUnavailableError } from '../store/key-value.ts'
@@ -180,7 +181,11 @@ async function save(
   const { tokens, accessToken } = outcome
   const obtainedAt = deps.now()
   const token = accessToken && accessTokenFrom(accessToken, obtainedAt)
-  const saved = await saveInsistently(deps, session, changeOf(request.slot, token, tokens))
+  const saved = await saveInsistently(
+    deps,
+    session,
+    changeOf(request.slot, token, tokens, obtainedAt),
+  )
   if (saved === 'replaced') return { kind: 'ended' }
   if (saved === 'ended') {
     // Signed out meanwhile: sign-out wins, and what we obtained must not outlive the session (T4).
@@ -188,8 +193,9 @@ async function save(
     await revokeObtained(deps, session, outcome)
     return { kind: 'ended' }
   }
-  const { idToken } = tokens
-  const { record } = idToken === undefined ? saved : await takeIdentity(deps, saved, idToken)
+  const { idToken, accessToken: text } = tokens
+  const { record } =
+    idToken === undefined ? saved : await takeIdentity(deps, saved, { idToken, accessToken: text })
   if (!token) return keep(deps, { record }, unusable)
   noteMissingScope(deps.log, request.scope, token.scope)
   if (request.resource !== undefined) {
@@ -224,12 +230,18 @@ function noteMissingScope(log: Log, asked: string | undefined, granted: string |
 }
 
 /** What a refresh changes of a record, as a function, so that it can be applied to a newer one. */
-function changeOf(slot: string, token: AccessToken | undefined, { refreshToken }: TokenAnswer) {
-  return (record: SessionRecord): SessionRecord => ({
+function changeOf(
+  slot: string,
+  token: AccessToken | undefined,
+  answer: TokenAnswer,
+  obtainedAt: number,
+) {
+  const { refreshToken } = answer
+  return ({ refreshLife, ...record }: SessionRecord): SessionRecord => ({
     ...record,
     ...(token && { accessTokens: { ...latest(record.accessTokens), [slot]: token } }),
     // No new refresh token in the answer: the old one stays (T7).
-    ...given({ refreshToken }),
+    ...given({ refreshToken, refreshLife: refreshLifeAfter(answer, obtainedAt, refreshLife) }),
   })
 }
 

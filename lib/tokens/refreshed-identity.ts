@@ -1,7 +1,9 @@
 import { decodeJwt } from 'jose'
+import { given } from '../http/given.ts'
+import { jwtClaims } from '../oidc/jwt-claims.ts'
 import type { Provider } from '../oidc/provider.ts'
 import { plainCause } from '../oidc/provider-error.ts'
-import type { ClaimsPolicy } from '../session/claims.ts'
+import type { ClaimsPolicy, OfferedClaims } from '../session/claims.ts'
 import type { Session, SessionRecord } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { StoreUnavailableError } from '../store/key-value.ts'
@@ -37,7 +39,7 @@ export function isForeign(idToken: string, expected: { sub: string; issuer: stri
 export async function takeIdentity(
   deps: RefreshedIdentityDeps,
   session: Session,
-  idToken: string,
+  { idToken, accessToken }: { readonly idToken: string; readonly accessToken: string },
 ): Promise<Session> {
   const { sub } = session.record
   let offered: Record<string, unknown>
@@ -47,7 +49,11 @@ export async function takeIdentity(
     deps.log.event('token.refresh.id_token_refused', { sub, cause: plainCause(cause) })
     return session
   }
-  const claims = await chosenClaims(deps, offered)
+  const claims = await chosenClaims(deps, {
+    claims: offered,
+    idToken: offered,
+    ...given({ accessToken: jwtClaims(accessToken) }),
+  })
   const change = (record: SessionRecord): SessionRecord => ({
     ...record,
     idToken,
@@ -59,7 +65,7 @@ export async function takeIdentity(
 /** Undefined when the hook fails: the old claims stay. */
 async function chosenClaims(
   { claims, log }: RefreshedIdentityDeps,
-  offered: Record<string, unknown>,
+  offered: OfferedClaims,
 ): Promise<Record<string, unknown> | undefined> {
   try {
     return await claims(offered, 'refresh')

@@ -2,7 +2,7 @@ import type { AddedParameters, TokenParameters } from '../config/token-parameter
 import { given } from '../http/given.ts'
 import { createSingleFlights } from '../oidc/single-flight.ts'
 import type { AccessToken, Session, SessionRecord } from '../session/session.ts'
-import type { KeyValue, MaybePromise } from '../store/key-value.ts'
+import { type KeyValue, type MaybePromise, StoreUnavailableError } from '../store/key-value.ts'
 import { carriedToken } from './carried-token.ts'
 import { createCoolDowns } from './cool-downs.ts'
 import type { CreateDpopSigner } from './dpop.ts'
@@ -25,6 +25,12 @@ export interface TokenTarget {
 /** A user's access token for a target: fresh, or the reason why there is none. Rejects only with StoreUnavailableError. */
 export type UserToken = (session: Session, target: TokenTarget) => MaybePromise<TokenResult>
 
+/**
+ * Refreshes a session's own token for the sake of its refresh token (`isRenewalDue`), as exactly once as any other
+ * time. Waits a moment at most, and never rejects: what has come of it stands in the record.
+ */
+export type RenewSession = (session: Session) => Promise<void>
+
 export interface UserTokenDeps extends RefreshDeps {
   readonly store: KeyValue
   readonly parameters: TokenParameters
@@ -39,6 +45,8 @@ export interface UserTokenDeps extends RefreshDeps {
 
 interface Asked extends TokenTarget {
   readonly added: AddedParameters
+  /** When the token was obtained in place of which any other will do, however fresh it is. */
+  readonly otherThan?: number | undefined
 }
 
 /** A caller that holds a valid token does not wait long for a better one. */
@@ -49,7 +57,10 @@ const patienceMs = 1000
  * in this process, one lease for each session across processes. Those who do not hold the lease watch
  * the record instead of queueing.
  */
-export function createUserToken(deps: UserTokenDeps): UserToken {
+export function createUserToken(deps: UserTokenDeps): {
+  readonly userToken: UserToken
+  readonly renewSession: RenewSession
+} {
   const { sessions, store, log, now, sleep, marginSeconds } = deps
   const flights = createSingleFlights<RefreshResult>()
   const refused = createRefusedTokens(now)
@@ -82,7 +93,9 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
   /** Becomes the one who refreshes, or watches until somebody has. */
   async function fly(session: Session, slot: string, target: Asked): Promise<RefreshResult> {
     const isUsable = (token: AccessToken) =>
-      !refused.isSpent(token, target.rejected) && isFresh(token, now(), marginSeconds)
+      token.obtainedAt !== target.otherThan &&
+      !refused.isSpent(token, target.rejected) &&
+      isFresh(token, now(), marginSeconds)
     // How long somebody waits is no matter of the clock on the wall, which may be set meanwhile.
     const giveUpAt = performance.now() + deps.waitersSeconds * 1000
     const { resource, scope, added } = target
@@ -160,7 +173,7 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
     return { kind: 'failed', code: 'token_unavailable' }
   }
 
-  return (session, target) => {
+  const userToken: UserToken = (session, target) => {
     const { resource, scope } = target
     const request = { ...(resource ? { resource } : {}), ...(scope ? { scope } : {}) }
     return withAdded(
@@ -169,6 +182,21 @@ export function createUserToken(deps: UserTokenDeps): UserToken {
       failed,
     )
   }
+
+  async function renewSession(session: Session): Promise<void> {
+    try {
+      const added = await deps.parameters({ grant: 'refresh_token' })
+      const slot = tokenSlot({}, added)
+      if (coolDowns.of(placeOf(session, slot)) !== undefined) return
+      const otherThan = session.record.accessTokens[slot]?.obtainedAt
+      await withinMs(join(session, slot, { added, otherThan }), patienceMs)
+    } catch (cause) {
+      if (cause instanceof StoreUnavailableError) return
+      log.event('unexpected.error', { where: 'refresh for the sake of the refresh token', cause })
+    }
+  }
+
+  return { userToken, renewSession }
 }
 
 const placeOf = (session: Session, slot: string) => `${session.key} ${slot}`

@@ -44,8 +44,8 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'T7',
     file: 'lib/tokens/refresh-session.ts',
-    from: '...given({ refreshToken }),',
-    to: 'refreshToken: refreshToken as string,',
+    from: '...given({ refreshToken, refreshLife',
+    to: 'refreshToken: refreshToken as string, ...given({ refreshLife',
     test: 'test/refresh.test.ts',
     title: 'T7: no new refresh token and no ID token in the answer: the old ones stay',
   },
