@@ -1,3 +1,4 @@
+import { type AssertionFile, readAssertion } from './assertion-file.ts'
 import { parsePrivateKey } from './private-key.ts'
 import type { Report } from './report.ts'
 
@@ -22,6 +23,8 @@ export type ClientAuth =
     }
   /** RFC 8705 section 2: by the certificate of `tls`. */
   | { readonly method: 'tls_client_auth' }
+  /** RFC 7523: by a JWT that a platform makes for us and renews. */
+  | { readonly method: 'client_assertion'; readonly file: AssertionFile }
   | { readonly method: 'none' }
 
 export interface ClientCredentials {
@@ -30,6 +33,7 @@ export interface ClientCredentials {
   readonly secret: string | undefined
   readonly keyName: string
   readonly key: string | undefined
+  readonly assertion?: AssertionFile | undefined
   /** Setting of the method, for messages: `oidc.authMethod`. */
   readonly methodName: string
   readonly method: AuthMethod | undefined
@@ -42,7 +46,8 @@ const placeholder: ClientAuth = { method: 'none' }
 
 /** A confidential client has exactly one kind of credential, and a method that fits it. */
 export function clientAuth(credentials: ClientCredentials, report: Report): ClientAuth {
-  const { secret, secretName, key, keyName, method, methodName } = credentials
+  const { secret, secretName, key, keyName, method, methodName, assertion } = credentials
+  if (assertion) return byAssertion(assertion, credentials, report)
   if (method === 'tls_client_auth') return byCertificate(credentials, report)
   if (secret !== undefined && key !== undefined) {
     report.problem(secretName, `is set, and ${keyName} too`, 'keep one of the two')
@@ -67,19 +72,39 @@ export function clientAuth(credentials: ClientCredentials, report: Report): Clie
   return { method: method ?? 'client_secret', secret }
 }
 
+function byAssertion(
+  file: AssertionFile,
+  credentials: ClientCredentials,
+  report: Report,
+): ClientAuth {
+  const { method, methodName } = credentials
+  const now = readAssertion(file)
+  if (!now.ok) report.problem(file.setting, now.problem, now.fix)
+  if (method !== undefined) {
+    report.problem(
+      methodName,
+      `is ${method}, and ${file.setting} is set`,
+      'take out one of the two',
+    )
+  }
+  refuseOthers(credentials, `${file.setting} too`, report)
+  return { method: 'client_assertion', file }
+}
+
 /** RFC 8705 section 2.1: the connection itself says who we are. */
 function byCertificate(credentials: ClientCredentials, report: Report): ClientAuth {
   const { certificateName = 'tls', hasCertificate, methodName } = credentials
   if (!hasCertificate) {
     report.problem(methodName, 'is tls_client_auth without a certificate', `set ${certificateName}`)
   }
+  refuseOthers(credentials, `${methodName} is tls_client_auth`, report)
+  return { method: 'tls_client_auth' }
+}
+
+function refuseOthers(credentials: ClientCredentials, reason: string, report: Report): void {
   for (const each of ['secret', 'key'] as const) {
     if (credentials[each] === undefined) continue
-    report.problem(
-      credentials[`${each}Name`],
-      `is set, and ${methodName} is tls_client_auth`,
-      'take out one of the two',
-    )
+    const name = credentials[`${each}Name`]
+    report.problem(name, `is set, and ${reason}`, 'take out one of the two')
   }
-  return { method: 'tls_client_auth' }
 }

@@ -14,12 +14,14 @@ export const client = z.strictObject({
    * of its own: ours are never sent there.
    */
   tokenEndpoint: text().exactOptional(),
-  /** Client id. `OIDC_CLIENT_ID` when left out; needs `secretEnv` or `keyEnv` beside it. */
+  /** Client id. `OIDC_CLIENT_ID` when left out; needs `secretEnv`, `keyEnv` or `assertionFile` beside it. */
   clientId: text().exactOptional(),
   /** Name of the environment variable that holds the client's secret. */
   secretEnv: text().exactOptional(),
   /** Name of the environment variable that holds the client's private JWK, for `private_key_jwt`. */
   keyEnv: text().exactOptional(),
+  /** File with a JWT that the platform writes and renews, sent as the client assertion (RFC 7523). */
+  assertionFile: text().exactOptional(),
   /**
    * Pins how this client proves itself. `private_key_jwt` with `keyEnv`, and only then. Left out, a secret of
    * its own goes as one of `oidc` does; without credentials of its own the client proves itself as `oidc` does.
@@ -40,7 +42,7 @@ export const client = z.strictObject({
 type Given = z.output<typeof client>
 
 export interface ClientSettings
-  extends Readonly<Omit<Given, 'secretEnv' | 'keyEnv' | 'authMethod'>> {
+  extends Readonly<Omit<Given, 'secretEnv' | 'keyEnv' | 'assertionFile' | 'authMethod'>> {
   readonly name: string
   readonly clientId: string
   readonly auth: ClientAuth
@@ -56,7 +58,7 @@ export function clientSettings(
   const setting = `clients.${name}`
   checkParameters(`${setting}.parameters`, 'clientCredentials', config.parameters, report)
   checkTokenEndpoint(setting, config, oidc, report)
-  const { secretEnv, keyEnv, authMethod, ...rest } = config
+  const { secretEnv, keyEnv, assertionFile, authMethod, ...rest } = config
   return {
     ...rest,
     name,
@@ -83,13 +85,13 @@ function checkTokenEndpoint(
     report.problem(
       `${setting}.tokenEndpoint`,
       'is on another origin than OIDC_ISSUER',
-      'give the client credentials of its own by clientId and secretEnv or keyEnv',
+      'give the client credentials of its own by clientId and secretEnv, keyEnv or assertionFile',
     )
   }
 }
 
 function hasOwnCredentials(config: Given): boolean {
-  return config.secretEnv !== undefined || config.keyEnv !== undefined
+  return [config.secretEnv, config.keyEnv, config.assertionFile].some((it) => it !== undefined)
 }
 
 function credentials(
@@ -97,10 +99,14 @@ function credentials(
   config: Given,
   { env, oidc, report }: { env: Environment; oidc: OidcSettings; report: Report },
 ): ClientAuth {
-  const { clientId, secretEnv, keyEnv, authMethod } = config
+  const { clientId, secretEnv, keyEnv, assertionFile: path, authMethod } = config
   if (!hasOwnCredentials(config)) {
     if (clientId !== undefined) {
-      report.problem(`${setting}.clientId`, 'has no credentials', 'add secretEnv or keyEnv')
+      report.problem(
+        `${setting}.clientId`,
+        'has no credentials',
+        'add secretEnv, keyEnv or assertionFile',
+      )
     }
     return sharedCredentials(setting, authMethod, oidc.auth, report)
   }
@@ -121,13 +127,14 @@ function credentials(
   }
   const secret = read('secretEnv', secretEnv)
   const key = read('keyEnv', keyEnv)
-  if (secret === undefined && key === undefined) return { method: 'none' }
+  if (secret === undefined && key === undefined && path === undefined) return { method: 'none' }
   return clientAuth(
     {
       secretName: `${setting}.secretEnv`,
       secret,
       keyName: keyEnv ?? `${setting}.keyEnv`,
       key,
+      assertion: path === undefined ? undefined : { setting: `${setting}.assertionFile`, path },
       methodName: `${setting}.authMethod`,
       method: authMethod,
     },

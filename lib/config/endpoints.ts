@@ -16,9 +16,11 @@ export const endpoints = z.strictObject({
   authorization: address().exactOptional(),
   /** Where codes and refresh tokens are redeemed. */
   token: address().exactOptional(),
+  /** Claims of the signed-in (OpenID Connect Core section 5.3). */
   userinfo: address().exactOptional(),
   /** The keys of ID and logout tokens. */
   jwks: address().exactOptional(),
+  /** RFC 7009. */
   revocation: address().exactOptional(),
   /** The page of RP-initiated logout. One of another kind is `oidc.logout.url`. */
   endSession: address().exactOptional(),

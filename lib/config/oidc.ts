@@ -22,12 +22,18 @@ export const oidcVariables = {
   },
   OIDC_CLIENT_ID: { meaning: 'Client id at the provider.', example: 'my-app' },
   OIDC_CLIENT_SECRET: {
-    meaning: 'Shared secret of the client. Either this or `OIDC_CLIENT_KEY`.',
+    meaning:
+      'Shared secret of the client. One of this, `OIDC_CLIENT_KEY` and `OIDC_CLIENT_ASSERTION_FILE`.',
     secret: true,
   },
   OIDC_CLIENT_KEY: {
     meaning:
       'Private key of the client as a JWK in JSON (RSA of 2048 bits or more, EC or Ed25519), for `private_key_jwt`.',
+  },
+  OIDC_CLIENT_ASSERTION_FILE: {
+    meaning:
+      'File with a JWT that the platform writes and renews (Kubernetes service account token, Entra workload identity). Sent as the client assertion (RFC 7523) in place of a secret or key, and read anew each time.',
+    example: '/var/run/secrets/tokens/assertion',
   },
   OIDC_AUTH_METHOD: {
     meaning:
@@ -166,6 +172,7 @@ export function oidcSettings(env: Environment, config: Given, report: Report): O
       secret: read(env, 'OIDC_CLIENT_SECRET'),
       keyName: 'OIDC_CLIENT_KEY',
       key: read(env, 'OIDC_CLIENT_KEY'),
+      assertion: assertionFile(read(env, 'OIDC_CLIENT_ASSERTION_FILE')),
       ...pinnedMethod(env, authMethod, report),
       certificateName: 'oidc.tls',
       hasCertificate: pair !== undefined,
@@ -182,6 +189,10 @@ export function oidcSettings(env: Environment, config: Given, report: Report): O
     isScopeSet: (read(env, 'OIDC_SCOPE') ?? config.scope) !== undefined,
     clockToleranceSeconds: clockTolerance,
   }
+}
+
+function assertionFile(path: string | undefined) {
+  return path === undefined ? undefined : { setting: 'OIDC_CLIENT_ASSERTION_FILE', path }
 }
 
 function pinnedMethod(env: Environment, configured: AuthMethod | undefined, report: Report) {

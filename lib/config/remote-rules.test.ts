@@ -178,7 +178,7 @@ describe('A1: what a remote or a client may not say', () => {
       'a client id without credentials',
       { clients: { catalog: { clientId: 'c' } } },
       'clients.catalog.clientId',
-      /secretEnv or keyEnv/,
+      /secretEnv, keyEnv or assertionFile/,
     ],
     [
       'credentials without client id',

@@ -21,19 +21,21 @@ export interface CallFailure {
 
 /** Decides by the HTTP status first: real providers refuse with empty bodies and with HTML (T5). */
 export function callFailure(thrown: unknown, answer: ProviderAnswer): CallFailure {
-  if (thrown instanceof ProviderError) {
-    return {
-      kind: kindOf[thrown.code],
-      cause: thrown,
-      ...given({ error: thrown.error }),
-    }
-  }
+  const own = ownError(thrown)
+  if (own) return { kind: kindOf[own.code], cause: own, ...given({ error: own.error }) }
   const { error } = answer
   return {
     kind: decide(answer, error),
     ...given({ status: answer.status, error }),
     cause: new AnsweredError(plainCause(thrown), answer),
   }
+}
+
+/** One of ours, which openid-client may have wrapped. */
+function ownError(thrown: unknown): ProviderError | undefined {
+  if (thrown instanceof ProviderError) return thrown
+  const { cause } = Object(thrown) as { cause?: unknown }
+  return cause instanceof ProviderError ? cause : undefined
 }
 
 /** The failure as an exception, for calls whose callers expect none. */

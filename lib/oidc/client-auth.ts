@@ -1,7 +1,9 @@
 import { type CryptoKey, importJWK, type JWK } from 'jose'
 import * as client from 'openid-client'
+import { type AssertionFile, readAssertion } from '../config/assertion-file.ts'
 import type { ClientAuth } from '../config/client-auth.ts'
 import { sha256 } from '../http/sha256.ts'
+import { ProviderError } from './provider-error.ts'
 
 /** One way to prove to the token, PAR and revocation endpoints who we are. */
 export interface ClientProof {
@@ -40,6 +42,8 @@ export function createClientProofs(auth: ClientAuth, assertionAudience: string):
       return { first: { method, prove: privateKeyJwt(auth.key, assertionAudience) }, name: '' }
     case 'tls_client_auth':
       return { first: { method, prove: client.TlsClientAuth() }, name: '' }
+    case 'client_assertion':
+      return { first: { method, prove: assertionIn(auth.file) }, name: '' }
     case 'none':
       return { first: { method, prove: client.None() }, name: '' }
   }
@@ -58,6 +62,22 @@ function basic(secret: string): client.ClientAuth {
 
 function formEncode(value: string): string {
   return new URLSearchParams({ v: value }).toString().slice(2)
+}
+
+const jwtBearer = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+
+/** RFC 7523 section 2.2. Nothing is sent when the file cannot be read: the failure is ours. */
+function assertionIn(file: AssertionFile): client.ClientAuth {
+  return (_server, { client_id }, body) => {
+    const assertion = readAssertion(file)
+    if (!assertion.ok) {
+      const cause = new Error(`${file.setting} ${assertion.problem}: ${assertion.fix}`)
+      throw new ProviderError('provider_misconfigured', { cause })
+    }
+    body.set('client_id', client_id)
+    body.set('client_assertion_type', jwtBearer)
+    body.set('client_assertion', assertion.value)
+  }
 }
 
 function privateKeyJwt(

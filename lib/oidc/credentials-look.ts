@@ -112,6 +112,8 @@ async function wrongOnes(oidc: OidcSettings, method: ClientProof['method']): Pro
     case 'none':
     // The certificate belongs to the connection: a client that it is not registered for is as wrong.
     case 'tls_client_auth':
+    // So does the assertion, to the platform.
+    case 'client_assertion':
       return { clientId: madeUp(), proofs: proofsOf(auth, oidc) }
     case 'private_key_jwt': {
       const alg = keyAlgorithm(auth.key)

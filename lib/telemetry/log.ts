@@ -104,6 +104,7 @@ export interface LogFields {
     readonly error?: string
     readonly status?: number
     readonly fix: string
+    readonly cause?: unknown
   }
   readonly 'token.refresh.orphaned': { readonly sub: string }
   readonly 'token.refresh.id_token_refused': { readonly sub: string; readonly cause: unknown }

@@ -60,6 +60,7 @@ export type RefreshOutcome =
       readonly refused: 'client' | 'request'
       readonly error?: string
       readonly status?: number
+      readonly cause?: unknown
     }
   | {
       readonly kind: 'refused-additions'
@@ -107,7 +108,8 @@ export function createRefreshGrant(deps: RefreshGrantDeps): RefreshGrant {
     }
     if (refusal === 'misconfigured') {
       const refused = failure.kind === 'misconfigured' ? 'client' : 'request'
-      return { outcome: { kind: 'misconfigured', refused, ...detailOf(failure) } }
+      const cause = plainCause(failure.cause)
+      return { outcome: { kind: 'misconfigured', refused, ...detailOf(failure), cause } }
     }
     if (refusal === 'dead') return { outcome: { kind: 'rejected', ...detailOf(failure) } }
     const cause = plainCause(failure.cause)

@@ -126,12 +126,16 @@ function keep(
   { record }: Pick<Session, 'record'>,
   outcome: Extract<RefreshOutcome, { kind: 'unavailable' | 'misconfigured' }>,
 ): RefreshResult {
+  const cause = outcome.cause === undefined ? {} : { cause: outcome.cause }
   if (outcome.kind === 'misconfigured') {
-    const fix = misconfigurationFixes[outcome.refused]
-    deps.log.event('token.refresh.misconfigured', { sub: record.sub, ...detail(outcome), fix })
+    const fix =
+      outcome.status === undefined
+        ? 'nothing could be sent: see the cause'
+        : misconfigurationFixes[outcome.refused]
+    const about = { ...detail(outcome), ...cause, fix }
+    deps.log.event('token.refresh.misconfigured', { sub: record.sub, ...about })
     return { kind: 'kept', code: 'token_unavailable', record }
   }
-  const cause = outcome.cause === undefined ? {} : { cause: outcome.cause }
   deps.log.event('token.refresh.unavailable', { sub: record.sub, ...detail(outcome), ...cause })
   return { kind: 'kept', code: 'token_unavailable', record }
 }
