@@ -20,7 +20,12 @@ export type ClaimsHook = (
 ) => Promise<Record<string, unknown>> | Record<string, unknown>
 
 export type TokenRequestHook = (context: {
-  readonly grant: 'authorization_code' | 'refresh_token' | 'client_credentials' | 'token_exchange'
+  readonly grant:
+    | 'authorization_code'
+    | 'refresh_token'
+    | 'client_credentials'
+    | 'token_exchange'
+    | 'jwt_bearer'
   readonly client?: string
   readonly resource?: string
   readonly scope?: string

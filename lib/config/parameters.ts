@@ -18,6 +18,7 @@ const owned = {
     ...['grant_type', 'subject_token', 'subject_token_type', 'actor_token', 'actor_token_type'],
     ...['requested_token_type', 'scope', 'resource', 'audience'],
   ],
+  onBehalfOf: [...client, 'grant_type', 'assertion', 'scope', 'requested_token_use'],
 } as const
 
 export function isOwnParameter(request: keyof typeof owned, name: string): boolean {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { exchange } from './exchange.ts'
+import { checkExchange, exchange } from './exchange.ts'
 import { accepted, refused } from './parsed.ts'
 import type { Report } from './report.ts'
 import { absoluteUri, flag, leaf, text } from './schema-leaf.ts'
@@ -79,6 +79,7 @@ export function checkRemoteToken(config: Given, context: TokenContext): void {
       report.problem(`${setting}.${field}`, `is for users' tokens, and token is ${kind}`, fix)
     }
   }
+  if (config.exchange) checkExchange(`${setting}.exchange`, config.exchange, report)
   const actor = config.exchange?.actor
   if (actor !== undefined && !context.clients.has(actor)) {
     report.problem(`${setting}.exchange.actor`, 'names no client', knownClients(context))

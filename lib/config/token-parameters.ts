@@ -20,6 +20,7 @@ const requestOf = {
   refresh_token: 'refresh',
   client_credentials: 'clientCredentials',
   token_exchange: 'exchange',
+  jwt_bearer: 'onBehalfOf',
 } as const
 
 export function createTokenParameters({ tokenRequest }: Hooks): TokenParameters {

@@ -17,18 +17,23 @@ export interface ExchangeGrantRequest {
   readonly dpopKey?: JsonWebKey
 }
 
-const grantType = 'urn:ietf:params:oauth:grant-type:token-exchange'
+const grantTypes = {
+  'token-exchange': 'urn:ietf:params:oauth:grant-type:token-exchange',
+  'jwt-bearer': 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+}
 const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
 
-/** One token request of RFC 8693 section 2.1. Never rejects. */
+/** One token request of RFC 8693 section 2.1, or of RFC 7523 section 2.1 as Microsoft Entra wants it. Never rejects. */
 export function exchangeGrant(
   request: ExchangeGrantRequest,
   deps: { provider: Pick<Provider, 'call'>; now(): number },
 ): Promise<RequestedToken> {
+  const { grant = 'token-exchange' } = request.settings
+  const parameters = grant === 'jwt-bearer' ? onBehalfOf(request) : parametersOf(request)
   return requestAccessToken(deps, {
     dpopKey: request.dpopKey,
     grant: (configuration, proof) =>
-      client.genericGrantRequest(configuration, grantType, parametersOf(request), proof),
+      client.genericGrantRequest(configuration, grantTypes[grant], parameters, proof),
   })
 }
 
@@ -43,5 +48,14 @@ function parametersOf(request: ExchangeGrantRequest): Record<string, string> {
     ...(actorToken === undefined
       ? {}
       : { actor_token: actorToken, actor_token_type: accessTokenType }),
+  }
+}
+
+function onBehalfOf({ subjectToken, settings, added }: ExchangeGrantRequest) {
+  return {
+    ...added,
+    ...given({ scope: settings.scope }),
+    assertion: subjectToken,
+    requested_token_use: 'on_behalf_of',
   }
 }

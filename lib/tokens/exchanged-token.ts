@@ -29,7 +29,7 @@ import type { UserToken } from './user-token.ts'
 import { withAdded } from './with-added.ts'
 
 /**
- * The token that a remote with `exchange` is called with: the user's, exchanged (RFC 8693). Without a
+ * The token that a remote with `exchange` is called with: the user's, exchanged. Without a
  * promise when it is at hand. `rejected` is the token that the remote has just refused.
  */
 export type ExchangedToken = (
@@ -83,7 +83,7 @@ export function createExchangedToken(deps: ExchangedTokenDeps): ExchangedToken {
 
   return (session, remote, { rejected }) =>
     withAdded(
-      () => deps.parameters({ grant: 'token_exchange', ...targetOf(remote) }),
+      () => deps.parameters(requestOf(remote)),
       (added) => withSubject({ session, remote, rejected, added }),
       (cause) => hookFailed(remote, cause),
     )
@@ -184,7 +184,11 @@ function nameOf({ session, remote, added }: ExchangeCall, subject: Carried): str
   return `${session.key} ${sha256(subject.token)} ${remote.name} ${nameOfAdded(added)}`
 }
 
-function targetOf({ exchange = {} }: RemoteSettings) {
-  const { resource, scope } = exchange
-  return given({ resource, scope })
+function requestOf({ exchange = {} }: RemoteSettings) {
+  const { grant, resource, scope } = exchange
+  const isOnBehalfOf = grant === 'jwt-bearer'
+  return {
+    grant: isOnBehalfOf ? ('jwt_bearer' as const) : ('token_exchange' as const),
+    ...given({ resource, scope }),
+  }
 }

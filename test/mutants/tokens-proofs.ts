@@ -57,4 +57,20 @@ export const mutants: readonly Mutant[] = [
     test: 'test/tokens-proofs.test.ts',
     title: 'T11: every assertion is for one audience, and for one try',
   },
+  {
+    row: 'T30',
+    file: 'lib/tokens/exchange-grant.ts',
+    from: "grant === 'jwt-bearer' ? onBehalfOf(request) : parametersOf(request)",
+    to: 'parametersOf(request)',
+    test: 'test/on-behalf-of.test.ts',
+    title: 'T30: sends the user’s token as the assertion, with the scope, and nothing of RFC 8693',
+  },
+  {
+    row: 'T30',
+    file: 'lib/config/exchange.ts',
+    from: "if (config.grant !== 'jwt-bearer') return",
+    to: 'return',
+    test: 'test/on-behalf-of.test.ts',
+    title: 'T30: ${title} is refused with it at start',
+  },
 ]
