@@ -213,7 +213,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     sessions: createSessionAdministration({
       sessions,
       ...tokens,
-      issuer: oidc.issuer,
+      issuers: oidc.issuers,
       revoke: settings.logout.revoke,
     }),
     testSession: createTestSession({ settings, sessions, claims, parameters, now }),

@@ -40,6 +40,8 @@ describe('front-channel logout (OpenID Connect Front-Channel Logout 1.0)', () =>
     ]) {
       assert.equal((await frame(browser, query)).status, 400, query)
     }
+    const foreign = await frame(app.browser(), `?iss=x&sid=${app.provider.state.sid}`)
+    assert.equal(foreign.status, 400)
     assert.equal((await browser.user())?.sub, 'alice')
     const answer = await frame(browser, `?iss=${iss}&sid=${app.provider.state.sid}`)
     assert.equal(answer.status, 200)

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import type { Config } from '#lib/config/define-config.ts'
 import { type App, startApp } from './support/app.ts'
-import type { ScriptedProvider } from './support/scripted-provider.ts'
+import { type ScriptedProvider, startScriptedProvider } from './support/scripted-provider.ts'
+import { startTenantIssuer } from './support/tenant-issuer.ts'
 
 const page = readFileSync(join(import.meta.dirname, '../docs/providers.md'), 'utf8')
 
@@ -19,6 +20,8 @@ interface Quirks {
   metadata: Record<string, unknown>
   /** What that provider does otherwise than an honest one. */
   act?(provider: ScriptedProvider): void
+  /** Of whom its tokens are, where it has several tenants. */
+  tenant?: string
   /** Where a sign-out leads, when not to the honest page. */
   signOut?: RegExp | 'here'
 }
@@ -83,6 +86,10 @@ const providers: Record<string, Quirks> = {
   'Microsoft Entra ID': {
     metadata: { scopes_supported: [...listed, 'offline_access'], revocation_endpoint: undefined },
   },
+  'Microsoft Entra ID, several tenants': {
+    metadata: { scopes_supported: [...listed, 'offline_access'], revocation_endpoint: undefined },
+    tenant: '11111111-2222-3333-4444-555555555555',
+  },
   Auth0: {
     metadata: { scopes_supported: [...listed, 'offline_access'] },
     act(provider) {
@@ -120,10 +127,16 @@ const providers: Record<string, Quirks> = {
   },
 }
 
-async function started(t: TestContext, name: string, { metadata, act }: Quirks): Promise<App> {
-  const app = await startApp({ config: recipeOf(name), provider: { metadata } })
+async function started(t: TestContext, name: string, quirks: Quirks): Promise<App> {
+  const { metadata, act, tenant } = quirks
+  const provider = await startScriptedProvider({ metadata })
+  t.after(() => provider.close())
+  const several = tenant === undefined ? undefined : await startTenantIssuer(provider, { tenant })
+  t.after(() => several?.close())
+  const env = several && { OIDC_ISSUER: `${several.origin}/organizations/v2.0` }
+  const app = await startApp({ config: recipeOf(name), provider, ...(env && { env }) })
   t.after(() => app.close())
-  act?.(app.provider)
+  act?.(provider)
   return app
 }
 

@@ -10,6 +10,7 @@ import { type LogoutPage, parseLogout } from './logout-page.ts'
 import { checkParameters } from './parameters.ts'
 import type { Report } from './report.ts'
 import { duration, flag, leaf, text, textList, textRecord } from './schema-leaf.ts'
+import { acceptedIssuers } from './tenants.ts'
 import { parseWebAddress } from './web-address.ts'
 
 const defaultScope = 'openid profile email offline_access'
@@ -67,6 +68,11 @@ export const oidc = z.strictObject({
    * @default 'openid profile email offline_access'
    */
   scope: text().exactOptional(),
+  /**
+   * Ids of the tenants (`tid`) that may come in, where `OIDC_ISSUER` is of several: Microsoft Entra's `/common/v2.0` and
+   * `/organizations/v2.0`, or one with `{tenantid}`. Required there.
+   */
+  tenants: textList().prefault([]),
   /**
    * Extra parameters of the authorization request, such as `audience`, `access_type` or `prompt`.
    * Parameters that Cloakroom sets by itself are refused.
@@ -147,6 +153,8 @@ type Given = z.output<typeof oidc>
 export interface OidcSettings
   extends Readonly<Omit<Given, 'authMethod' | 'tls' | 'scope' | 'clockTolerance'>> {
   readonly issuer: string
+  /** `iss` of the tokens that are good: that one, or one for each of `tenants`. */
+  readonly issuers: readonly string[]
   readonly clientId: string
   readonly auth: ClientAuth
   /** Shown to the provider on every connection. */
@@ -179,9 +187,11 @@ export function oidcSettings(env: Environment, config: Given, report: Report): O
     },
     report,
   )
+  const ofProvider = issuer(env, report)
   return {
     ...rest,
-    issuer: issuer(env, report),
+    issuer: ofProvider,
+    issuers: acceptedIssuers(ofProvider, config.tenants, report),
     clientId: clientId(env, report),
     auth,
     ...(certificate && { tls: certificate }),

@@ -19,7 +19,6 @@ export interface BackchannelDeps {
   readonly store: Pick<KeyValue, 'create' | 'delete'>
   readonly log: Log
   readonly now: () => number
-  readonly issuer: string
   readonly allSessions: boolean
   readonly revoke: boolean
 }
@@ -29,14 +28,18 @@ export interface BackchannelDeps {
  * gone, were gone already, or never were; 400 when the token is not valid or the work could not be done.
  */
 export function createBackchannel(deps: BackchannelDeps): Endpoint {
-  async function targets(token: { sub?: string; sid?: string }): Promise<Session[]> {
+  async function targets(token: {
+    issuer: string
+    sub?: string
+    sid?: string
+  }): Promise<Session[]> {
     const bySid =
-      token.sid === undefined ? [] : await deps.sessions.findBySid(deps.issuer, token.sid)
+      token.sid === undefined ? [] : await deps.sessions.findBySid(token.issuer, token.sid)
     const subs = new Set(bySid.map((session) => session.record.sub))
     if (token.sub !== undefined) subs.add(token.sub)
     if (token.sid !== undefined && !deps.allSessions) return bySid
     const lists = await Promise.all(
-      [...subs].map((sub) => deps.sessions.findBySub(deps.issuer, sub)),
+      [...subs].map((sub) => deps.sessions.findBySub(token.issuer, sub)),
     )
     return lists.flat()
   }

@@ -74,10 +74,10 @@ export function createEndpoints(deps: EndpointsDeps): Endpoints {
   const dpop = oidc.dpop ? 'dpop' : 'bearer'
   const startSignIn = createStartSignIn({ provider, sessions, transactions, dpop, log, loginHref })
   const endedSignIns = createEndedSignIns({ store, issuer: oidc.issuer, now })
-  const { issuer, loginParams } = oidc
-  const login = { startSignIn, provider, returnUrls, issuer, loginHref, loginParams, log }
+  const { issuers, loginParams } = oidc
+  const login = { startSignIn, provider, returnUrls, issuers, loginHref, loginParams, log }
   const apiCookies = createClearApiCookies(settings)
-  const ending = { sessions, endSessions, apiCookies, issuer: oidc.issuer }
+  const ending = { sessions, endSessions, apiCookies, issuers: oidc.issuers }
   const channels = { ...ending, ...settings.backchannel }
   const logoutSeal = createSeal(secrets, 'logout')
 

@@ -14,7 +14,7 @@ export interface FrontchannelDeps {
   readonly sessions: Pick<Sessions, 'read' | 'findBySid' | 'clearCookie'>
   readonly endSessions: EndSessions
   readonly apiCookies: ClearApiCookies
-  readonly issuer: string
+  readonly issuers: readonly string[]
   readonly revoke: boolean
   readonly loginHref: string
 }
@@ -33,7 +33,7 @@ const signedOut = `<!doctype html>
  * says what it loads, pages and their scripts are kept out; programs are not (O12). `HEAD` ends nothing.
  */
 export function createFrontchannel(deps: FrontchannelDeps): Endpoint {
-  const { issuer } = deps
+  const isOurs = (iss: string | undefined) => iss !== undefined && deps.issuers.includes(iss)
 
   /** Which sessions the request names (O3). */
   async function named(
@@ -43,13 +43,13 @@ export function createFrontchannel(deps: FrontchannelDeps): Endpoint {
   ): Promise<readonly Session[] | ProblemCode> {
     // A provider that gives no `sid` sends neither; then our own cookie is what names the session.
     if (own && own.record.sid === undefined) {
-      return iss === undefined || iss === issuer ? [own] : 'bad_request'
+      return iss === undefined || isOurs(iss) ? [own] : 'bad_request'
     }
     // Ended before, by the other channel or in another tab.
-    if (!own && !sid && (iss === undefined || iss === issuer)) return []
-    if (iss !== issuer || !sid) return 'bad_request'
-    if (own) return own.record.sid === sid ? [own] : 'sid_mismatch'
-    return deps.sessions.findBySid(issuer, sid)
+    if (!own && !sid && (iss === undefined || isOurs(iss))) return []
+    if (iss === undefined || !isOurs(iss) || !sid) return 'bad_request'
+    if (own) return own.record.sid === sid && own.record.issuer === iss ? [own] : 'sid_mismatch'
+    return deps.sessions.findBySid(iss, sid)
   }
 
   return async (incoming) => {

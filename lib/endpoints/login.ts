@@ -17,7 +17,7 @@ export interface LoginDeps {
   readonly startSignIn: StartSignIn
   readonly provider: Pick<Provider, 'supportsPrompt'>
   readonly returnUrls: ReturnUrlRule
-  readonly issuer: string
+  readonly issuers: readonly string[]
   readonly loginHref: string
   /** Names of more parameters that are passed on. */
   readonly loginParams: readonly string[]
@@ -48,7 +48,7 @@ export function createLogin(deps: LoginDeps): Endpoint {
     // Of a form that is posted to an address with a query neither half may say what the other does not show.
     const query = new URLSearchParams([...incoming.url.searchParams, ...(form ?? [])])
     // Whoever begins a sign-in for another provider has mistaken us for another app.
-    if (query.getAll('iss').some((iss, nth) => nth > 0 || iss !== deps.issuer)) {
+    if (query.getAll('iss').some((iss, nth) => nth > 0 || !deps.issuers.includes(iss))) {
       return refused('bad_request')
     }
     if (query.has('returnUrl') && query.has('target_link_uri')) return refused('bad_request')

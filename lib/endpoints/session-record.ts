@@ -8,7 +8,6 @@ import type { Transaction } from '../session/transaction.ts'
 import { accessTokenFrom } from '../tokens/access-token.ts'
 
 export interface SessionRecordDeps {
-  readonly issuer: string
   readonly clientId: string
   readonly absoluteSeconds: number
   readonly now: () => number
@@ -30,7 +29,7 @@ export function recordOf(
   const now = deps.now()
   const dpopKey = dpopKeyFor(transaction)
   return {
-    issuer: deps.issuer,
+    issuer: result.issuer,
     clientId: deps.clientId,
     sub: result.sub,
     ...given({ sid: result.sid }),

@@ -5,7 +5,8 @@ import { errorDescription } from './error-description.ts'
 /** What the transaction remembers of the authorization request. */
 export interface ExpectedResponse {
   readonly state: string
-  readonly issuer: string
+  /** One of them has to be `iss`, where there is one. */
+  readonly issuers: readonly string[]
 }
 
 export type AuthorizationResponse =
@@ -60,7 +61,7 @@ export function parseAuthorizationResponse(
   if (parameters.get('state') !== expected.state) return refused('state differs')
   const iss = parameters.get('iss')
   if (iss === null && issuerAdvertised === 'advertised') return refused('iss is missing')
-  if (iss !== null && iss !== expected.issuer) return refused('iss is another issuer')
+  if (iss !== null && !expected.issuers.includes(iss)) return refused('iss is another issuer')
   if (parameters.has('error')) {
     const credentials = ['state', 'code', 'session_state'].map((name) => parameters.get(name) ?? '')
     return failed(

@@ -1,5 +1,6 @@
 import * as client from 'openid-client'
 import type { Endpoints } from '../config/endpoints.ts'
+import { discoveryIssuer, issuerTemplate } from '../config/tenants.ts'
 import type { Log } from '../telemetry/log.ts'
 import { callFailure, toProviderError } from './call-failure.ts'
 import { followingOnce } from './follow-once.ts'
@@ -73,21 +74,35 @@ async function discover(deps: DiscoveryDeps): Promise<client.ServerMetadata> {
 }
 
 async function fetchMetadata(deps: DiscoveryDeps): Promise<client.ServerMetadata> {
-  const server = new URL(deps.issuer)
+  const asked = discoveryIssuer(deps.issuer)
+  const expected = issuerTemplate(deps.issuer) ?? deps.issuer
   const answer: ProviderAnswer = { sent: false }
+  let found: unknown
+  const send = followingOnce(
+    createProviderFetch({ fetch: deps.fetch, limitMs: callLimitMs, answer }),
+  )
   const options: client.DiscoveryRequestOptions = {
-    [client.customFetch]: followingOnce(
-      createProviderFetch({ fetch: deps.fetch, limitMs: callLimitMs, answer }),
-    ),
-    ...(isLoopbackHttp(server) ? { execute: [client.allowInsecureRequests] } : {}),
+    async [client.customFetch](url, init) {
+      const response = await send(url, init)
+      const body: unknown = await response
+        .clone()
+        .json()
+        .catch(() => undefined)
+      found = Object(body).issuer
+      // The document of several tenants names a template (Microsoft Entra), which openid-client would refuse.
+      return found === expected && expected !== asked
+        ? Response.json({ ...Object(body), issuer: asked })
+        : response
+    },
+    ...(isLoopbackHttp(new URL(asked)) ? { execute: [client.allowInsecureRequests] } : {}),
   }
   let metadata: client.ServerMetadata
   try {
     metadata = (
-      await client.discovery(server, 'discovery', undefined, client.None(), options)
+      await client.discovery(new URL(asked), 'discovery', undefined, client.None(), options)
     ).serverMetadata()
   } catch (error) {
-    if (isIssuerMismatch(error)) throw wrongIssuer(deps, answer, issuerIn(error))
+    if (isIssuerMismatch(error)) throw wrongIssuer(deps, answer, found)
     const failure = callFailure(error, answer)
     // No credentials were sent, so a 4xx says nothing about our registration: the address is wrong.
     throw toProviderError(
@@ -95,7 +110,7 @@ async function fetchMetadata(deps: DiscoveryDeps): Promise<client.ServerMetadata
     )
   }
   // openid-client compares after URL normalisation; Discovery section 4.3 asks for the exact string.
-  if (metadata.issuer !== deps.issuer) throw wrongIssuer(deps, answer, metadata.issuer)
+  if (found !== expected) throw wrongIssuer(deps, answer, found)
   return metadata
 }
 
@@ -103,12 +118,6 @@ function isIssuerMismatch(error: unknown): boolean {
   return (
     error instanceof client.ClientError && error.code === 'OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED'
   )
-}
-
-/** What the document says in place of ours; oauth4webapi has it on the cause. */
-function issuerIn(error: unknown): unknown {
-  const { cause } = Object(error) as { cause?: { body?: { issuer?: unknown } } }
-  return Object(cause?.body).issuer
 }
 
 function wrongIssuer(

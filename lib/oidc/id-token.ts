@@ -3,7 +3,8 @@ import type { KeySet } from './key-set.ts'
 import { type Clocks, refusalOf, refusedTime, shown, TokenRefusal } from './token-refusal.ts'
 
 export interface IdTokenRules {
-  readonly issuer: string
+  /** One of them has to be `iss`. */
+  readonly issuers: readonly string[]
   readonly clientId: string
   /** `acceptedAlgorithms` */
   readonly algorithms: readonly string[]
@@ -35,7 +36,7 @@ export async function verifyIdToken(
     providerDate?: number | undefined
   },
 ): Promise<IdTokenClaims> {
-  const { issuer, clientId, algorithms } = rules
+  const { issuers, clientId, algorithms } = rules
   const { clockToleranceSeconds } = deps
   const clocks: Clocks = {
     now: deps.wallClock() / 1000,
@@ -44,7 +45,7 @@ export async function verifyIdToken(
   }
   const checks = {
     algorithms: [...algorithms],
-    issuer,
+    issuer: [...issuers],
     audience: clientId,
     requiredClaims: ['exp', 'iat', 'sub'],
     clockTolerance: clockToleranceSeconds,
@@ -53,7 +54,7 @@ export async function verifyIdToken(
   const { payload } = await deps.keys.verify(idToken, checks, 'sign-in').catch((error: unknown) => {
     const expected = {
       ...fixed,
-      iss: shown(issuer),
+      iss: issuers.map(shown).join(' or ').slice(0, 400),
       aud: shown(clientId),
       alg: algorithms.join(' or '),
     }

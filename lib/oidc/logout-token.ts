@@ -30,7 +30,11 @@ export type LogoutTokenResult =
  */
 export async function verifyLogoutToken(
   token: string,
-  rules: { issuer: string; clientId: string; algorithms: () => Promise<readonly string[]> },
+  rules: {
+    issuers: readonly string[]
+    clientId: string
+    algorithms: () => Promise<readonly string[]>
+  },
   deps: { keys: KeySet; wallClock(): number; clockToleranceSeconds: number },
 ): Promise<LogoutTokenResult> {
   try {
@@ -38,7 +42,7 @@ export async function verifyLogoutToken(
       token,
       {
         algorithms: [...(await rules.algorithms())],
-        issuer: rules.issuer,
+        issuer: [...rules.issuers],
         audience: rules.clientId,
         requiredClaims: ['iat', 'jti'],
         clockTolerance: deps.clockToleranceSeconds,

@@ -12,8 +12,11 @@ export function providerFix(error: string | undefined, channel: ErrorChannel): s
 
 /** The same for a token that was refused. */
 export function tokenFix(about: RefusedClaim | undefined): string | undefined {
-  return about?.claim === 'alg'
-    ? `set oidc.idTokenAlg to ${about.found} if the provider is meant to sign with it (never none or HS256), or let it sign this client's ID tokens with ${about.expected}`
+  if (about?.claim === 'alg') {
+    return `set oidc.idTokenAlg to ${about.found} if the provider is meant to sign with it (never none or HS256), or let it sign this client's ID tokens with ${about.expected}`
+  }
+  return about?.claim === 'iss' && about.token === 'ID token'
+    ? 'if people of this issuer may come in, add the id of its tenant to oidc.tenants, or set OIDC_ISSUER to it'
     : undefined
 }
 

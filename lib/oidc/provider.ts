@@ -99,7 +99,7 @@ export function createProvider(deps: ProviderDeps): Provider {
     look: () => lookAtCredentials({ oidc, redirectUri: deps.redirectUri, call }),
     now,
   })
-  const ours = { issuer: oidc.issuer, clientId: oidc.clientId }
+  const ours = { issuers: oidc.issuers, clientId: oidc.clientId }
   const algorithms = async () => acceptedAlgorithms(oidc, await metadata())
   const urlFor = (request: AuthorizationRequest, resources: readonly string[]) =>
     authorizationUrl(request, { oidc, redirectUri: deps.redirectUri, resources, call })

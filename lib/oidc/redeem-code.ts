@@ -43,6 +43,8 @@ export type SignInResult =
   | {
       readonly kind: 'signed-in'
       readonly sub: string
+      /** `iss` of the ID token. */
+      readonly issuer: string
       readonly sid?: string
       /** Protocol claims included. Of `claims` the ID token's win on conflict. */
       readonly offered: {
@@ -111,7 +113,7 @@ export async function redeemCode(
     call.configuration.serverMetadata().authorization_response_iss_parameter_supported
   const response = parseAuthorizationResponse(
     answer,
-    expected,
+    { state: expected.state, issuers: oidc.issuers },
     advertised ? 'advertised' : 'not-advertised',
   )
   if (response.kind === 'failed') {
@@ -132,7 +134,7 @@ export async function redeemCode(
     if (idToken === undefined) throw new Error('the token answer has no ID token')
     const metadata = call.configuration.serverMetadata()
     const algorithms = acceptedAlgorithms(oidc, metadata)
-    const idClaims = await verifyIdToken(idToken, rulesOf(expected, algorithms), {
+    const idClaims = await verifyIdToken(idToken, rulesOf(expected, oidc.issuers, algorithms), {
       ...deps,
       providerDate: call.answer.date,
     })
@@ -184,10 +186,14 @@ async function requestTokens(
   )
 }
 
-function rulesOf(expected: ExpectedSignIn, algorithms: readonly string[]) {
-  const { issuer, clientId, nonce, maxAge, startedAt, acrValues, prompt } = expected
+function rulesOf(
+  expected: ExpectedSignIn,
+  issuers: readonly string[],
+  algorithms: readonly string[],
+) {
+  const { clientId, nonce, maxAge, startedAt, acrValues, prompt } = expected
   return {
-    issuer,
+    issuers,
     clientId,
     nonce,
     algorithms,
@@ -196,10 +202,11 @@ function rulesOf(expected: ExpectedSignIn, algorithms: readonly string[]) {
   }
 }
 
-function identityOf({ sub, sid, auth_time, acr }: IdTokenClaims) {
+function identityOf({ iss, sub, sid, auth_time, acr }: IdTokenClaims) {
   return {
     kind: 'signed-in' as const,
     sub,
+    issuer: iss,
     ...(typeof sid === 'string' && sid !== '' ? { sid } : {}),
     ...(typeof auth_time === 'number' ? { authTime: auth_time } : {}),
     ...(typeof acr === 'string' ? { acr } : {}),

@@ -32,7 +32,7 @@ export interface SessionAdministrationDeps {
   readonly sessions: Pick<Sessions, 'findBySub' | 'readFresh'>
   readonly endSession: EndSession
   readonly endSessions: EndSessions
-  readonly issuer: string
+  readonly issuers: readonly string[]
   readonly revoke: boolean
 }
 
@@ -40,10 +40,13 @@ export interface SessionAdministrationDeps {
 export function createSessionAdministration(
   deps: SessionAdministrationDeps,
 ): SessionAdministration {
-  const { sessions, endSession, endSessions, issuer, revoke } = deps
+  const { sessions, endSession, endSessions, issuers, revoke } = deps
+  const findBySub = async (sub: string) =>
+    (await Promise.all(issuers.map((issuer) => sessions.findBySub(issuer, sub)))).flat()
+
   return {
     async list(sub) {
-      const found = await sessions.findBySub(issuer, sub)
+      const found = await findBySub(sub)
       return found.map(summaryOf).sort((a, b) => a.createdAt - b.createdAt)
     },
     async end(id) {
@@ -53,7 +56,7 @@ export function createSessionAdministration(
       return true
     },
     async endAll(sub) {
-      const found = await sessions.findBySub(issuer, sub)
+      const found = await findBySub(sub)
       await (await endSessions(found, 'administrator', { revoke })).revoked
       return found.length
     },

@@ -71,7 +71,7 @@ export function createTestSession(deps: TestSessionDeps): TestSession {
     const at = now()
     const absoluteAt = at + settings.session.absoluteSeconds * 1000
     const { setCookie } = await sessions.create({
-      issuer: oidc.issuer,
+      issuer: oidc.issuers[0] ?? oidc.issuer,
       clientId: oidc.clientId,
       sub,
       handle: randomBytes(16).toString('base64url'),

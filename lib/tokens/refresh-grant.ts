@@ -138,7 +138,7 @@ export function createRefreshGrant(deps: RefreshGrantDeps): RefreshGrant {
 
   return async (request) => {
     // A session from before the issuer was changed: its refresh token is no business of the new one.
-    if (request.expected.issuer !== deps.oidc.issuer) return anotherIssuer
+    if (!deps.oidc.issuers.includes(request.expected.issuer)) return anotherIssuer
     const redeemed = await redeem(request)
     return redeemed.outcome ?? clear(request, redeemed.unclear)
   }

@@ -52,7 +52,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'A49',
     file: 'lib/command/doctor/issuer.ts',
-    from: 'if (document.issuer === oidc.issuer)',
+    from: 'if (document.issuer === (issuerTemplate(oidc.issuer) ?? oidc.issuer))',
     to: 'if (document.issuer)',
     test: 'test/doctor.test.ts',
     title: 'A49: a provider that moved, spells itself otherwise or lives in another time',

@@ -140,7 +140,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'O3',
     file: 'lib/endpoints/frontchannel.ts',
-    from: "if (iss !== issuer || !sid) return 'bad_request'",
+    from: "if (iss === undefined || !isOurs(iss) || !sid) return 'bad_request'",
     to: "if (!sid) return 'bad_request'",
     test: 'test/front-channel.test.ts',
     title: 'O3: iss and sid must both match',
@@ -196,7 +196,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'O10',
     file: 'lib/endpoints/frontchannel.ts',
-    from: '    if (!own && !sid && (iss === undefined || iss === issuer)) return []\n',
+    from: '    if (!own && !sid && (iss === undefined || isOurs(iss))) return []\n',
     to: '',
     test: 'test/front-channel.test.ts',
     title: 'O10: the provider’s page can frame and show it, whatever there is to end',

@@ -12,8 +12,8 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'L3',
     file: 'lib/oidc/authorization-response.ts',
-    from: 'iss !== expected.issuer) return',
-    to: 'iss.length !== expected.issuer.length) return',
+    from: '!expected.issuers.includes(iss)) return',
+    to: '!expected.issuers.some((it) => it.length === iss.length)) return',
     test: 'test/oidc-sign-in.test.ts',
     title: '${title} is refused before the token endpoint is called',
   },

@@ -29,6 +29,7 @@ function oidcSettings(peer: ScriptedProvider, more: Partial<OidcSettings> = {}) 
   return {
     ...defaults,
     issuer: peer.issuer,
+    issuers: [peer.issuer],
     clientId: peer.clientId,
     auth: { method: 'client_secret_basic', secret: peer.clientSecret },
     ...more,

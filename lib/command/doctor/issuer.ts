@@ -1,3 +1,4 @@
+import { discoveryIssuer, issuerTemplate } from '../../config/tenants.ts'
 import { createOutgoing } from '../../http/outgoing.ts'
 import { followingOnce } from '../../oidc/follow-once.ts'
 import { needsNoDiscovery } from '../../oidc/named-endpoints.ts'
@@ -38,7 +39,7 @@ async function ask(
   tellDate: (date: string | null) => void,
 ): Promise<Finding> {
   if (needsNoDiscovery(oidc.endpoints)) return ok('oidc.endpoints names all that a sign-in needs')
-  const url = `${oidc.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
+  const url = `${discoveryIssuer(oidc.issuer).replace(/\/$/, '')}/.well-known/openid-configuration`
   const fetch = followingOnce(createOutgoing(outgoing).fetch(() => oidc.tls))
   const signal = AbortSignal.timeout(4000)
   const answer = await fetch(url, { signal, redirect: 'manual' }).catch((cause: unknown) => cause)
@@ -60,7 +61,8 @@ async function ask(
     | undefined
   if (typeof document?.issuer !== 'string')
     return fail(`${url} is no discovery document`, 'check OIDC_ISSUER')
-  if (document.issuer === oidc.issuer) return ok(`${oidc.issuer} describes itself`)
+  if (document.issuer === (issuerTemplate(oidc.issuer) ?? oidc.issuer))
+    return ok(`${oidc.issuer} describes itself`)
   return fail(
     `${url} is of the issuer ${document.issuer.slice(0, 200)}, and not of ${oidc.issuer}`,
     `set OIDC_ISSUER to ${document.issuer.slice(0, 200)}, if that is yours`,
