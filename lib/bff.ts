@@ -122,7 +122,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     fetch: providerFetch,
     now,
     log,
-    resources: resourcesOf(settings.remotes),
+    resources: oidc.resources === 'token' ? [] : resourcesOf(settings.remotes),
     onRefusedResources: (...refused) => tellRefused(settings.remotes, log, ...refused),
   })
   const tickets = createTickets({ secrets, ...cookies, now })

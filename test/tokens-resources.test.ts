@@ -75,3 +75,30 @@ test('T6: proxied calls for one resource with two scopes bring each its own', as
   }
   assert.equal(app.provider.tokenRequests('refresh_token').length, 2)
 })
+
+for (const [where, named] of [
+  ['sign-in', ['urn:a', 'urn:b']],
+  ['token', []],
+] as const) {
+  test(`T31: oidc.resources ${where}: at sign-in ${named.length}, and each with its token`, async (t) => {
+    const upstream = await startUpstream()
+    t.after(() => upstream.close())
+    const remote = (resource: string) => ({ target: upstream.origin, resource })
+    const app = await startApp({
+      config: {
+        oidc: { resources: where },
+        remotes: { a: remote('urn:a'), b: remote('urn:b') },
+      },
+    })
+    t.after(() => app.close())
+    const browser = app.browser()
+    await browser.signInHere()
+    for (const name of ['a', 'b']) {
+      assert.equal((await browser.call(`/api/remote/${name}/x`)).status, 200)
+    }
+    const asked = app.provider.requests.find(({ name }) => name === 'authorize')
+    assert.deepEqual(asked?.params.getAll('resource'), named)
+    const refreshed = app.provider.tokenRequests('refresh_token').map((it) => it.get('resource'))
+    assert.deepEqual(refreshed, ['urn:a', 'urn:b'])
+  })
+}

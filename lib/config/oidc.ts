@@ -129,6 +129,11 @@ export const oidc = z.strictObject({
    */
   userinfo: z.union([z.boolean(), z.literal('auto')]).prefault('auto'),
   /**
+   * Where the resources of remotes (RFC 8707) are named: at sign-in, as most providers that know resources want it, and
+   * with each token, or (`'token'`) with each token only. A sign-in that fails for one is repeated without it by itself.
+   */
+  resources: z.enum(['sign-in', 'token']).prefault('sign-in'),
+  /**
    * Lead to the provider's sign-out page after a sign-out. With `false` people are signed out here only, for
    * providers that have such a page and do not let this client use it. `{ url, params }` names a page of a
    * provider without RP-initiated logout (Cognito, older Auth0), with `{clientId}`, `{postLogoutRedirectUri}`,

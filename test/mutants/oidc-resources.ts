@@ -57,4 +57,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/oidc-discovery.test.ts',
     title: 'L33: ${title} is followed: ${isGood}',
   },
+  {
+    row: 'T31',
+    file: 'lib/bff.ts',
+    from: "oidc.resources === 'token' ? [] : resourcesOf(settings.remotes)",
+    to: 'resourcesOf(settings.remotes)',
+    test: 'test/tokens-resources.test.ts',
+    title: 'T31: oidc.resources ${where}: at sign-in ${named.length}, and each with its token',
+  },
 ]
