@@ -64,7 +64,7 @@ describe('addresses of the provider in the settings', () => {
     const app = await startApp({ provider })
     t.after(() => app.close())
     await app.browser().send(`${app.origin}/bff/login`)
-    const told = app.log.events.find(({ event }) => event === 'provider.unavailable')
+    const told = app.log.events.find(({ event }) => event === 'sign_in.impossible')
     assert.match(
       String(JSON.stringify(told, errorsToo)),
       /no usable jwks_uri.*oidc\.endpoints\.jwks/,

@@ -50,7 +50,7 @@ describe('discovery (OpenID Connect Discovery 1.0 section 4)', () => {
       peer.state.metadata = { issuer }
       const { start, log } = providerUnderTest(peer)
       assert.equal(await codeOf(start()), 'bad_provider_answer')
-      const told = log.events.find(({ event }) => event === 'misconfiguration')?.fields
+      const told = log.events.find(({ event }) => event === 'sign_in.impossible')?.fields
       assert.match(
         JSON.stringify(told),
         /\/\.well-known\/openid-configuration names the issuer \S+, which is another/,

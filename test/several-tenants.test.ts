@@ -27,7 +27,7 @@ async function start(t: TestContext, path: string, template?: string) {
 
 const failures = ({ log }: App) =>
   log.events
-    .filter(({ event }) => event === 'sign_in.failed' || event === 'misconfiguration')
+    .filter(({ event }) => event === 'sign_in.failed' || event === 'sign_in.impossible')
     .map(({ fields }) => fields as Record<string, unknown>)
 
 describe('an issuer of several tenants (Microsoft Entra)', () => {

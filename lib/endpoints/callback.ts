@@ -2,6 +2,7 @@ import { given } from '../http/given.ts'
 import { isTopLevel } from '../http/navigation.ts'
 import { parseReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
 import { isPageExpired } from '../oidc/authorization-response.ts'
+import { tellImpossible } from '../oidc/impossible-sign-in.ts'
 import { jwtClaims } from '../oidc/jwt-claims.ts'
 import type { Provider } from '../oidc/provider.ts'
 import { type ErrorChannel, providerFix, tokenFix } from '../oidc/provider-fix.ts'
@@ -87,14 +88,12 @@ export function createCallback(deps: CallbackDeps): Endpoint {
       requestId,
       client,
       code,
-      ...given({ error, fix: providerFix(error, channel) ?? tokenFix(about) }),
+      ...given({ error, fix: result.fix ?? providerFix(error, channel) ?? tokenFix(about) }),
       ...about,
       ...given({ cause }),
     })
     if (channel === 'call' && code === 'provider_misconfigured') {
-      const what = 'the provider refuses our client or its secret: nobody can sign in'
-      const fix = providerFix(error, channel) ?? providerFix('invalid_client', channel) ?? ''
-      deps.log.event('credentials.refused', { what, fix, ...given({ cause }) })
+      tellImpossible(deps.log, result)
     }
     const returnUrl = parseReturnUrl(remembered.returnUrl, deps.returnUrls)
     if (remembered.silent && !isTopLevel(incoming.request.headers)) {

@@ -53,7 +53,7 @@ export function createLookAtStart(deps: LookAtStartDeps): () => Promise<void> {
     if ((await deps.probeRedirectUri('unless-accepted')) === 'refused') {
       tell(
         'the provider does not accept our redirect URI',
-        `register ${deps.redirectUri} for this client at the provider, exactly as written here`,
+        `register ${deps.redirectUri} for this client at the provider, exactly as written here; a wrong OIDC_CLIENT_ID looks the same`,
       )
     }
     if ((await deps.probePostLogoutUri?.().catch(() => undefined)) === 'refused') {

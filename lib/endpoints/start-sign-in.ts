@@ -3,7 +3,9 @@ import { given } from '../http/given.ts'
 import { type ReturnUrl, shorter } from '../http/return-url.ts'
 import { longestAddress } from '../oidc/authorization-request.ts'
 import { dpopKeyOf, dpopThumbprint } from '../oidc/dpop-key.ts'
+import { tellImpossible } from '../oidc/impossible-sign-in.ts'
 import type { Provider } from '../oidc/provider.ts'
+import { ProviderError } from '../oidc/provider-error.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Remembered, Transactions } from '../session/transaction.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -58,13 +60,18 @@ export function createStartSignIn(deps: StartSignInDeps) {
     )
     const { state, nonce, codeVerifier, dpopSeed } = transaction
     const { prompt, acrValues, maxAge } = wanted
-    const location = await deps.provider.authorizationUrl({
+    const asked = deps.provider.authorizationUrl({
       state,
       nonce,
       codeChallenge: createHash('sha256').update(codeVerifier).digest('base64url'),
       ...given({ prompt, acrValues, maxAge, loginHint, uiLocales, passedOn }),
       ...(withoutResources ? { withoutResources } : {}),
       ...(deps.dpop === 'dpop' ? await dpopBinding(dpopSeed) : {}),
+    })
+    const location = await asked.catch((error: unknown) => {
+      const isOurs = error instanceof ProviderError && error.code === 'provider_misconfigured'
+      if (isOurs) tellImpossible(deps.log, error)
+      throw error
     })
     return { location, setCookie }
   }

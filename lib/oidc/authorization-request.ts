@@ -3,6 +3,7 @@ import type { OidcSettings } from '../config/oidc.ts'
 import { askedScope } from './asked-scope.ts'
 import { callFailure, toProviderError } from './call-failure.ts'
 import type { OpenProviderCall } from './provider-call.ts'
+import { ProviderError } from './provider-error.ts'
 import { callLimitMs } from './provider-fetch.ts'
 
 /** What one sign-in adds to the settings. */
@@ -54,6 +55,7 @@ export async function authorizationUrl(
   const metadata = configuration.serverMetadata()
   const parameters = parametersOf(request, deps, askedScope(deps.oidc, metadata))
   const push = async () => {
+    if (!metadata.pushed_authorization_request_endpoint) throw nowhereToPush
     const proof = request.dpopKey ? { DPoP: await call.dpop(request.dpopKey) } : undefined
     return call.send(() => client.buildAuthorizationUrlWithPAR(configuration, parameters, proof))
   }
@@ -69,6 +71,11 @@ export async function authorizationUrl(
     throw toProviderError(callFailure(error, call.answer))
   }
 }
+
+const nowhereToPush = new ProviderError('provider_misconfigured', {
+  cause: new Error('pushed requests are asked for, and the provider has no endpoint for them'),
+  fix: 'take oidc.par out, or name the endpoint in oidc.endpoints.par',
+})
 
 function parametersOf(
   request: AuthorizationRequest,

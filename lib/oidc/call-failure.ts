@@ -39,11 +39,12 @@ function ownError(thrown: unknown): ProviderError | undefined {
 }
 
 /** The failure as an exception, for calls whose callers expect none. */
-export function toProviderError(failure: CallFailure): ProviderError {
+export function toProviderError(failure: CallFailure, fix?: string): ProviderError {
   if (failure.cause instanceof ProviderError) return failure.cause
   return new ProviderError(failureCodes[failure.kind], {
     cause: failure.cause,
     error: failure.error,
+    fix,
   })
 }
 

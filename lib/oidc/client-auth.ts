@@ -71,8 +71,8 @@ function assertionIn(file: AssertionFile): client.ClientAuth {
   return (_server, { client_id }, body) => {
     const assertion = readAssertion(file)
     if (!assertion.ok) {
-      const cause = new Error(`${file.setting} ${assertion.problem}: ${assertion.fix}`)
-      throw new ProviderError('provider_misconfigured', { cause })
+      const cause = new Error(`${file.setting} ${assertion.problem}`)
+      throw new ProviderError('provider_misconfigured', { cause, fix: assertion.fix })
     }
     body.set('client_id', client_id)
     body.set('client_assertion_type', jwtBearer)

@@ -4,6 +4,7 @@ import { discoveryIssuer, issuerTemplate } from '../config/tenants.ts'
 import type { Log } from '../telemetry/log.ts'
 import { callFailure, toProviderError } from './call-failure.ts'
 import { followingOnce } from './follow-once.ts'
+import { tellImpossible } from './impossible-sign-in.ts'
 import { missingEndpoint, needsNoDiscovery, withNamedEndpoints } from './named-endpoints.ts'
 import { ProviderError, plainCause } from './provider-error.ts'
 import {
@@ -47,7 +48,13 @@ export function createDiscovery(deps: DiscoveryDeps): Discovery {
       return metadata
     } catch (error) {
       refreshAt = deps.now() + retryMs
-      deps.log.event('provider.unavailable', { issuer: deps.issuer, cause: plainCause(error) })
+      // Old metadata goes on working: then nobody has to do anything now.
+      if (!known && error instanceof ProviderError && error.fix !== undefined) {
+        tellImpossible(deps.log, error)
+      } else {
+        const about = { issuer: deps.issuer, cause: plainCause(error) }
+        deps.log.event('provider.unavailable', known ? about : { ...about, fix: wayThere })
+      }
       throw error
     }
   })
@@ -67,9 +74,8 @@ async function discover(deps: DiscoveryDeps): Promise<client.ServerMetadata> {
   if (!missing) return metadata
   const { member, setting } = missing
   throw new ProviderError('bad_provider_answer', {
-    cause: new Error(
-      `the discovery document has no usable ${member}, and oidc.endpoints.${setting} is not set`,
-    ),
+    cause: new Error(`the discovery document has no usable ${member}`),
+    fix: `set oidc.endpoints.${setting}`,
   })
 }
 
@@ -105,9 +111,9 @@ async function fetchMetadata(deps: DiscoveryDeps): Promise<client.ServerMetadata
     if (isIssuerMismatch(error)) throw wrongIssuer(deps, answer, found)
     const failure = callFailure(error, answer)
     // No credentials were sent, so a 4xx says nothing about our registration: the address is wrong.
-    throw toProviderError(
-      failure.kind === 'unavailable' ? failure : { ...failure, kind: 'bad_answer' },
-    )
+    throw failure.kind === 'unavailable'
+      ? toProviderError(failure)
+      : toProviderError({ ...failure, kind: 'bad_answer' }, spelling)
   }
   // openid-client compares after URL normalisation; Discovery section 4.3 asks for the exact string.
   if (found !== expected) throw wrongIssuer(deps, answer, found)
@@ -120,17 +126,19 @@ function isIssuerMismatch(error: unknown): boolean {
   )
 }
 
+const wayThere = 'check OIDC_ISSUER, and the way there from this machine'
+const spelling = 'set OIDC_ISSUER to the issuer exactly as the provider spells it'
+
 function wrongIssuer(
-  { issuer, log }: DiscoveryDeps,
+  { issuer }: DiscoveryDeps,
   { url }: ProviderAnswer,
   found: unknown,
 ): ProviderError {
   const named = typeof found === 'string' ? found.slice(0, 200) : 'none'
-  log.event('misconfiguration', {
-    what: `the discovery document at ${url ?? 'OIDC_ISSUER'} names the issuer ${named}, which is another issuer than ${issuer}`,
-    fix: 'Set OIDC_ISSUER to exactly the "issuer" of the discovery document, trailing slash included, if that is yours.',
-  })
   return new ProviderError('bad_provider_answer', {
-    cause: new Error('the issuer of the discovery document differs from OIDC_ISSUER'),
+    cause: new Error(
+      `the discovery document at ${url ?? 'OIDC_ISSUER'} names the issuer ${named}, which is another issuer than ${issuer}`,
+    ),
+    fix: `${spelling}, trailing slash included, if that is yours`,
   })
 }

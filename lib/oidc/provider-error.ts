@@ -9,17 +9,23 @@ export type ProviderFailureCode = Extract<
 
 /**
  * A call to the provider that brought no usable answer. `code` is a problem code; `cause` is for the
- * log and holds no token (see `plainCause`); `error` is the OAuth error code, where there was one.
+ * log and holds no token (see `plainCause`); `error` is the OAuth error code, where there was one; `fix` says what
+ * to change, where no other try will help until somebody does.
  */
 export class ProviderError extends Error {
   readonly code: ProviderFailureCode
   readonly error?: string
+  readonly fix?: string
 
-  constructor(code: ProviderFailureCode, options: { cause: unknown; error?: string | undefined }) {
+  constructor(
+    code: ProviderFailureCode,
+    options: { cause: unknown; error?: string | undefined; fix?: string | undefined },
+  ) {
     super(`the provider call failed: ${code}`, { cause: plainCause(options.cause) })
     this.name = 'ProviderError'
     this.code = code
     if (options.error !== undefined) this.error = options.error
+    if (options.fix !== undefined) this.fix = options.fix
   }
 }
 

@@ -12,11 +12,11 @@ import { type IdTokenClaims, verifyIdToken } from './id-token.ts'
 import type { KeySet } from './key-set.ts'
 import { isOfflineToken } from './offline-token.ts'
 import type { OpenProviderCall } from './provider-call.ts'
-import { type ProviderError, plainCause } from './provider-error.ts'
+import { ProviderError, plainCause } from './provider-error.ts'
 import { tokenLimitMs } from './provider-fetch.ts'
 import { requiredAcr } from './required-acr.ts'
 import type { TokenAnswer } from './token-answer.ts'
-import { type RefusedClaim, TokenRefusal } from './token-refusal.ts'
+import { type RefusedClaim, shown, TokenRefusal } from './token-refusal.ts'
 import { fetchUserInfo } from './user-info.ts'
 import { wantedUserInfo } from './wanted-user-info.ts'
 
@@ -79,6 +79,8 @@ export type SignInResult =
       readonly about?: RefusedClaim
       /** For the log; holds no token. */
       readonly cause?: unknown
+      /** What to change, where no other try will help until somebody does. */
+      readonly fix?: string
     }
 
 export interface RedeemCodeDeps {
@@ -107,7 +109,7 @@ export async function redeemCode(
     return failed('sign_in_failed', 'this sign-in was started with another issuer or client')
   }
   const call = await deps.call({ limitMs: tokenLimitMs }).catch((error: ProviderError) => error)
-  if (call instanceof Error) return failed(call.code, call)
+  if (call instanceof Error) return failed(call.code, call, call.error, call.fix)
 
   const advertised =
     call.configuration.serverMetadata().authorization_response_iss_parameter_supported
@@ -128,7 +130,9 @@ export async function redeemCode(
     if (!accessToken)
       return failed(
         'bad_provider_answer',
-        'the token has another type than was asked for, or fits no header',
+        `the token is of type ${shown(tokens.type)}, or fits no header`,
+        undefined,
+        expected.dpopKey && unbound,
       )
     const { idToken, refreshToken, refreshLifetime } = tokens
     if (idToken === undefined) throw new Error('the token answer has no ID token')
@@ -157,9 +161,13 @@ export async function redeemCode(
   } catch (error) {
     if (error instanceof TokenRefusal) return { ...refusals[error.kind], ...told(error) }
     const failure = callFailure(error, call.answer)
-    return failed(failureCodes[failure.kind], failure.cause, failure.error)
+    const fix = failure.cause instanceof ProviderError ? failure.cause.fix : undefined
+    return failed(failureCodes[failure.kind], failure.cause, failure.error, fix)
   }
 }
+
+const unbound =
+  "let the provider bind this client's tokens (RFC 9449), or take oidc.dpop out if it cannot"
 
 const refusals = {
   bad: { kind: 'failed', code: 'bad_provider_answer' },
@@ -217,11 +225,12 @@ function failed(
   code: Extract<SignInResult, { kind: 'failed' }>['code'],
   cause: Error | string,
   error?: string,
+  fix?: string,
 ): SignInResult {
   return {
     kind: 'failed',
     code,
     cause: typeof cause === 'string' ? new Error(cause) : plainCause(cause),
-    ...given({ error }),
+    ...given({ error, fix }),
   }
 }

@@ -100,8 +100,8 @@ export async function endOf(
     }
     return 'unknown'
   } catch (error) {
-    // A pushed request is refused at once.
-    const told = error instanceof ProviderError && error.code !== 'provider_unavailable'
+    // A pushed request is refused at once. A refused client says nothing of its URI.
+    const told = error instanceof ProviderError && error.code === 'sign_in_failed'
     return told ? `pushed: ${error.code} ${error.error}` : 'unknown'
   }
 }

@@ -35,6 +35,9 @@ export async function fetchUserInfo(
     // The token is seconds old: a provider that refuses it contradicts itself.
     throw toProviderError(
       failure.kind === 'unavailable' ? failure : { ...failure, kind: 'bad_answer' },
+      failure.kind === 'unavailable'
+        ? undefined
+        : "let the provider answer this client's UserInfo requests, or set oidc.userinfo to 'auto' or false",
     )
   }
 }

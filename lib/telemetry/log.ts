@@ -64,6 +64,12 @@ export interface LogFields {
   }
   readonly 'sign_in.failed': SignInFailure & { readonly suppressed?: number }
   /** One of our credentials is refused: nothing works until somebody changes something. */
+  /** Until somebody changes something. */
+  readonly 'sign_in.impossible': {
+    readonly what: string
+    readonly fix: string
+    readonly cause: unknown
+  }
   readonly 'credentials.refused': {
     readonly what: string
     readonly fix: string
@@ -98,6 +104,7 @@ export interface LogFields {
     readonly error?: string
     readonly status?: number
     readonly cause?: unknown
+    readonly fix?: string
   }
   readonly 'token.refresh.misconfigured': {
     readonly sub?: string
@@ -140,7 +147,11 @@ export interface LogFields {
   readonly 'lease.lost': { readonly what: string }
   readonly 'user_info.failed': { readonly cause: unknown }
   readonly 'provider.discovered': { readonly issuer: string }
-  readonly 'provider.unavailable': { readonly issuer: string; readonly cause: unknown }
+  readonly 'provider.unavailable': {
+    readonly issuer: string
+    readonly cause: unknown
+    readonly fix?: string
+  }
   readonly 'remote.failed': {
     readonly requestId: string
     readonly remote: string
@@ -229,6 +240,7 @@ export const eventLevels: Record<LogEvent, LogLevel> = {
   'sign_in.parameters_ignored': 'debug',
   'sign_in.succeeded': 'info',
   'sign_in.failed': 'warn',
+  'sign_in.impossible': 'error',
   'credentials.refused': 'error',
   'sign_in.acr_missing': 'warn',
   'sign_out.done': 'info',

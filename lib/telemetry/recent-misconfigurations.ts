@@ -7,6 +7,9 @@ export interface Misconfiguration {
   readonly at: number
 }
 
+const told = ['misconfiguration', 'credentials.refused', 'sign_in.impossible'] as const
+const isTold = (name: LogEvent) => (told as readonly LogEvent[]).includes(name)
+
 const kept = 20
 const repeatMs = 10 * 60_000
 
@@ -17,8 +20,8 @@ const repeatMs = 10 * 60_000
 export function createRecentMisconfigurations(log: Log, now: () => number) {
   const recent: Misconfiguration[] = []
   const event = <E extends LogEvent>(name: E, fields: LogFields[E]): void => {
-    if (name === 'misconfiguration' || name === 'credentials.refused') {
-      const { what, fix } = fields as LogFields['misconfiguration' | 'credentials.refused']
+    if (isTold(name)) {
+      const { what, fix } = fields as LogFields[(typeof told)[number]]
       if (recent.some((known) => known.what === what && now() - known.at < repeatMs)) return
       recent.unshift({ what, fix, at: now() })
       recent.length = Math.min(recent.length, kept)

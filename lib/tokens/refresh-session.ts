@@ -136,9 +136,15 @@ function keep(
     deps.log.event('token.refresh.misconfigured', { sub: record.sub, ...about })
     return { kind: 'kept', code: 'token_unavailable', record }
   }
-  deps.log.event('token.refresh.unavailable', { sub: record.sub, ...detail(outcome), ...cause })
+  const { status = 0 } = outcome
+  const fix = status >= 400 && status < 500 ? { fix: switchedOff } : {}
+  const about = { ...detail(outcome), ...cause, ...fix }
+  deps.log.event('token.refresh.unavailable', { sub: record.sub, ...about })
   return { kind: 'kept', code: 'token_unavailable', record }
 }
+
+const switchedOff =
+  'if it does not go away by itself: the client, its realm or the account may be switched off at the provider'
 
 const misconfigurationFixes = {
   client:

@@ -81,4 +81,28 @@ export const mutants: readonly Mutant[] = [
     test: 'test/several-tenants.test.ts',
     title: 'L37: ${path}: people of listed tenants sign in, stay so and sign out',
   },
+  {
+    row: 'A62',
+    file: 'lib/oidc/impossible-sign-in.ts',
+    from: 'return status < 300 ?',
+    to: 'return status > 300 ?',
+    test: 'test/typical-mistakes.test.ts',
+    title: 'A62: ${mistake}',
+  },
+  {
+    row: 'A62',
+    file: 'lib/endpoints/start-sign-in.ts',
+    from: 'if (isOurs) tellImpossible(deps.log, error)',
+    to: '',
+    test: 'test/typical-mistakes.test.ts',
+    title: 'A62: ${mistake}',
+  },
+  {
+    row: 'A62',
+    file: 'lib/command/doctor/client.ts',
+    from: 'if (oidc.dpop && listed(',
+    to: 'if (!oidc.dpop && listed(',
+    test: 'test/typical-mistakes.test.ts',
+    title: 'A62: ${mistake}',
+  },
 ]

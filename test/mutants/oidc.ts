@@ -68,7 +68,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'L13',
     file: 'lib/oidc/redeem-code.ts',
-    from: '    return failed(failureCodes[failure.kind], failure.cause, failure.error)',
+    from: '    return failed(failureCodes[failure.kind], failure.cause, failure.error, fix)',
     to: '    throw failure.cause',
     test: 'test/sign-in.test.ts',
     title: 'L13: a failing token endpoint makes no session, and the next try works',

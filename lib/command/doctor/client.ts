@@ -123,6 +123,12 @@ async function registered(
 /** What the settings ask of the provider against what it lists. */
 function capabilities({ settings, metadata }: Opened): Finding {
   const { oidc, logout } = settings
+  if (oidc.par && metadata.pushed_authorization_request_endpoint === undefined) {
+    return fail(
+      'the provider has no endpoint for pushed requests, and oidc.par is set: nobody can sign in',
+      'take oidc.par out, or name the endpoint in oidc.endpoints.par',
+    )
+  }
   const lacks: [problem: string, fix: string][] = []
   const listed = (name: keyof ServerMetadata) => {
     const list = metadata[name]
@@ -146,6 +152,15 @@ function capabilities({ settings, metadata }: Opened): Finding {
   }
   if (listed('code_challenge_methods_supported')?.includes('S256') === false) {
     lacks.push(['it does not list PKCE with S256', 'allow it there: it is always sent'])
+  }
+  if (listed('grant_types_supported')?.includes('refresh_token') === false) {
+    lacks.push([
+      'it does not list the grant refresh_token',
+      'allow it there, or people sign in again whenever the access token expires',
+    ])
+  }
+  if (oidc.dpop && listed('dpop_signing_alg_values_supported') === undefined) {
+    lacks.push(['it does not list DPoP, and oidc.dpop is set', 'take oidc.dpop out if it has none'])
   }
   if (logout.revoke && metadata.revocation_endpoint === undefined) {
     lacks.push([
