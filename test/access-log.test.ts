@@ -178,7 +178,7 @@ test('A51: in a server of one’s own, its own APIs among them', async (t) => {
     ['/local', { route: 'local' }],
   ] as const) {
     const headers = { ...from, 'sec-fetch-site': 'same-origin' }
-    const line = await lineOf(() => browser.send(`${origin}${path}`, { headers }))
+    const line = await lineOf(() => browser.send(`${origin}${path}`, { dest: 'empty', headers }))
     assert.deepEqual({ ...line, ...place, status: 200, client }, line, path)
   }
 })

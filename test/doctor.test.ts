@@ -215,6 +215,23 @@ describe('cloakroom doctor', () => {
     for (const id of clientChecks) assert.equal(find(told, id)?.status, 'skipped', id)
   })
 
+  test('A49: what others say begins no line of its own', async (t) => {
+    const odd = createServer((_, response) => {
+      response.end(JSON.stringify({ issuer: 'https://x.example\n✔ credentials: \u001b[2J' }))
+    })
+    t.after(() => odd.close())
+    const folder = appFolder({ 'bff.config.json': '{}' })
+    t.after(() => folder.remove())
+    const env = { ...marked, OIDC_ISSUER: await listen(odd), OIDC_CLIENT_ID: 'app' }
+    const { stdout } = await runCommand(['doctor'], {
+      cwd: folder.path,
+      env: { ...env, BFF_BASE_URL: 'http://localhost:3', BFF_SQLITE_FILE: 'sessions.db' },
+    })
+    assert.match(stdout, /^✖ issuer: .*x\.example ✔ credentials/m)
+    assert.doesNotMatch(stdout, /^✔ credentials/m)
+    assert.ok(!stdout.includes('\u001b'))
+  })
+
   test('A49: nothing at the public address is a warning, something else there a failure', async (t) => {
     assert.equal(find(await examine(t), 'base-url')?.status, 'warn')
     const other = createServer((_, response) => response.end('<h1>It works!</h1>'))

@@ -82,10 +82,26 @@ describe('cloakroom init', () => {
       ['', '.env\n'],
       ['/.env\n', '/.env\n'],
       ['.env*\n', '.env*\n'],
+      [undefined, '.env\n'],
     ] as const) {
-      const folder = folderOf(t, 'other', { '.gitignore': before })
+      const folder = folderOf(t, 'other', before === undefined ? {} : { '.gitignore': before })
       await init(folder)
       assert.equal(read(folder, '.gitignore'), after)
+    }
+  })
+
+  test('A48: nor does that of an app in a repository, whose line may stand above', async (t) => {
+    for (const [above, isWritten] of [
+      ['.env', false],
+      ['/.env', true],
+      ['dist', true],
+    ] as const) {
+      const folder = folderOf(t, 'other', { '.gitignore': `${above}\n` })
+      mkdirSync(join(folder.path, '.git'))
+      mkdirSync(join(folder.path, 'apps/web'), { recursive: true })
+      folder.write('apps/web/package.json', '{}')
+      await runCommand(['init'], { cwd: join(folder.path, 'apps/web') })
+      assert.equal(existsSync(join(folder.path, 'apps/web/.gitignore')), isWritten, above)
     }
   })
 

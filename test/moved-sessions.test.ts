@@ -57,3 +57,17 @@ test('A54: nothing is told of one place, of a network of IPv6, or of two people'
   await call(one, { ...owner, 'x-forwarded-for': '2001:db8::2' })
   assert.deepEqual(moved(), [])
 })
+
+test('A54: a name of a browser that is too long to keep is known again all the same', async () => {
+  const browser = await signedIn()
+  const long = { ...owner, 'user-agent': `${'x'.repeat(4000)}1` }
+  await call(browser, long)
+  app.log.events.length = 0
+  await call(browser, long)
+  assert.deepEqual(moved(), [])
+  await call(browser, { ...long, 'user-agent': `${'x'.repeat(4000)}2` })
+  assert.deepEqual(
+    moved().map(({ what }) => what),
+    ['browser'],
+  )
+})

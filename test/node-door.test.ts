@@ -8,7 +8,7 @@ import { createMemoryStore } from '#lib/store/memory.ts'
 import { type App, type AppBrowser, listen, startApp } from './support/app.ts'
 
 const listed = 'https://spa.example'
-const fromPage = { headers: { 'sec-fetch-site': 'same-origin' } }
+const fromPage = { dest: 'empty', headers: { 'sec-fetch-site': 'same-origin' } } as const
 
 let app: App
 let cloakroom: Cloakroom
@@ -196,7 +196,7 @@ describe('an API of one’s own', () => {
     assert.equal(preflight.status, 204)
     assert.match(preflight.headers.get('access-control-allow-methods') ?? '', /PUT/)
     const headers = { origin: listed, 'sec-fetch-site': 'cross-site', 'x-csrf': '1' }
-    const answer = await browser.send(`${origin}/todos`, { headers })
+    const answer = await browser.send(`${origin}/todos`, { dest: 'empty', headers })
     assert.equal(answer.status, 200)
     assert.equal(answer.headers.get('access-control-allow-origin'), listed)
     assert.match(answer.headers.get('vary') ?? '', /Origin/)

@@ -60,6 +60,8 @@ describe('a page of the app for what failed', () => {
       { errorPage: '/account/failed', protectedPages: ['/account'] },
       'spa.errorPage',
     ],
+    ['an endpoint of ours', { errorPage: '/bff/login' }, 'spa.errorPage'],
+    ['a remote', { errorPage: '/api/remote/x' }, 'spa.errorPage'],
     ['another site', { errorPage: 'https://evil.example' }, 'spa.errorPage'],
     ['a CDN over plain http', { index: 'http://cdn.example.com/index.html' }, 'spa.index'],
     ['two places of the app', { index: 'https://cdn.example.com/', dir: 'dist' }, 'spa.index'],

@@ -186,6 +186,34 @@ describe('A55: the exporter', () => {
     )
     assert.equal(collector.spans().length, 4096)
   })
+
+  test('a collector that takes and never answers holds no end up, however much waits', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const asked: string[] = []
+    const hanging: typeof fetch = (url, init) => {
+      asked.push(String(url).split('/').at(-1) ?? '')
+      return new Promise((_, reject) => {
+        init?.signal?.addEventListener('abort', () => reject(new Error('gave up')))
+      })
+    }
+    const log = recordEvents()
+    const exporter = createOtlpExporter({
+      otlp: { ...otlp, endpoint: 'http://127.0.0.1:3' },
+      registry: createRegistry(),
+      fetch: hanging,
+      log,
+    })
+    for (let i = 0; i < 4000; i += 1) exporter.span(span)
+    let isClosed = false
+    const closed = exporter.close().then(() => {
+      isClosed = true
+    })
+    t.mock.timers.tick(5000)
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+    assert.ok(isClosed)
+    await closed
+    assert.deepEqual(asked.sort(), ['metrics', 'traces'])
+  })
 })
 
 describe('A56: an SDK that the app registers', () => {

@@ -149,6 +149,17 @@ describe('cloakroom/web', () => {
     assert.equal((await route(ask('/todos', { headers: { cookie } }), { id: '' })).status, 503)
   })
 
+  test('A31: a link to it is refused, since the gate makes one of ours out of a foreign one', async () => {
+    const route = web.route(async (request) => new Response(request.method))
+    const cookie = await cookieOf(app.browser())
+    for (const dest of ['document', 'iframe', 'empty']) {
+      const headers = { cookie, 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'navigate' }
+      const asked = { headers: { ...headers, 'sec-fetch-dest': dest } }
+      assert.equal((await route(ask('/todos', asked))).status, 403, dest)
+      assert.equal((await route(ask('/todos', { ...asked, method: 'POST' }))).status, 200, dest)
+    }
+  })
+
   test('A31: answers that cannot be changed are passed on, and what a handler throws is the framework’s', async () => {
     const cookie = await cookieOf(app.browser())
     const to = web.route(() => Response.redirect('https://elsewhere.example/', 303))

@@ -22,7 +22,9 @@ export const doctor: Command = async (args, { cwd, out }) => {
     out(JSON.stringify({ ok: isWell, checks }, undefined, 2))
   } else {
     for (const { id, status, message, fix } of checks) {
-      out(`${marks[status]} ${id}: ${message}${fix === undefined ? '' : `: ${fix}`}`)
+      // Other people's words are in it: they begin no line, and move no cursor.
+      const line = `${id}: ${message}${fix === undefined ? '' : `: ${fix}`}`
+      out(`${marks[status]} ${line.replaceAll(/\p{C}+/gu, ' ')}`)
     }
   }
   return isWell ? 0 : 1

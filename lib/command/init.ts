@@ -21,7 +21,7 @@ export const init: Command = async (args, { cwd, out }) => {
       out(`${written} ${file}`)
     }
   }
-  if (ignoresEnv(cwd) === false) {
+  if (!ignoresEnv(cwd)) {
     if (!dryRun) addToIgnored(cwd)
     out(`${written} .env into .gitignore`)
   }
@@ -53,18 +53,26 @@ function write(folder: string, file: string, text: string): void {
 
 const ignored = '.gitignore'
 
-/** Undefined where there is no such file. */
-function ignoresEnv(folder: string): boolean | undefined {
+/** By a line here, or above in the same repository. Where there is no such file yet there will be one. */
+function ignoresEnv(folder: string, isHere = true): boolean {
   const file = join(folder, ignored)
-  if (!existsSync(file)) return undefined
-  return readFileSync(file, 'utf8')
-    .split(/\r?\n/)
-    .some((line) => /^\/?\.env\*?\s*$/.test(line))
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').split(/\r?\n/) : []
+  // A line that begins with a slash is about the folder of its file only.
+  const line = isHere ? /^\/?\.env\*?\s*$/ : /^\.env\*?\s*$/
+  if (lines.some((it) => line.test(it))) return true
+  const above = dirname(folder)
+  if (existsSync(join(folder, '.git')) || above === folder) return false
+  return isInRepository(above) && ignoresEnv(above, false)
+}
+
+function isInRepository(folder: string): boolean {
+  const above = dirname(folder)
+  return existsSync(join(folder, '.git')) || (above !== folder && isInRepository(above))
 }
 
 function addToIgnored(folder: string): void {
   const file = join(folder, ignored)
-  const text = readFileSync(file, 'utf8')
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
   const newLine = text.includes('\r\n') ? '\r\n' : '\n'
   const gap = text === '' || text.endsWith('\n') ? '' : newLine
   writeFileSync(file, `${text}${gap}.env${newLine}`)

@@ -117,7 +117,9 @@ function credentials(
     if (variable === undefined) return undefined
     const value = readNamed(env, variable)
     if (value === undefined) {
-      report.problem(`${setting}.${field}`, `names ${variable}, which is not set`, 'set it')
+      // Not which: people put the secret itself there.
+      const fix = 'set the variable, or put its name here: a secret itself has no place in the file'
+      report.problem(`${setting}.${field}`, 'names a variable that is not set', fix)
     } else if (isQuoted(value)) {
       report.note(
         `${variable} is used with the quotes around it: take them out unless they belong to it.`,

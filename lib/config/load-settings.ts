@@ -8,7 +8,7 @@ import { listenSettings } from './listen.ts'
 import { oidcSettings } from './oidc.ts'
 import { outgoingSettings } from './outgoing.ts'
 import { parseConfig } from './parse-config.ts'
-import { endpointPathsOf, pathSettings } from './paths.ts'
+import { endpointPathsOf, ownPathsOf, pathSettings } from './paths.ts'
 import { publicOrigin } from './public-origin.ts'
 import { remoteSettings } from './remote.ts'
 import { checkRemotePaths } from './remote-paths.ts'
@@ -17,7 +17,7 @@ import type { Config, ParsedConfig } from './schema.ts'
 import { secrets } from './secrets.ts'
 import { sessionSettings } from './session.ts'
 import type { Settings } from './settings.ts'
-import { spaSettings } from './spa.ts'
+import { checkErrorPage, spaSettings } from './spa.ts'
 import { storeSettings } from './store.ts'
 import { telemetrySettings } from './telemetry.ts'
 import { tokensSettings } from './tokens.ts'
@@ -75,6 +75,7 @@ function buildSettings(env: Environment, config: ParsedConfig, report: Report): 
     protectedPages: spa.protectedPages,
     report,
   })
+  checkErrorPage(spa.errorPage, ownPathsOf({ ...paths, remotes }), report)
   return {
     mode,
     onVercel: onVercel(env),

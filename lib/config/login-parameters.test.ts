@@ -14,7 +14,15 @@ const load = (...loginParams: string[]) => loadSettings({ env, config: { oidc: {
 describe('names of oidc.loginParams', () => {
   const chosen = [
     ...['state', 'nonce', 'scope', 'redirect_uri', 'client_id', 'client_secret', 'dpop_jkt'],
-    ...['client_assertion', 'resource', 'claims', 'id_token_hint', 'registration'],
+    ...[
+      'client_assertion',
+      'audience',
+      'authorization_details',
+      'resource',
+      'claims',
+      'id_token_hint',
+      'registration',
+    ],
     ...['request', 'request_uri', 'Request_URI', 'response_mode', 'response_type'],
     ...['response_anything', 'code_challenge', 'code_challenge_method'],
   ].map((name) => [name, `names ${name}, which no link may choose`] as const)

@@ -9,7 +9,8 @@ export const loginParameters: ReadonlySet<string> = new Set([
 
 // A link on any site can bring these, and each would change what a sign-in gives or who answers for it.
 const dangerous: ReadonlySet<string> = new Set([
-  ...['claims', 'resource', 'id_token_hint', 'registration'],
+  ...['claims', 'resource', 'audience', 'authorization_details'],
+  ...['id_token_hint', 'registration'],
 ])
 const dangerousFamilies = ['response_', 'code_challenge', 'request']
 

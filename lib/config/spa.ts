@@ -115,6 +115,16 @@ export function spaSettings(
   }
 }
 
+/** A failed sign-in leads there: to an endpoint of ours it would fail again, without end. */
+export function checkErrorPage(
+  page: string | undefined,
+  ownPaths: readonly string[],
+  report: Report,
+): void {
+  if (page === undefined || !isAtOrBelow(page, ownPaths)) return
+  report.problem('spa.errorPage', 'is no page, but an endpoint or a remote', 'name one of the app')
+}
+
 /** An origin on this machine: whatever answers there is shown as the app. */
 function parseDevServer(value: unknown): Parsed<string> {
   const origin = parseOrigin(typeof value === 'string' ? value : '')

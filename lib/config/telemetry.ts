@@ -92,7 +92,10 @@ function otlpCollector(env: Environment, report: Report): OtlpCollector | undefi
   const text = read(env, 'OTEL_EXPORTER_OTLP_ENDPOINT')
   if (text === undefined) return undefined
   const url = URL.parse(text)
-  if (!url || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
+  if (url && (url.username || url.password)) {
+    const fix = 'put them into OTEL_EXPORTER_OTLP_HEADERS, as authorization=Basic%20…'
+    report.problem('OTEL_EXPORTER_OTLP_ENDPOINT', 'holds a user name or password', fix)
+  } else if (!url || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
     const fix = 'write http://localhost:4318, or the address that your collector has'
     report.problem('OTEL_EXPORTER_OTLP_ENDPOINT', 'is not the http address of a collector', fix)
   }

@@ -49,7 +49,8 @@ export function createLocalGuard(bff: Pick<Bff, 'settings' | 'readSession'>, log
     const refused = (code: ProblemCode) => refusal(code, id, vary, corsHeaders)
     const headers = { origin: header('origin'), fetchSite: header('sec-fetch-site') }
     const rule = { publicOrigin, origins: spa.origins }
-    if (!passesCsrf({ ...headers, xCsrf: header('x-csrf') }, rule)) {
+    const passes = passesCsrf({ ...headers, xCsrf: header('x-csrf') }, rule)
+    if (!passes || isWindow(request)) {
       log.event('request.refused', { ...fields, code: 'csrf_check_failed' })
       return refused('csrf_check_failed')
     }
@@ -77,6 +78,14 @@ export function createLocalGuard(bff: Pick<Bff, 'settings' | 'readSession'>, log
       })
     },
   }
+}
+
+/**
+ * What a person navigates to. The gate of protected pages makes a navigation of our own origin out of a link on any
+ * site, and knows no page from an API of the app's: so none is believed here.
+ */
+function isWindow({ method, header }: LocalRequest): boolean {
+  return method !== 'POST' && header('sec-fetch-mode') === 'navigate'
 }
 
 function admitted(

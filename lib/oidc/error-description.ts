@@ -16,10 +16,30 @@ const mark = '[redacted]'
 export function errorDescription(value: unknown, sent: readonly string[]): string | undefined {
   if (typeof value !== 'string') return undefined
   let text = value.slice(0, 4 * longest)
-  for (const each of sent) {
-    if (each.length >= shortest) text = text.replaceAll(each, mark)
+  for (const each of sent.flatMap(spellings)) {
+    if (each.length >= shortest) text = text.replaceAll(new RegExp(escaped(each), 'gi'), mark)
   }
-  text = text.replaceAll(word, (it) => (sent.some((each) => each.includes(it)) ? mark : it))
+  const known = sent.map((each) => each.toLowerCase())
+  const isPiece = (it: string) => known.some((each) => each.includes(it.toLowerCase()))
+  text = text.replaceAll(word, (it) => (isPiece(it) ? mark : it))
   const said = redactMessage(text.replaceAll(/\p{C}+/gu, ' '), longest).trim()
   return said === '' ? undefined : said
+}
+
+/** `RegExp.escape`, which Node 22 lacks. */
+function escaped(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
+}
+
+/** As it was sent, and as a page, a form or JSON would repeat it. */
+function spellings(value: string): string[] {
+  const inHtml = value.replace(/[&<>"']/g, (it) => entities[it] ?? it)
+  const numbered = value.replace(/[&<>"']/g, (it) => `&#${it.charCodeAt(0)};`)
+  const inForm = new URLSearchParams({ v: value }).toString().slice(2)
+  const encoded = [encodeURIComponent(value), inForm, JSON.stringify(value).slice(1, -1)]
+  return [...new Set([value, inHtml, numbered, ...encoded])]
+}
+
+const entities: Readonly<Record<string, string>> = {
+  ...{ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' },
 }

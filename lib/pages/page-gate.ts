@@ -35,7 +35,8 @@ const marker = 'bff-gate=1'
 
 /** True for a page at or below one of the prefixes. Compares as a router would: decoded. */
 export function isProtected(pathname: string, prefixes: readonly string[]): boolean {
-  const path = collapse(decodedPath(pageOfPath(pathname)))
+  // A built page is the same by its file's name.
+  const path = collapse(decodedPath(pageOfPath(pathname))).replace(/\.html(?:\.(?:br|gz))?$/i, '')
   return prefixes.some((prefix) => {
     const base = prefix.replace(/\/+$/, '')
     return path === base || path.startsWith(`${base}/`)

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { join } from 'node:path'
 import { isNavigation } from '../http/navigation.ts'
 import { createDocuments, type Document } from './documents.ts'
+import { fileIn } from './file-in.ts'
 import { headersIn, sendDocument } from './send-document.ts'
 import { filePath, isAssetPath } from './served-path.ts'
 import { createStaticFiles } from './static-files.ts'
@@ -24,16 +24,21 @@ export function createBuiltApp({ dir, headersOf }: BuiltAppDeps) {
   const documentOf = createDocuments()
   const serveFile = createStaticFiles(dir)
 
+  async function documentIn(name: string): Promise<Document | undefined> {
+    const file = await fileIn(dir, name)
+    return file === undefined ? undefined : documentOf(file)
+  }
+
   /** The page of a path: the file itself, that of a folder, or the one that stands for all. */
   async function pageOf(path: string, isPage: boolean): Promise<Document | undefined> {
     const names = path.endsWith('/')
       ? [`${path}index.html`]
       : [path, `${path}/index.html`, `${path}.html`]
     for (const name of names) {
-      const found = name.endsWith('.html') ? await documentOf(join(dir, name)) : undefined
+      const found = name.endsWith('.html') ? await documentIn(name) : undefined
       if (found) return found
     }
-    return isPage ? documentOf(join(dir, 'index.html')) : undefined
+    return isPage ? documentIn('/index.html') : undefined
   }
 
   /** Undefined when it was answered. */

@@ -22,6 +22,15 @@ describe('a name with a hash in it', () => {
     ['apple-touch-icon.png', 'asked for again'],
     ['Inter-Regular.woff2', 'asked for again'],
     ['site.webmanifest', 'asked for again'],
+    ['screenshot-1280x800.png', 'asked for again'],
+    ['apple-splash-1125x2436.png', 'asked for again'],
+    ['manual-chapter10.pdf', 'asked for again'],
+    ['manual-Chapter1.pdf', 'asked for again'],
+    ['sw-precache-v3.js', 'asked for again'],
+    ['app-cache-v3.js', 'asked for again'],
+    ['photo-DSC_0042.jpg', 'asked for again'],
+    ['team-HomePage.png', 'asked for again'],
+    ['logo-BxK3j9aQ.svg', 'kept for ever'],
   ] as const) {
     test(`A41: ${name} is ${kind}`, () => {
       assert.equal(isHashed(`/assets/${name}`), kind === 'kept for ever')

@@ -25,16 +25,19 @@ export function isAssetPath(pathname: string): boolean {
 
 /**
  * Whether a name tells by a hash in it that its content never changes: `index-BxK3j9aQ.js` (Vite), `main-7YQKUHZ4.js`
- * (Angular), `main.3f2a1b9c.js` (webpack). A word is no hash: it has digits, or capitals and small letters.
+ * (Angular), `main.3f2a1b9c.js` (webpack). Sizes, versions and words are none: what is wrongly taken for one stays in
+ * browsers for a year, and what is not is asked for again.
  */
 export function isHashed(pathname: string): boolean {
   const name = pathname.slice(pathname.lastIndexOf('/') + 1)
-  const [, hash = ''] = /[.-]([\w-]{8,32})(?:\.[a-z0-9]+)+$/i.exec(name) ?? []
-  const last = hash.length > 8 && hash.includes('-') ? hash.slice(-8) : hash
-  if (/^\d+$/.test(last)) return false
-  return (
-    /\d/.test(last) ||
-    /^[A-Z]{8}$/.test(last) ||
-    (/[a-z]/.test(last) && /[A-Z]/.test(last.slice(1)))
-  )
+  const [, part = '', ending = ''] = /[.-]([\w-]{8,40})((?:\.[a-z0-9]+)+)$/i.exec(name) ?? []
+  if (/^(?=.*\d)(?=.*[a-f])[\da-f]{8,40}$/.test(part)) return true
+  const [, hash = ''] = /(?:^|-)([\w-]{8})$/.exec(part) ?? []
+  const [hasCapital, hasSmall, hasDigit] = [/[A-Z]/, /[a-z]/, /\d/].map((it) => it.test(hash))
+  if (/\.(?:[cm]?js|css)(?:\.|$)/i.test(ending)) {
+    const isMixed =
+      (hasSmall && /[A-Z]/.test(hash.slice(1))) || (hasSmall && hasCapital && hasDigit)
+    return isMixed || /^[A-Z\d]*[A-Z][A-Z\d]*$/.test(hash)
+  }
+  return Boolean(hasCapital && hasSmall && hasDigit) && !/^[A-Z][a-z]+\d+$/.test(hash)
 }

@@ -1,9 +1,8 @@
-import { stat } from 'node:fs/promises'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { join } from 'node:path'
 import mime from 'mime-types'
 import send from 'send'
 import { accepts, encodings } from './encodings.ts'
+import { fileIn } from './file-in.ts'
 import { isHashed } from './served-path.ts'
 
 /** For a year, which is for ever (RFC 9111 section 5.2.2, RFC 8246). */
@@ -15,7 +14,7 @@ const forEver = 'public, max-age=31536000, immutable'
  */
 export function createStaticFiles(root: string) {
   return async (request: IncomingMessage, response: ServerResponse, path: string) => {
-    if (!(await isFile(join(root, path)))) return false
+    if (!(await fileIn(root, path))) return false
     const encoded = await encodedBeside(root, path, request.headers['accept-encoding'])
     response.setHeader(
       'content-type',
@@ -51,13 +50,9 @@ export function createStaticFiles(root: string) {
 
 async function encodedBeside(root: string, path: string, header: string | undefined) {
   const there = await Promise.all(
-    encodings.map(async (each) => ((await isFile(join(root, path + each.ending))) ? [each] : [])),
+    encodings.map(async (each) => ((await fileIn(root, path + each.ending)) ? [each] : [])),
   )
   const beside = there.flat()
   const taken = beside.find(({ coding }) => accepts(header, coding))
   return { some: beside.length > 0, coding: taken?.coding, ending: taken?.ending ?? '' }
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isFile() ?? false
 }

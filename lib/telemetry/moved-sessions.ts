@@ -1,4 +1,5 @@
 import { networkOf } from '../http/network.ts'
+import { sha256 } from '../http/sha256.ts'
 import type { DoneRequest, Requester, TellDone } from './done-requests.ts'
 import type { Log } from './log.ts'
 
@@ -8,6 +9,11 @@ type Seen = Pick<Requester, 'peerAddress' | 'forwardedFor' | 'userAgent'> & {
 
 /** Sessions that are followed, per generation of two; each takes some hundred bytes. */
 const mostSessions = 5000
+
+/** Of a header that anybody may fill: as it is, or what stands for it. */
+function short(text: string | undefined): string | undefined {
+  return text === undefined || text.length <= 256 ? text : sha256(text)
+}
 
 /**
  * Tells of a session that is used from another place than the time before: a ticket that somebody took along works
@@ -27,7 +33,8 @@ export function createMovedSessions(log: Log): TellDone {
   }
 
   return ({ requestId, who }: DoneRequest) => {
-    const { sessionHandle: handle, peerAddress, forwardedFor, userAgent } = who
+    const { sessionHandle: handle, peerAddress } = who
+    const [forwardedFor, userAgent] = [short(who.forwardedFor), short(who.userAgent)]
     if (handle === undefined) return
     const before = young.get(handle) ?? old.get(handle)
     const isSame =

@@ -38,6 +38,7 @@ export function createOtlpExporter(deps: {
   const { otlp, registry, log } = deps
   let waiting: EndedSpan[] = []
   let isDown = false
+  const closing = new AbortController()
 
   async function send(signal: 'traces' | 'metrics', body: object): Promise<void> {
     try {
@@ -46,7 +47,7 @@ export function createOtlpExporter(deps: {
         headers: { ...otlp.headers, 'content-type': 'application/json' },
         body: JSON.stringify(body),
         redirect: 'manual',
-        signal: AbortSignal.timeout(patienceMs),
+        signal: AbortSignal.any([AbortSignal.timeout(patienceMs), closing.signal]),
       })
       await response.body?.cancel()
       if (!response.ok) throw new Error(`the collector answered ${response.status}`)
@@ -58,7 +59,7 @@ export function createOtlpExporter(deps: {
   }
 
   async function sendSpans(): Promise<void> {
-    while (waiting.length > 0) {
+    while (waiting.length > 0 && !closing.signal.aborted) {
       const some = waiting.slice(0, batch)
       waiting = waiting.slice(batch)
       await send('traces', tracesRequest(otlp.resource, some))
@@ -76,7 +77,10 @@ export function createOtlpExporter(deps: {
     },
     async close() {
       for (const timer of timers) clearInterval(timer)
+      // For all of it together: a server that stops has other things to do.
+      const late = setTimeout(() => closing.abort(), patienceMs)
       await Promise.all([sendSpans(), sendMetrics()])
+      clearTimeout(late)
     },
   }
 }

@@ -65,4 +65,20 @@ export const mutants: readonly Mutant[] = [
     test: 'test/doctor.test.ts',
     title: 'A61: what the provider knows of this client is looked at',
   },
+  {
+    row: 'A48',
+    file: 'lib/command/init.ts',
+    from: 'const lines = existsSync(file) ?',
+    to: 'if (!existsSync(file)) return true\n  const lines = existsSync(file) ?',
+    test: 'test/init.test.ts',
+    title: 'A48: the secret does not get into version control',
+  },
+  {
+    row: 'A49',
+    file: 'lib/command/doctor.ts',
+    from: "line.replaceAll(/\\p{C}+/gu, ' ')",
+    to: 'line',
+    test: 'test/doctor.test.ts',
+    title: 'A49: what others say begins no line of its own',
+  },
 ]

@@ -43,4 +43,12 @@ export const mutants: readonly Mutant[] = [
     test: door,
     title: 'A23: close waits for a call of ${path}',
   },
+  {
+    row: 'A31',
+    file: 'lib/hosts/local-guard.ts',
+    from: 'if (!passes || isWindow(request)) {',
+    to: 'if (!passes) {',
+    test: 'test/web-door.test.ts',
+    title: 'A31: a link to it is refused, since the gate makes one of ours out of a foreign one',
+  },
 ]

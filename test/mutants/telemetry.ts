@@ -105,4 +105,28 @@ export const mutants: readonly Mutant[] = [
     test: 'lib/telemetry/limit-refusals.test.ts',
     title: 'A5: a network of IPv6 is one client, and many clients are no way around it',
   },
+  {
+    row: 'A54',
+    file: 'lib/telemetry/moved-sessions.ts',
+    from: 'text.length <= 256 ? text : sha256(text)',
+    to: "text.length <= 256 ? text : 'long'",
+    test: 'test/moved-sessions.test.ts',
+    title: 'A54: a name of a browser that is too long to keep is known again all the same',
+  },
+  {
+    row: 'A60',
+    file: 'lib/oidc/error-description.ts',
+    from: 'sent.flatMap(spellings)',
+    to: 'sent',
+    test: 'lib/oidc/error-description.test.ts',
+    title: 'A60: a secret that it repeats ${how} is not told',
+  },
+  {
+    row: 'A55',
+    file: 'lib/telemetry/otlp-exporter.ts',
+    from: 'while (waiting.length > 0 && !closing.signal.aborted) {',
+    to: 'while (waiting.length > 0) {',
+    test: 'test/traces.test.ts',
+    title: 'a collector that takes and never answers holds no end up, however much waits',
+  },
 ]
