@@ -97,7 +97,10 @@ describe('examples', () => {
       const running = await start(t, name, ['server.js'])
       const { origin, browser, child } = running
       const send = (path: string, init = {}) =>
-        browser.send(`${origin}${path}`, { headers: fromPage, ...init })
+        browser.send(`${origin}${path}`, {
+          ...{ headers: fromPage, dest: path === '/' ? 'document' : 'empty' },
+          ...init,
+        })
 
       assert.equal((await send('/todos')).status, 401)
       assert.match((await send('/')).body, /Sign in/)

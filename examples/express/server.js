@@ -27,10 +27,10 @@ app.get('/', async (request, response) => {
 })
 
 const server = app.listen(process.env.PORT ?? 3000)
-server.on('upgrade', (request, socket, head) => {
-  if (!cloakroom.upgrade(request, socket, head)) socket.destroy()
-})
+server.on('upgrade', cloakroom.upgrade)
 process.once('SIGTERM', async () => {
   server.close()
   await cloakroom.close()
+  // Those that nobody waits for any more.
+  server.closeAllConnections()
 })

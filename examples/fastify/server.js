@@ -42,9 +42,7 @@ app.get('/', async (request, reply) => {
 })
 
 await app.listen({ port: Number(process.env.PORT ?? 3000), host: process.env.HOST ?? '127.0.0.1' })
-app.server.on('upgrade', (request, socket, head) => {
-  if (!cloakroom.upgrade(request, socket, head)) socket.destroy()
-})
+app.server.on('upgrade', cloakroom.upgrade)
 process.once('SIGTERM', async () => {
   await app.close()
   await cloakroom.close()

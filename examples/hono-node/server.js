@@ -34,4 +34,6 @@ const server = serve({ fetch: app.fetch, port: Number(process.env.PORT ?? 3000) 
 process.once('SIGTERM', async () => {
   server.close()
   await cloakroom.close()
+  // Those that nobody waits for any more.
+  server.closeAllConnections()
 })

@@ -22,16 +22,16 @@ async function page(request, response) {
 
 const server = createServer((request, response) => {
   cloakroom.handler(request, response, () => {
-    const { pathname } = new URL(request.url, 'http://localhost')
-    const answer = pathname === '/todos' ? todos : page
-    answer(request, response)
+    const [path] = request.url.split('?', 1)
+    // Returned, so that what it rejects with is an answer.
+    return path === '/todos' ? todos(request, response) : page(request, response)
   })
 })
-server.on('upgrade', (request, socket, head) => {
-  if (!cloakroom.upgrade(request, socket, head)) socket.destroy()
-})
+server.on('upgrade', cloakroom.upgrade)
 server.listen(process.env.PORT ?? 3000)
 process.once('SIGTERM', async () => {
   server.close()
   await cloakroom.close()
+  // Those that nobody waits for any more.
+  server.closeAllConnections()
 })

@@ -8,6 +8,7 @@ import { requestId } from '../http/request-id.ts'
 import { uncached } from '../http/uncached.ts'
 import type { KnownSession } from '../server/read-session.ts'
 import type { Log } from '../telemetry/log.ts'
+import { secureHeaders } from './secure-head.ts'
 
 /** What the guard looks at. Names of headers in lower case. */
 export interface LocalRequest {
@@ -39,6 +40,9 @@ export function createLocalGuard(bff: Pick<Bff, 'settings' | 'readSession'>, log
   const { publicOrigin, spa, trustProxy } = bff.settings
   const cors = createCors(spa.origins)
   const trusts = createForwardedTrust(trustProxy)
+  const more: Readonly<Record<string, string>> = publicOrigin.startsWith('https:')
+    ? secureHeaders
+    : {}
   const vary = spa.origins.length > 0 ? 'Cookie, Origin' : uncached.vary
 
   async function answer(request: LocalRequest, id: string, corsHeaders: readonly string[]) {
@@ -61,22 +65,27 @@ export function createLocalGuard(bff: Pick<Bff, 'settings' | 'readSession'>, log
 
   return {
     async admit(request) {
-      const { method, header } = request
-      const id = requestId(header('x-request-id'))
-      const listed = cors.listed(header('origin'))
-      const asked = header('access-control-request-method')
-      if (method === 'OPTIONS' && listed !== undefined && asked !== undefined) {
-        const names = header('access-control-request-headers')
-        const headers = cors.preflightHeaders(listed, methods, names)
-        return { kind: 'answered', status: 204, headers, body: '' }
-      }
-      const corsHeaders = listed === undefined ? [] : cors.answerHeaders(listed)
-      return answer(request, id, corsHeaders).catch((cause: unknown) => {
-        const code = failureCode(cause)
-        log.event('request.failed', { requestId: id, code, route, cause })
-        return refusal(code, id, vary, corsHeaders)
-      })
+      const admission = await judge(request)
+      return { ...admission, headers: [...admission.headers, ...Object.entries(more).flat()] }
     },
+  }
+
+  async function judge(request: LocalRequest): Promise<Admission> {
+    const { method, header } = request
+    const id = requestId(header('x-request-id'))
+    const listed = cors.listed(header('origin'))
+    const asked = header('access-control-request-method')
+    if (method === 'OPTIONS' && listed !== undefined && asked !== undefined) {
+      const names = header('access-control-request-headers')
+      const headers = cors.preflightHeaders(listed, methods, names)
+      return { kind: 'answered', status: 204, headers, body: '' }
+    }
+    const corsHeaders = listed === undefined ? [] : cors.answerHeaders(listed)
+    return answer(request, id, corsHeaders).catch((cause: unknown) => {
+      const code = failureCode(cause)
+      log.event('request.failed', { requestId: id, code, route, cause })
+      return refusal(code, id, vary, corsHeaders)
+    })
   }
 }
 

@@ -1,18 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Bff } from '../bff.ts'
+import { failureCode } from '../endpoints/failure-code.ts'
 import type { Log } from '../telemetry/log.ts'
 import { limitBody } from './body-limit.ts'
 import type { CallsInFlight } from './calls-in-flight.ts'
 import { createFrontDoor, headOf } from './front-door.ts'
 import { createNodeRemote } from './node-remote.ts'
 import { sendResponse, toRequest } from './node-web.ts'
+import { isBehindAnother } from './queued-answers.ts'
 import { refuse, refuseOnSocket } from './refuse.ts'
 import { secureHeaders } from './secure-head.ts'
 import { createTellAnswers } from './tell-answers.ts'
+import { isSoleListener, isWebSocket, serveAsRequest } from './upgrades.ts'
 
 /** Goes on with what is not ours, as Connect and Express have it; with an error when something is broken. */
-export type Next = (error?: unknown) => void
+export type Next = (error?: unknown) => unknown
 
 export interface NodeHandlerDeps {
   readonly bff: Bff
@@ -43,7 +46,7 @@ export function createNodeHandler({ bff, log, calls }: NodeHandlerDeps) {
   }
 
   function answerOurs(request: IncomingMessage, response: ServerResponse): void {
-    calls.add(response)
+    calls.add(response, request)
     for (const [name, value] of Object.entries(more)) response.setHeader(name, value)
     if (bff.isDraining()) response.shouldKeepAlive = false
     const head = headOf(request, frontDoor)
@@ -60,29 +63,54 @@ export function createNodeHandler({ bff, log, calls }: NodeHandlerDeps) {
     })
   }
 
+  /** What an app goes on with may throw, or reject: that is the end of an answer, and not of the process. */
+  function goOn(next: Next, response: ServerResponse): void {
+    const failed = (cause: unknown) => {
+      log.event('unexpected.error', { where: 'what follows the handler', cause })
+      if (response.headersSent) response.destroy()
+      else refuse(response, failureCode(cause), undefined)
+    }
+    try {
+      Promise.resolve(next()).catch(failed)
+    } catch (cause) {
+      failed(cause)
+    }
+  }
+
+  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    const target = frontDoor.targetOf(receivedTarget(request))
+    const isRemote = bff.remote.handles(target)
+    const isAlone = isSoleListener(socket, upgrade)
+    const isOurs = isRemote || isEndpoint(target) || isAlone
+    if (!isOurs) return false
+    socket.on('error', () => socket.destroy())
+    // An earlier request of this connection waits for its answer, which other bytes would spoil.
+    if (!socket.writable || isBehindAnother(request)) socket.destroy()
+    else if (!isWebSocket(request)) serveAsRequest(request, socket, head, more)
+    else if (!isRemote) refuseOnSocket(socket, 'not_found', more)
+    else {
+      request.url = target
+      calls.add(socket)
+      const refusal = frontDoor.refusalOf(headOf(request, frontDoor))
+      if (refusal) refuseOnSocket(socket, refusal, more)
+      else remote.upgrade(request, socket, head)
+    }
+    return true
+  }
+
   return {
     handler(request: IncomingMessage, response: ServerResponse, next?: Next): void {
       const target = frontDoor.targetOf(receivedTarget(request))
       const isOurs = bff.remote.handles(target) || isEndpoint(target)
-      if (!isOurs) return void (next ? next() : refuse(response, 'not_found', undefined))
+      if (!isOurs)
+        return void (next ? goOn(next, response) : refuse(response, 'not_found', undefined))
       // Nothing could be said of a body that is gone, and an API would wait for it.
       if (request.readableDidRead) return void misplaced(response, next, log)
       // Express takes from `url` what a router is mounted at.
       request.url = target
       answerOurs(request, response)
     },
-    upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
-      const target = frontDoor.targetOf(receivedTarget(request))
-      if (!bff.remote.handles(target)) return false
-      request.url = target
-      socket.on('error', () => socket.destroy())
-      calls.add(socket)
-      const refusal = frontDoor.refusalOf(headOf(request, frontDoor))
-      if (!socket.writable) socket.destroy()
-      else if (refusal) refuseOnSocket(socket, refusal, more)
-      else remote.upgrade(request, socket, head)
-      return true
-    },
+    upgrade,
   }
 }
 

@@ -28,7 +28,7 @@ export function createNodeProtect({ bff, guard, calls, log }: NodeProtectDeps) {
     handler: LocalHandler<Request, Response>,
   ) =>
     async (request: Request, response: Response, next?: Next): Promise<void> => {
-      calls.add(response)
+      calls.add(response, request)
       tellAnswer(request, response, 'local')
       if (bff.isDraining()) response.shouldKeepAlive = false
       const admission = await guard.admit({
@@ -46,7 +46,7 @@ export function createNodeProtect({ bff, guard, calls, log }: NodeProtectDeps) {
       try {
         await handler(request, response, localSession(bff, admission.session))
       } catch (cause) {
-        if (next) return next(cause)
+        if (next) return void next(cause)
         log.event('unexpected.error', { where: 'local api', cause })
         if (response.headersSent) response.destroy()
         else refuse(response, 'internal_error', undefined)

@@ -1,6 +1,8 @@
+import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { perProcess } from './per-process.ts'
 
 /** The answers to pipelined requests that wait for their turn on a connection (RFC 9112 section 9.3.2). */
 export interface QueuedAnswers {
@@ -23,6 +25,8 @@ export function createQueuedAnswers(): QueuedAnswers {
     bySocket.set(socket, queue)
     socket.once('close', () => {
       for (const response of queue) {
+        // Its turn has come, and Node tells it.
+        if (response.socket) continue
         // As Node does it: who asks later sees it too.
         response.destroyed = true
         response.emit('close')
@@ -40,6 +44,19 @@ export function createQueuedAnswers(): QueuedAnswers {
       response.once('close', () => queue.delete(response))
     },
   }
+}
+
+const everywhere = perProcess<true>('queuedAnswers')
+
+/** The same for all servers of this process, where they are a framework's. Again is once. */
+export function endQueuedAnswers(): void {
+  if (everywhere.get()) return
+  everywhere.getOrMake(() => true)
+  const queued = createQueuedAnswers()
+  subscribe('http.server.request.start', (message) => {
+    const { request, response } = message as { request: IncomingMessage; response: ServerResponse }
+    queued.add(request, response)
+  })
 }
 
 /** The answer that is under way on a connection. Node has no public name for it. */

@@ -3,6 +3,7 @@ import type { Settings } from '../config/settings.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { LocalSession } from './local-session.ts'
 import { ownTargets } from './own-targets.ts'
+import { endQueuedAnswers } from './queued-answers.ts'
 import { createWebDoor, type WebInfo } from './web-door.ts'
 import { createWebLocal, type WebHandler } from './web-local.ts'
 
@@ -51,6 +52,16 @@ interface Started {
 
 /** The doors of an engine that starts when it is needed. */
 export function webBffOf(engine: () => Promise<Started>, settings: () => Settings): WebBff {
+  let inFlight = 0
+  /** Counted until there is an answer; what streams then is the framework's. */
+  async function counted(answer: () => Promise<Response>): Promise<Response> {
+    inFlight += 1
+    try {
+      return await answer()
+    } finally {
+      inFlight -= 1
+    }
+  }
   let isOurs: ((path: string) => boolean) | undefined
   let opened: Promise<ReturnType<typeof open>> | undefined
   const doors = () => {
@@ -61,14 +72,13 @@ export function webBffOf(engine: () => Promise<Started>, settings: () => Setting
     })
     return opened
   }
-  const open = (started: Started) => ({
-    bff: started.bff,
-    door: createWebDoor(started),
-    local: createWebLocal(started),
-  })
+  const open = (started: Started) => {
+    endQueuedAnswers()
+    return { bff: started.bff, door: createWebDoor(started), local: createWebLocal(started) }
+  }
   return {
     ready: async () => void (await doors()),
-    fetch: async (request, info) => (await doors()).door.fetch(request, info),
+    fetch: (request, info) => counted(async () => (await doors()).door.fetch(request, info)),
     handles(url) {
       isOurs ??= ownTargets(settings())
       return isOurs(URL.parse(String(url), 'http://localhost')?.pathname ?? '')
@@ -76,15 +86,15 @@ export function webBffOf(engine: () => Promise<Started>, settings: () => Setting
     session: async ({ headers }) => (await doors()).local.session(headers.get('cookie')),
     route:
       (handler) =>
-      async (request, ...context) =>
-        (await doors()).local.route(handler, request, context),
+      (request, ...context) =>
+        counted(async () => (await doors()).local.route(handler, request, context)),
     bff: async () => (await doors()).bff,
     async close(graceMs = 30_000) {
       const { bff } = await doors()
       bff.drain()
       bff.remote.endOpenEnded()
       const until = performance.now() + graceMs
-      while (bff.remote.inFlight > 0 && performance.now() < until) {
+      while (bff.remote.inFlight + inFlight > 0 && performance.now() < until) {
         await new Promise((resolve) => setTimeout(resolve, 20))
       }
       await bff.close()

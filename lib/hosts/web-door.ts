@@ -1,11 +1,13 @@
 import type { Bff } from '../bff.ts'
 import { given } from '../http/given.ts'
 import type { Log } from '../telemetry/log.ts'
+import { bodyDeadlineMs } from './body-limit.ts'
 import { createFrontDoor, type Refusal } from './front-door.ts'
 import type { HeadLine } from './next-answer-head.ts'
 import { refusalParts } from './refuse.ts'
 import { secureHeaders } from './secure-head.ts'
 import { createTellWebAnswers } from './tell-web-answers.ts'
+import { withTimedBody } from './timed-body.ts'
 import { type AsReceived, handleWebRemote } from './web-remote.ts'
 
 /** What a framework knows of a request that does not stand in it. All of it may be left out. */
@@ -60,7 +62,7 @@ export function createWebDoor({ bff, log }: { readonly bff: Bff; readonly log: L
     // Only of one that no endpoint takes, so no body is lost.
     const asked =
       method === request.method
-        ? request
+        ? withTimedBody(request, bodyDeadlineMs)
         : new Request(request.url, { method, headers: request.headers })
     const response = await bff.handle(asked, target, {
       peerAddress,

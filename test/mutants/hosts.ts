@@ -242,8 +242,8 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'A12',
     file: 'lib/hosts/upgrades.ts',
-    from: `request.headers.upgrade?.toLowerCase() === 'websocket'`,
-    to: 'request.headers.upgrade !== undefined',
+    from: `headers.upgrade?.toLowerCase() === 'websocket'`,
+    to: 'headers.upgrade !== undefined',
     test: 'test/both-hosts-malformed.test.ts',
     title: 'A12: an invitation to another protocol is ignored',
   },
