@@ -98,7 +98,7 @@ describe('examples', () => {
       const { origin, browser, child } = running
       const send = (path: string, init = {}) =>
         browser.send(`${origin}${path}`, {
-          ...{ headers: fromPage, dest: path === '/' ? 'document' : 'empty' },
+          ...{ headers: fromPage, dest: /^\/(?:todos|api)/.test(path) ? 'empty' : 'document' },
           ...init,
         })
 
