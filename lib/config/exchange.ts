@@ -4,8 +4,8 @@ import { absoluteUri, text } from './schema-leaf.ts'
 
 export const exchange = z.strictObject({
   /**
-   * `token-exchange` is RFC 8693; `jwt-bearer` (RFC 7523) is Microsoft Entra's on-behalf-of, with `scope` and nothing else.
-   * @default 'token-exchange'
+   * `token-exchange`, as when left out, is RFC 8693; `jwt-bearer` (RFC 7523) is Microsoft Entra's on-behalf-of, with
+   * `scope` and nothing else.
    */
   grant: z.enum(['token-exchange', 'jwt-bearer']).exactOptional(),
   /** `audience` of the exchange request: the API as the provider names it. */

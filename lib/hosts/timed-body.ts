@@ -12,5 +12,7 @@ export function withTimedBody(request: Request, deadlineMs: number): Request {
     // Whoever reads it is told by the other end.
     .catch(() => undefined)
     .finally(() => clearTimeout(timer))
-  return new Request(request, { body: readable, duplex: 'half' } as RequestInit)
+  const { url, method, headers, signal } = request
+  const init = { method, headers, signal, body: readable, duplex: 'half' }
+  return new Request(url, init as RequestInit)
 }

@@ -62,7 +62,7 @@ export function createWebDoor({ bff, log }: { readonly bff: Bff; readonly log: L
     // Only of one that no endpoint takes, so no body is lost.
     const asked =
       method === request.method
-        ? withTimedBody(request, bodyDeadlineMs)
+        ? timed(request, info)
         : new Request(request.url, { method, headers: request.headers })
     const response = await bff.handle(asked, target, {
       peerAddress,
@@ -84,6 +84,11 @@ export function createWebDoor({ bff, log }: { readonly bff: Bff; readonly log: L
       return response
     },
   }
+}
+
+/** Hosts of ours see to it by themselves. */
+function timed(request: Request, { received }: HostInfo): Request {
+  return received ? request : withTimedBody(request, bodyDeadlineMs)
 }
 
 /** Whatever is not let in, or is nobody's. */

@@ -101,7 +101,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'A65',
     file: 'lib/hosts/web-door.ts',
-    from: 'withTimedBody(request, bodyDeadlineMs)',
+    from: 'received ? request : withTimedBody(request, bodyDeadlineMs)',
     to: 'request',
     test: 'test/web-door-connections.test.ts',
     title: 'A65: a body that is not whole in time breaks off, and is an answer',
