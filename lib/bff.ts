@@ -51,6 +51,8 @@ export interface BffOptions {
   readonly registry?: Registry
   /** For requests to the provider. @default one that goes out as the settings say */
   readonly fetch?: typeof fetch
+  /** Between two looks for refresh tokens of sessions that are over. @default five minutes */
+  readonly giveBackEveryMs?: number
 }
 
 /** The running engine: what the hosts open their doors to. */
@@ -151,6 +153,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
   const health = createHealth({ store, provider })
   const tokens = createTokens({
     ...{ settings, parameters, provider, sessions, store, claims, log, now },
+    giveBackEveryMs: options.giveBackEveryMs,
     remotesOf: (target) => remotesOf(settings.remotes, target),
   })
   const endpoints = createEndpoints({
@@ -217,9 +220,14 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       revoke: settings.logout.revoke,
     }),
     testSession: createTestSession({ settings, sessions, claims, parameters, now }),
-    begin: start.begin,
+    begin() {
+      start.begin()
+      // Where an instance lives for a request, others have to do it.
+      if (!settings.onVercel) void tokens.giveBackTokens.begin()
+    },
     async close() {
       start.end()
+      tokens.giveBackTokens.end()
       await remote.close()
       await store.close()
     },

@@ -76,7 +76,7 @@ describe('a back-channel logout while the code is redeemed', () => {
         return memory.members(key)
       },
       async addMember(key, member, ttlMs) {
-        calls.push(`add ${key.split(':')[0]}`)
+        if (!key.startsWith('left-tokens:')) calls.push(`add ${key.split(':')[0]}`)
         return memory.addMember(key, member, ttlMs)
       },
     }

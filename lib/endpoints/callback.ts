@@ -22,6 +22,7 @@ import type {
 } from '../session/transaction.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { EndSession } from '../tokens/end-session.ts'
+import type { LeftTokens } from '../tokens/left-tokens.ts'
 import type { Revocation } from '../tokens/revocation.ts'
 import { type Endpoint, type EndpointRequest, redirect } from './endpoint.ts'
 import { readForm } from './form.ts'
@@ -40,6 +41,7 @@ export interface CallbackDeps {
   readonly transactions: Transactions
   readonly startSignIn: StartSignIn
   readonly endSession: EndSession
+  readonly left: Pick<LeftTokens, 'note'>
   readonly endedSignIns: EndedSignIns
   readonly apiCookies: ClearApiCookies
   readonly claims: ClaimsPolicy
@@ -169,6 +171,7 @@ export function createCallback(deps: CallbackDeps): Endpoint {
       const cause = new Error('the provider ended this sign-in before it was finished')
       return failed(incoming, taken, { kind: 'failed', code: 'sign_in_failed', cause })
     }
+    incoming.background(deps.left.note(session))
     await endPrevious(incoming, transaction, session)
     tell(incoming, remembered, result)
     const ofApis = deps.apiCookies.signedIn(incoming.cookies, record)

@@ -51,7 +51,7 @@ export interface EndpointsDeps {
   readonly sessions: Sessions
   readonly transactions: Transactions
   readonly claims: ClaimsPolicy
-  readonly tokens: Pick<Tokens, 'revoke' | 'endSession' | 'endSessions'>
+  readonly tokens: Pick<Tokens, 'left' | 'revoke' | 'endSession' | 'endSessions'>
   readonly health: Pick<Health, 'live' | 'ready'>
   readonly store: KeyValue
   /** Asks an address as a browser does that navigates there. */
@@ -65,7 +65,7 @@ export interface EndpointsDeps {
 export function createEndpoints(deps: EndpointsDeps): Endpoints {
   const { settings, provider, sessions, transactions, claims, health, store, log, now } = deps
   const { oidc, secrets, basePath, publicOrigin, callbackPath } = settings
-  const { revoke, endSession, endSessions } = deps.tokens
+  const { revoke, endSession, endSessions, left } = deps.tokens
   const cookies = { secure: publicOrigin.startsWith('https:'), ...settings.session }
   const returnUrls = { publicOrigin, origins: settings.spa.origins, ownPaths: ownPathsOf(settings) }
   const loginHref = `${basePath}/login`
@@ -89,6 +89,7 @@ export function createEndpoints(deps: EndpointsDeps): Endpoints {
       transactions,
       startSignIn,
       endSession,
+      left,
       endedSignIns,
       apiCookies,
       claims,

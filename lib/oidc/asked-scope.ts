@@ -1,5 +1,6 @@
 import type { ServerMetadata } from 'openid-client'
 import type { OidcSettings } from '../config/oidc.ts'
+import { isKeycloak } from './keycloak.ts'
 
 /**
  * The scope of a sign-in. One that is set is sent as it stands. By default `offline_access` (OpenID Connect Core
@@ -18,10 +19,10 @@ export function askedScope(
     .join(' ')
 }
 
-function asksOfflineByDefault({
-  scopes_supported: listed,
-  authorization_endpoint: address = '',
-}: Pick<ServerMetadata, 'scopes_supported' | 'authorization_endpoint'>): boolean {
-  if (address.includes('/protocol/openid-connect/')) return false
+function asksOfflineByDefault(
+  metadata: Pick<ServerMetadata, 'scopes_supported' | 'authorization_endpoint'>,
+): boolean {
+  const { scopes_supported: listed } = metadata
+  if (isKeycloak(metadata)) return false
   return !Array.isArray(listed) || listed.length === 0 || listed.includes('offline_access')
 }

@@ -8,6 +8,7 @@ export type KeyPurpose =
   | 'leaving'
   | 'record'
   | 'machine-token'
+  | 'left-token'
   | 'api-cookies'
 
 export interface DerivedKey {

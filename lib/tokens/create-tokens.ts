@@ -1,5 +1,6 @@
 import type { Settings } from '../config/settings.ts'
 import type { TokenParameters } from '../config/token-parameters.ts'
+import { isKeycloak } from '../oidc/keycloak.ts'
 import { createNonceMemory } from '../oidc/nonce-memory.ts'
 import type { Provider } from '../oidc/provider.ts'
 import { createCipher } from '../session/cipher.ts'
@@ -11,6 +12,8 @@ import { createDpopSigners } from './dpop.ts'
 import { createEndSession } from './end-session.ts'
 import { createEndSessions } from './end-sessions.ts'
 import { createExchangedToken } from './exchanged-token.ts'
+import { createGiveBackTokens } from './give-back-tokens.ts'
+import { createLeftTokens } from './left-tokens.ts'
 import { createMachineToken } from './machine-token.ts'
 import { createCheckAudience } from './named-audience.ts'
 import { createRefreshGrant } from './refresh-grant.ts'
@@ -29,6 +32,7 @@ export interface TokensDeps {
   readonly remotesOf: (target: TokenTarget) => string[]
   readonly log: Log
   readonly now: () => number
+  readonly giveBackEveryMs: number | undefined
 }
 
 /** Tokens of every kind, as the settings say, and the end of those that a session holds. */
@@ -43,6 +47,12 @@ export function createTokens(deps: TokensDeps) {
     log,
   })
   const replaced = createReplacedSessions({ store, sessions })
+  const left = createLeftTokens({
+    ...{ store, now },
+    cipher: createCipher(secrets, 'left-token'),
+    isWanted: async () =>
+      settings.logout.revoke && (await provider.metadata()).revocation_endpoint !== undefined,
+  })
   const checkAudience = createCheckAudience({ log, remotes })
   const shared = { provider, parameters, signer, checkAudience, log, now, sleep }
   const { userToken, renewSession } = createUserToken({
@@ -50,6 +60,7 @@ export function createTokens(deps: TokensDeps) {
     sessions,
     store,
     replaced,
+    left,
     grant: createRefreshGrant({ provider, oidc, now }),
     revoke,
     claims,
@@ -59,9 +70,24 @@ export function createTokens(deps: TokensDeps) {
   const cipher = createCipher(secrets, 'machine-token')
   const clientToken = createMachineToken({ ...shared, clients, cipher, oidc, store })
   const exchangedToken = createExchangedToken({ ...shared, userToken, clientToken })
-  const endSession = createEndSession({ sessions, replaced, revoke, log })
+  const endSession = createEndSession({ sessions, replaced, revoke, left, log })
   const endSessions = createEndSessions(endSession)
-  return { userToken, renewSession, clientToken, exchangedToken, revoke, endSession, endSessions }
+  const giveBackTokens = createGiveBackTokens({
+    ...{ store, sessions, left, revoke, log, now },
+    everyMs: deps.giveBackEveryMs,
+    isSidApart: async () => isKeycloak(await provider.metadata()),
+  })
+  return {
+    left,
+    giveBackTokens,
+    userToken,
+    renewSession,
+    clientToken,
+    exchangedToken,
+    revoke,
+    endSession,
+    endSessions,
+  }
 }
 
 export type Tokens = ReturnType<typeof createTokens>

@@ -2,6 +2,7 @@ import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { StoreFullError } from '../store/key-value.ts'
 import type { Log, SignOutReason } from '../telemetry/log.ts'
+import type { LeftTokens } from './left-tokens.ts'
 import type { ReplacedSessions } from './replaced-session.ts'
 import type { Revocation } from './revocation.ts'
 
@@ -9,6 +10,7 @@ export interface EndSessionDeps {
   readonly sessions: Pick<Sessions, 'end'>
   readonly replaced: Pick<ReplacedSessions, 'note'>
   readonly revoke: Revocation
+  readonly left: Pick<LeftTokens, 'ended' | 'forget'>
   readonly log: Log
 }
 
@@ -25,7 +27,9 @@ export interface EndSessionOptions {
  * Ends a session here, then revokes its tokens at the provider (O1, T8). Rejects only when the store is
  * away. The answer's promise settles when the revocation is done or given up; it never rejects.
  */
-export function createEndSession({ sessions, replaced, revoke, log }: EndSessionDeps) {
+export function createEndSession(deps: EndSessionDeps) {
+  const { sessions, replaced, revoke, log } = deps
+
   /** True when this call is the one that ends the session. */
   async function remove(session: Session, reason: SignOutReason): Promise<boolean> {
     try {
@@ -50,10 +54,14 @@ export function createEndSession({ sessions, replaced, revoke, log }: EndSession
     if (!(await remove(session, reason))) return { revoked: Promise.resolve() }
     const requestId = options.requestId === undefined ? {} : { requestId: options.requestId }
     log.event('sign_out.done', { sub: record.sub, reason, ...requestId })
-    if (!options.revoke) return { revoked: Promise.resolve() }
+    // What is not revoked now is when nothing hangs on it any more.
+    if (!options.revoke) return { revoked: deps.left.ended(session.key) }
     const accessTokens = Object.values(record.accessTokens).map(({ token }) => token)
     const { refreshToken, dpopKey } = record
-    const revocation = () => revoke({ refreshToken, accessTokens, dpopKey }, record.sub)
+    const revocation = async () => {
+      const outcome = await revoke({ refreshToken, accessTokens, dpopKey }, record.sub)
+      if (outcome === 'settled') await deps.left.forget(session.key)
+    }
     return { revoked: options.queue ? options.queue(revocation) : revocation() }
   }
 }

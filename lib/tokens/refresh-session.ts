@@ -7,6 +7,7 @@ import type { Sessions } from '../session/sessions.ts'
 import { StoreUnavailableError } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
 import { accessTokenFrom } from './access-token.ts'
+import type { LeftTokens } from './left-tokens.ts'
 import type { CheckAudience } from './named-audience.ts'
 import type { RefreshGrant, RefreshOutcome } from './refresh-grant.ts'
 import { type RefreshedIdentityDeps, takeIdentity } from './refreshed-identity.ts'
@@ -19,6 +20,7 @@ export interface RefreshDeps extends RefreshedIdentityDeps {
   readonly grant: RefreshGrant
   readonly replaced: Pick<ReplacedSessions, 'livesOn'>
   readonly revoke: Revocation
+  readonly left: Pick<LeftTokens, 'note' | 'forget'>
   /** The remotes that ask for this resource and scope, by name: for the log. */
   readonly remotesOf: (target: { resource?: string; scope?: string }) => readonly string[]
   readonly checkAudience: CheckAudience
@@ -95,6 +97,7 @@ export async function refreshSession(
 async function endRejected(deps: RefreshDeps, session: Session): Promise<RefreshResult> {
   if (await deps.sessions.end(session)) {
     deps.log.event('sign_out.done', { sub: session.record.sub, reason: 'refresh_rejected' })
+    await deps.left.forget(session.key)
   }
   return { kind: 'ended' }
 }
@@ -203,6 +206,7 @@ async function save(
     await revokeObtained(deps, session, outcome)
     return { kind: 'ended' }
   }
+  if (tokens.refreshToken !== undefined) void deps.left.note(saved)
   const { idToken, accessToken: text } = tokens
   const { record } =
     idToken === undefined ? saved : await takeIdentity(deps, saved, { idToken, accessToken: text })

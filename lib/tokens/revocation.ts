@@ -16,8 +16,11 @@ export interface TokensToRevoke {
   readonly dpopKey?: JsonWebKey | undefined
 }
 
-/** Settles when every token was revoked or given up, five seconds each at most. Never rejects (T8). */
-export type Revocation = (tokens: TokensToRevoke, sub: string) => Promise<void>
+/**
+ * Settles when every token was revoked or given up, five seconds each at most. Never rejects (T8). `unanswered`: the
+ * provider was away, and may do it at another time.
+ */
+export type Revocation = (tokens: TokensToRevoke, sub: string) => Promise<'settled' | 'unanswered'>
 
 export interface RevocationDeps {
   readonly provider: Pick<Provider, 'call' | 'metadata'>
@@ -49,18 +52,22 @@ export function createRevocation(deps: RevocationDeps): Revocation {
     const all: [Kind, string][] = accessTokens.map((token) => ['access_token', token])
     if (refreshToken !== undefined) all.unshift(['refresh_token', refreshToken])
     try {
-      if ((await provider.metadata()).revocation_endpoint === undefined) return
+      if ((await provider.metadata()).revocation_endpoint === undefined) return 'settled'
     } catch (error) {
       const [first] = all
-      return first && tell(first[0], sub, callFailure(error, { sent: false }), true)
+      if (first) tell(first[0], sub, callFailure(error, { sent: false }), true)
+      return 'unanswered'
     }
+    let isAnswered = true
     for (const [kind, token] of all) {
       const done = await revokeOne(deps, kind, token, signer)
       if (done === 'revoked') log.event('token.revoked', { sub, kind })
       if (done === 'revoked' || done === 'unsupported') continue
       tell(kind, sub, done, kind === 'refresh_token' || refreshToken === undefined)
-      if (done.status === undefined) return
+      if (done.status === undefined || done.status >= 500) isAnswered = false
+      if (done.status === undefined) break
     }
+    return isAnswered ? 'settled' : 'unanswered'
   }
 }
 

@@ -276,7 +276,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'L29',
     file: 'lib/oidc/asked-scope.ts',
-    from: "if (address.includes('/protocol/openid-connect/')) return false",
+    from: 'if (isKeycloak(metadata)) return false',
     to: '',
     test: 'test/asked-scope.test.ts',
     title: 'L29: offline_access ${what}',

@@ -52,7 +52,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'T23',
     file: 'lib/tokens/revocation.ts',
-    from: '      if (done.status === undefined) return\n',
+    from: '      if (done.status === undefined) break\n',
     to: '',
     test: 'test/oidc-revocation.test.ts',
     title: 'T23: without an answer for the refresh token, the access tokens are left alone',

@@ -40,6 +40,8 @@ export interface AppOptions {
   /** `settings`: the one that `env` names. @default memory */
   store?: KeyValue | 'settings'
   registry?: Registry
+  /** @default five minutes, with a server that was begun */
+  giveBackEveryMs?: number
   /** @default answers 200 and `apiText`, with a length every other time */
   api?: (request: IncomingMessage, response: ServerResponse) => void
   host?: Omit<NodeHostOptions, 'bff' | 'log'>
@@ -107,6 +109,7 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
     ...{ settings: loaded.settings, log, now },
     ...(store === 'settings' ? {} : { store }),
     ...(options.registry ? { registry: options.registry } : {}),
+    ...(options.giveBackEveryMs ? { giveBackEveryMs: options.giveBackEveryMs } : {}),
   })
   const host = await startNodeHost({ bff, log, ...options.host })
 
