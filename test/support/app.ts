@@ -6,6 +6,7 @@ import { loadSettings } from '#lib/config/load-settings.ts'
 import { type NodeHost, type NodeHostOptions, startNodeHost } from '#lib/hosts/node.ts'
 import type { KeyValue } from '#lib/store/key-value.ts'
 import { createMemoryStore } from '#lib/store/memory.ts'
+import { prometheusText } from '#lib/telemetry/prometheus-text.ts'
 import type { Registry } from '#lib/telemetry/registry.ts'
 import { type CookieNames, cookiesOf } from './cookie-names.ts'
 import {
@@ -14,6 +15,7 @@ import {
   type Visit,
   type VisitOptions,
 } from './http-browser.ts'
+import { assertNoSecrets, createLogLines } from './no-secrets.ts'
 import { type RecordedEvents, recordEvents } from './provider-under-test.ts'
 import {
   type ScriptedProvider,
@@ -104,6 +106,12 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
   })
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
   const log = recordEvents()
+  const written = createLogLines()
+  const { event } = log
+  log.event = (name, fields) => {
+    event(name, fields)
+    written.log.event(name, fields)
+  }
   const store = options.store ?? createMemoryStore({ now })
   const bff = await createBff({
     ...{ settings: loaded.settings, log, now },
@@ -131,6 +139,12 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
       api.closeAllConnections()
       await new Promise((resolve) => api.close(resolve))
       if (!isProvider(options.provider)) await provider.close()
+      const told = [
+        ...written.lines,
+        ...(options.registry ? [prometheusText(options.registry)] : []),
+      ]
+      const secrets = [provider.clientSecret, ...loaded.settings.secrets]
+      for (const line of told) assertNoSecrets(line, secrets)
     },
   }
 }

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { assertNoSecrets } from './no-secrets.ts'
 import { freePort } from './start-cloakroom.ts'
 
 const main = join(import.meta.dirname, '../../lib/command/main.ts')
@@ -63,6 +64,10 @@ export async function startCommand(
     kill: (signal = 'SIGTERM') => void child.kill(signal),
     async ended() {
       await closed
+      const secrets = Object.entries(env).flatMap(([name, value]) =>
+        name.includes('SECRET') ? [value] : [],
+      )
+      assertNoSecrets(`${texts.stdout}${texts.stderr}`, secrets)
       return { code: child.exitCode, ...texts }
     },
   }
