@@ -67,8 +67,9 @@ export function createNodeHandler({ bff, log, calls }: NodeHandlerDeps) {
   function goOn(next: Next, response: ServerResponse): void {
     const failed = (cause: unknown) => {
       log.event('unexpected.error', { where: 'what follows the handler', cause })
-      if (response.headersSent) response.destroy()
-      else refuse(response, failureCode(cause), undefined)
+      if (!response.headersSent) refuse(response, failureCode(cause), undefined)
+      // One that has ended already is whole.
+      else if (!response.writableEnded) response.destroy()
     }
     try {
       Promise.resolve(next()).catch(failed)

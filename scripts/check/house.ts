@@ -20,7 +20,7 @@ const outside = new Set([
   'dist',
   'test-results',
 ])
-const read = /\.(tsx?|css|md|json)$/
+const read = /\.(tsx?|css|md|json|yaml)$/
 
 /** Reads every source and page of the project. */
 export function readHouse(root: string): House {

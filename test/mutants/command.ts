@@ -81,4 +81,20 @@ export const mutants: readonly Mutant[] = [
     test: 'test/doctor.test.ts',
     title: 'A49: what others say begins no line of its own',
   },
+  {
+    row: 'A39',
+    file: 'deploy/kubernetes.yaml',
+    from: 'terminationGracePeriodSeconds: 50',
+    to: 'terminationGracePeriodSeconds: 30',
+    test: 'test/deploy-files.test.ts',
+    title: 'A39: ${where} sets variables that are read, and has time to end',
+  },
+  {
+    row: 'A39',
+    file: 'deploy/compose.yaml',
+    from: '    read_only: true\n    cap_drop: [ALL]\n    security_opt: [no-new-privileges:true]\n    # Longer',
+    to: '    cap_drop: [ALL]\n    security_opt: [no-new-privileges:true]\n    # Longer',
+    test: 'test/deploy-files.test.ts',
+    title: 'A39: nobody is root, nothing can be written, and probes ask what answers',
+  },
 ]
