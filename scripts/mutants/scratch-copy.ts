@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   copyFileSync,
   cpSync,
   existsSync,
@@ -38,6 +39,8 @@ const leftOut = new Set([
 
 export function createScratchCopy(from: string): ScratchCopy {
   const root = mkdtempSync(join(tmpdir(), 'cloakroom-mutant-'))
+  // A test that becomes another user reads it too.
+  chmodSync(root, 0o755)
   const options = { recursive: true, preserveTimestamps: true, verbatimSymlinks: true }
   for (const name of readdirSync(from)) {
     if (!leftOut.has(name)) cpSync(join(from, name), join(root, name), options)
