@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
+import { decodeJwt, decodeProtectedHeader } from 'jose'
 import type { Config } from '#lib/config/define-config.ts'
 import { type App, startApp } from './support/app.ts'
 import { type ScriptedProvider, startScriptedProvider } from './support/scripted-provider.ts'
@@ -168,6 +169,51 @@ describe('L32: providers', () => {
       )
     })
   }
+
+  test('L32: Keycloak: an offline session that was asked for is no complaint, and a 403 ends none', async (t) => {
+    const app = await startApp({
+      config: { oidc: { scope: 'openid profile email offline_access' } },
+      provider: { metadata: providers.Keycloak?.metadata ?? {} },
+    })
+    t.after(() => app.close())
+    app.provider.override('token', async (_, usual) => {
+      const answer = await usual()
+      return { ...answer, body: { ...(answer.body as object), refresh_expires_in: 0 } }
+    })
+    const browser = app.browser()
+    await browser.signInHere()
+    assert.ok(Number((await browser.user())?.['bff:session_expires_in']) > 1700)
+    assert.ok(app.log.events.every(({ event }) => event !== 'misconfiguration'))
+    const disabled = { status: 403, body: { error: 'access_denied' } }
+    app.provider.once('token', () => disabled)
+    app.advance(301_000)
+    assert.equal((await browser.call('/api/remote/api/x')).status, 503)
+    assert.equal((await browser.user())?.sub, 'alice')
+    app.advance(10_000)
+    assert.equal((await browser.call('/api/remote/api/x')).status, 200)
+  })
+
+  test('L32: Ory Hydra: after a rotation of its keys refreshed ID tokens cost nobody the session', async (t) => {
+    const app = await started(t, 'Ory Hydra', { metadata: {} })
+    const browser = app.browser()
+    await browser.signInHere()
+    const old = await app.provider.signIdToken()
+    const { kid } = decodeProtectedHeader(old)
+    await app.provider.rotateKeys()
+    app.provider.override('token', async (_, usual) => {
+      const answer = await usual()
+      const body = answer.body as { id_token: string }
+      // The old name, and the new signature.
+      const id_token = await app.provider.signIdToken(decodeJwt(body.id_token), {
+        kid: String(kid),
+      })
+      return { ...answer, body: { ...body, id_token } }
+    })
+    app.advance(301_000)
+    assert.equal((await browser.call('/api/remote/api/x')).status, 200)
+    assert.equal((await browser.user())?.sub, 'alice')
+    assert.ok(app.log.events.some(({ event }) => event === 'token.refresh.id_token_refused'))
+  })
 
   test('L32: every block of the page is of a provider that is driven here', () => {
     const sections = page.split(/^## /m).filter((each) => each.includes('```json'))
