@@ -170,7 +170,7 @@ describe('an API of one’s own', () => {
     isDown = true
     const down = await browser.send(`${origin}/todos`, fromPage)
     assert.equal(down.status, 503)
-    assert.equal(down.headers.get('retry-after'), '2')
+    assert.equal(down.headers.get('retry-after'), '4')
     assert.equal(calls, 0)
     isDown = false
     assert.equal((await browser.send(`${origin}/todos`, fromPage)).status, 200)

@@ -144,7 +144,7 @@ describe('P17: calls in flight', () => {
     const third = call('alice', '203.0.113.3')
     const { code, status, headers } = third
     assert.deepEqual([status, code], [429, 'too_many_requests'])
-    assert.equal(headers[headers.indexOf('retry-after') + 1], '2')
+    assert.equal(headers[headers.indexOf('retry-after') + 1], '4')
     call('bob', '203.0.113.1')
     await until(() => waiting.length === 3)
     for (const answer of waiting.splice(0)) answer()

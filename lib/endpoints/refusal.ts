@@ -1,6 +1,7 @@
 import { given } from '../http/given.ts'
 import { destinationOf, isNavigation } from '../http/navigation.ts'
 import { type ProblemCode, problem, problems } from '../http/problem.ts'
+import { retryAfter } from '../http/retry-after.ts'
 import { errorPage } from '../pages/page.ts'
 import { type EndpointRequest, redirect } from './endpoint.ts'
 
@@ -27,7 +28,7 @@ export function refuse(
   if (status < 500) incoming.refused(code)
   const extra: Record<string, string> = {
     ...given({ allow: options.allow }),
-    ...(status === 503 ? { 'retry-after': '2' } : {}),
+    ...(status === 503 ? retryAfter : {}),
   }
   const response = !isNavigation(request.headers)
     ? problem(code, { requestId, status, headers: extra })

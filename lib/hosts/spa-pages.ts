@@ -10,6 +10,7 @@ import { given } from '../http/given.ts'
 import { createOutgoing } from '../http/outgoing.ts'
 import { isOwnPath } from '../http/own-paths.ts'
 import { requestId } from '../http/request-id.ts'
+import { retryAfter } from '../http/retry-after.ts'
 import { createNonce, plainPageHeaders } from '../pages/csp.ts'
 import { errorPage } from '../pages/page.ts'
 import { answerGate, decideGate, isProtected } from '../pages/page-gate.ts'
@@ -114,7 +115,7 @@ function answerOf({ settings, providerOrigins }: SpaDeps, https: boolean, log: L
 
 function awayPage(path: string): Response {
   const title = 'The app is not available right now.'
-  const wayOn = { text: 'Try again', href: path, headers: { 'retry-after': '2' } }
+  const wayOn = { text: 'Try again', href: path, headers: retryAfter }
   return errorPage({ status: 503, title, requestId: requestId(undefined), ...wayOn })
 }
 

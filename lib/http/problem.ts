@@ -1,3 +1,4 @@
+import { retryAfter } from './retry-after.ts'
 import { uncached } from './uncached.ts'
 
 /**
@@ -80,7 +81,7 @@ export function problemParts(code: ProblemCode, options: ProblemOptions) {
     ...uncached,
     'x-content-type-options': 'nosniff',
     'x-request-id': options.requestId,
-    ...(status === 503 || status === 429 ? { 'retry-after': '2' } : undefined),
+    ...(status === 503 || status === 429 ? retryAfter : undefined),
     ...options.headers,
   }
   return { status, headers, body }

@@ -124,7 +124,7 @@ describe('the gate', () => {
       const decision = visit('/account', { site: 'same-origin', session: 'unavailable', headers })
       const answer = answerGate(decision, options)
       assert.equal(answer?.status, 503)
-      assert.equal(answer?.headers.get('retry-after'), '2')
+      assert.equal(answer?.headers.get('retry-after'), '4')
       assert.equal(answer?.headers.get('set-cookie'), null)
     }
   })

@@ -2,6 +2,7 @@ import { decodedPath } from '../http/decoded-path.ts'
 import { isNavigation, isPrefetch } from '../http/navigation.ts'
 import { isOwnPath, pageOfPath } from '../http/own-paths.ts'
 import { problem } from '../http/problem.ts'
+import { retryAfter } from '../http/retry-after.ts'
 import { returnUrlQuery } from '../http/return-url.ts'
 import { uncached } from '../http/uncached.ts'
 import { barePolicy } from './csp.ts'
@@ -130,7 +131,7 @@ function unavailablePage(): Response {
 <body><main><h1>Not available right now</h1>
 <p>Your session could not be looked up. You are not signed out. <a href="">Try again</a></p></main></body></html>
 `
-  return htmlPage(body, 503, { ...barePolicy('nobody'), 'retry-after': '2' })
+  return htmlPage(body, 503, { ...barePolicy('nobody'), ...retryAfter })
 }
 
 /** A script's fetch cannot follow to a sign-in, so it is told 401. */
