@@ -51,6 +51,27 @@ describe('T24: before it expires', () => {
     })
   }
 
+  test('T24: a token of half a minute that is over for the API first costs nobody an answer', async (t) => {
+    let refusesUntil: string | undefined
+    const app = await startApp({
+      provider: { accessTokenLifetime: 30 },
+      api: ({ headers }, response) => {
+        refusesUntil ??= headers.authorization
+        response.writeHead(headers.authorization === refusesUntil ? 401 : 200).end()
+      },
+    })
+    t.after(() => app.close())
+    const browser = app.browser()
+    await browser.signInHere()
+    const refreshes = () => app.provider.tokenRequests('refresh_token').length
+    app.advance(27 * second)
+    assert.equal((await browser.call('/api/remote/api/x')).status, 401)
+    assert.equal(refreshes(), 0)
+    app.advance(1.5 * second)
+    assert.equal((await browser.call('/api/remote/api/x')).status, 200)
+    assert.equal(refreshes(), 1)
+  })
+
   test('T24: forceRenewal is the caller’s, and exempt', async (t) => {
     const app = await startApp({ config: { clients: { catalog: {} } } })
     t.after(() => app.close())

@@ -16,6 +16,16 @@ export interface RefusedTokens {
 
 const restMs = 30_000
 
+/**
+ * Whether a token that is still good here may be over for an API: its `exp` counts from before the answer that brought
+ * it, and in whole seconds. Never before four fifths of its life.
+ */
+function isOverThere({ obtainedAt, expiresAt }: AccessToken, now: number): boolean {
+  if (expiresAt === undefined) return false
+  const left = expiresAt - now
+  return left < 2000 && left < (expiresAt - obtainedAt) / 5
+}
+
 /** In each process; but when a token was obtained stands with the token, wherever it is kept. */
 export function createRefusedTokens(now: () => number): RefusedTokens {
   // By hashes, so that every entry is of one size.
@@ -26,7 +36,8 @@ export function createRefusedTokens(now: () => number): RefusedTokens {
   return {
     isSpent(token, rejected) {
       if (rejected === undefined || token.token !== rejected) return false
-      return !isRecent(token.obtainedAt) && !isRecent(failedAt.get(sha256(rejected)))
+      const isNew = isRecent(token.obtainedAt) && !isOverThere(token, now())
+      return !isNew && !isRecent(failedAt.get(sha256(rejected)))
     },
     noteFailure(rejected) {
       if (rejected !== undefined) failedAt.set(sha256(rejected), now())

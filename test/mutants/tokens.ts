@@ -108,7 +108,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'T14',
     file: 'lib/tokens/refused-token.ts',
-    from: 'return !isRecent(token.obtainedAt) &&',
+    from: 'return !isNew &&',
     to: 'return true &&',
     test: 'test/refused-tokens.test.ts',
     title: 'T14: on two instances it is one request between them',
@@ -274,5 +274,13 @@ export const mutants: readonly Mutant[] = [
     to: 'throw cause',
     test: 'test/full-disk.test.ts',
     title: 'A15: on a full disk a sign-out removes the cookie and revokes the tokens',
+  },
+  {
+    row: 'T24',
+    file: 'lib/tokens/refused-token.ts',
+    from: ' && !isOverThere(token, now())',
+    to: '',
+    test: 'test/renewed-early.test.ts',
+    title: 'T24: a token of half a minute that is over for the API first costs nobody an answer',
   },
 ]
