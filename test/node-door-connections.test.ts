@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
+import { connect as connectSecurely } from 'node:tls'
 import { type Cloakroom, cloakroomOf } from '#lib/hosts/cloakroom.ts'
 import { StoreUnavailableError } from '#lib/store/key-value.ts'
 import { type App, listen, startApp } from './support/app.ts'
 import { until } from './support/remote-fixture.ts'
+import { selfSigned } from './support/self-signed.ts'
 
 /** Calls that are open at the API, whose answers never end. */
 let open = 0
@@ -113,6 +116,26 @@ describe('connections of a server of one’s own', () => {
     await closed(invited.socket)
     assert.match(invited.received(), /^HTTP\/1\.1 200 /)
     assert.ok(invited.received().includes(`["${body}",null,"close, X-Hop"]`))
+  })
+
+  test('A63: an invitation over TLS is passed by as well', async (t) => {
+    const secure = createSecureServer(await selfSigned('localhost'), (request, response) =>
+      cloakroom.handler(request, response, () => response.end('the app')),
+    )
+    t.after(() => secure.close())
+    secure.on('upgrade', cloakroom.upgrade)
+    const port = Number(new URL(await listen(secure)).port)
+    const socket = connectSecurely({ port, host: '127.0.0.1', rejectUnauthorized: false })
+    let received = ''
+    socket.setEncoding('latin1').on('data', (chunk: string) => {
+      received += chunk
+    })
+    socket.on('error', () => undefined)
+    socket.write(
+      'GET /todos HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n',
+    )
+    await closed(socket)
+    assert.match(received, /^HTTP\/1\.1 200 [\s\S]*the app/)
   })
 
   test('A63: a provider’s sign-out is heard, whatever else it invites to', async () => {

@@ -61,7 +61,8 @@ export function serveAsRequest(
   const text = [...lines, `connection: ${['close', ...others].join(', ')}`, '', ''].join('\r\n')
   socket.removeAllListeners('error')
   socket.unshift(Buffer.concat([Buffer.from(text, 'latin1'), head]))
-  server.emit('connection', socket)
+  // Over TLS the other event would begin a handshake within the connection.
+  server.emit('encrypted' in socket ? 'secureConnection' : 'connection', socket)
 }
 
 const invitation = /^(?:upgrade|connection|keep-alive|close|http2-settings)$/i

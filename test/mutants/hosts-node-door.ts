@@ -92,4 +92,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/node-door-connections.test.ts',
     title: 'A64: what follows the handler may fail, which ends an answer and no process',
   },
+  {
+    row: 'A63',
+    file: 'lib/hosts/upgrades.ts',
+    from: "'encrypted' in socket ? 'secureConnection' : 'connection'",
+    to: "'connection'",
+    test: 'test/node-door-connections.test.ts',
+    title: 'A63: an invitation over TLS is passed by as well',
+  },
 ]
