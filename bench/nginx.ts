@@ -4,8 +4,9 @@ import { connect } from 'node:net'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../test/support/free-port.ts'
 import { itemsJson } from './items.ts'
-import { freePort, keep, type Running } from './processes.ts'
+import { keep, type Running } from './processes.ts'
 
 /**
  * nginx as the API: one process of it gives several times what one proxy asks for, so the API is not what

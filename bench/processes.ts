@@ -2,12 +2,11 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openStore } from '#lib/store/open-store.ts'
+import { freePort } from '../test/support/free-port.ts'
 import type { LoadOrder, LoadResult } from './load.ts'
 import { benchConfig, benchEnv, benchSettings, createSeeder } from './seed.ts'
 import type { Report } from './subject.ts'
@@ -121,15 +120,6 @@ export async function startRedis(): Promise<(Running & { readonly url: string })
         resolve({ url: `redis://127.0.0.1:${port}`, port, process: child })
     })
   })
-}
-
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
 }
 
 /** Microseconds of processor time so far; undefined where the system does not tell. */

@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../test/support/free-port.ts'
 import { startScriptedProvider } from '../test/support/scripted-provider.ts'
-import { freePort } from '../test/support/start-cloakroom.ts'
 
 test('A47: the demo’s commands leave a provider of one’s own alone, and start no other', async (t) => {
   const provider = await startScriptedProvider()

@@ -6,7 +6,8 @@ import { type BrowserContext, expect, type Page, test } from 'playwright/test'
 import { startDemoProvider } from '../test/stand-ins/provider.ts'
 import { listen } from '../test/support/app.ts'
 import { appFolder, startCommand, whenLive } from '../test/support/command.ts'
-import { freePort } from '../test/support/start-cloakroom.ts'
+import { freePort } from '../test/support/free-port.ts'
+
 import { pickUser } from './fixtures.ts'
 
 /** Todos of whoever the token is for: an API that knows nothing of cookies. */

@@ -61,6 +61,7 @@ describe('Q3: tests that hang', () => {
       const printed = await run(`${ends}${tests}`)
       assert.match(printed, says)
       assert.match(printed, /"passed":\d+,"failed":1,/)
+      assert.match(printed, /"failures":\["✖ /)
     })
   }
 

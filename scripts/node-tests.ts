@@ -9,6 +9,8 @@ export interface Outcome {
   passed: number
   failed: number
   skipped: number
+  /** What failed, each in a few lines: the run says it once more at its end. */
+  failures?: string[]
 }
 
 /** How long a test, and a file of tests, may take. A test that needs longer says so with `timeout`. */
@@ -41,7 +43,7 @@ export async function runNodeTests(
 
   await Promise.all([work(), work()])
   if (failures.length > 0) console.log(`\n${failures.join('\n\n')}\n`)
-  return total
+  return { ...total, failures: failures.filter((it) => it.startsWith('✖')).map(inShort) }
 }
 
 async function runFile(file: string, root: string, { testMs, fileMs }: TestLimits) {
@@ -113,6 +115,10 @@ function noteOfBegunTest() {
 
 function describe(error: Error): string {
   return (error.stack ?? String(error)).slice(0, 4000)
+}
+
+function inShort(failure: string): string {
+  return failure.split('\n').slice(0, 4).join('\n')
 }
 
 function indent(text: string): string {

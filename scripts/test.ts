@@ -14,7 +14,8 @@ const root = join(import.meta.dirname, '..')
 const words = process.argv.slice(2).filter((word) => !word.startsWith('-'))
 const kind = words.find((word) => word === 'unit' || word === 'e2e')
 const patterns = words.filter((word) => word !== kind)
-const total: Outcome = { passed: 0, failed: 0, skipped: 0 }
+const total = { passed: 0, failed: 0, skipped: 0 } satisfies Outcome
+const failures: string[] = []
 
 const nodeFiles = globSync('{app,lib,client,demo,test,scripts,bench}/**/*.test.ts', { cwd: root })
   .filter((file) => chosen(file))
@@ -33,6 +34,7 @@ function add(outcome: Outcome): void {
   total.passed += outcome.passed
   total.failed += outcome.failed
   total.skipped += outcome.skipped
+  failures.push(...(outcome.failures ?? []))
 }
 
 try {
@@ -60,5 +62,7 @@ if (total.passed === 0 && total.failed === 0) {
   process.exitCode = 1
 }
 if (total.failed > 0) process.exitCode = 1
+// Once more where it is looked for: hundreds of lines of other tests may have come after it.
+if (failures.length > 0) console.log(`\n${failures.slice(0, 40).join('\n')}\n`)
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`)

@@ -5,8 +5,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { listen } from './support/app.ts'
 import { appFolder, runCommand, startCommand, whenLive } from './support/command.ts'
+import { freePort } from './support/free-port.ts'
 import { type ScriptedProvider, startScriptedProvider } from './support/scripted-provider.ts'
-import { freePort } from './support/start-cloakroom.ts'
 
 interface Told {
   ok: boolean

@@ -9,12 +9,13 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { listen } from './support/app.ts'
+import { freePort } from './support/free-port.ts'
 import { type Front, startHaproxy, startNginx } from './support/front.ts'
 import { createHttpBrowser, type HttpBrowser } from './support/http-browser.ts'
 import { pageStatus } from './support/page-status.ts'
 import { until } from './support/remote-fixture.ts'
 import { type ScriptedProvider, startScriptedProvider } from './support/scripted-provider.ts'
-import { freePort, type RunningCloakroom, startCloakroom } from './support/start-cloakroom.ts'
+import { type RunningCloakroom, startCloakroom } from './support/start-cloakroom.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'cloakroom-fronts-'))
 const fromPage = { headers: { 'sec-fetch-site': 'same-origin' } }

@@ -5,8 +5,8 @@ import { listenForScrapes } from '#lib/hosts/metrics-listener.ts'
 import { createRegistry } from '#lib/telemetry/registry.ts'
 import { listen } from './support/app.ts'
 import { appFolder, runCommand, startCommand, whenLive } from './support/command.ts'
+import { freePort } from './support/free-port.ts'
 import { type ScriptedProvider, startScriptedProvider } from './support/scripted-provider.ts'
-import { freePort } from './support/start-cloakroom.ts'
 
 const folder = appFolder()
 let provider: ScriptedProvider

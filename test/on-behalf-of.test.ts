@@ -3,7 +3,7 @@ import { describe, type TestContext, test } from 'node:test'
 import type { Config } from '#lib/config/define-config.ts'
 import { loadSettings } from '#lib/config/load-settings.ts'
 import { type App, startApp } from './support/app.ts'
-import { freePort } from './support/start-cloakroom.ts'
+import { freePort } from './support/free-port.ts'
 
 const jwtBearer = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 const scope = 'api://orders/.default'

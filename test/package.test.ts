@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { freePort } from './support/free-port.ts'
 import { type PackedPackage, packPackage } from './support/packed-package.ts'
-import { freePort } from './support/start-cloakroom.ts'
 
 /** What each door exports that is no type. */
 const doors: Readonly<Record<string, readonly string[]>> = {

@@ -7,10 +7,10 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { listen } from './support/app.ts'
+import { freePort } from './support/free-port.ts'
 import { createHttpBrowser } from './support/http-browser.ts'
 import { type PackedPackage, packPackage } from './support/packed-package.ts'
 import { type ScriptedProvider, startScriptedProvider } from './support/scripted-provider.ts'
-import { freePort } from './support/start-cloakroom.ts'
 
 const dockerfile = readFileSync(join(import.meta.dirname, '../deploy/Dockerfile'), 'utf8')
 const [program = '', ...args] = lastJson(/^CMD (\[.+\])$/gm)

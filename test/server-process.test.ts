@@ -9,10 +9,11 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { listen } from './support/app.ts'
+import { freePort } from './support/free-port.ts'
 import { createHttpBrowser, type HttpBrowser } from './support/http-browser.ts'
 import { pageStatus } from './support/page-status.ts'
 import { type ScriptedProvider, startScriptedProvider } from './support/scripted-provider.ts'
-import { freePort, startCloakroom } from './support/start-cloakroom.ts'
+import { startCloakroom } from './support/start-cloakroom.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'cloakroom-process-'))
 const secret = 'k8Zp2VxQ7mN4tR9wL3sB6yH1cF5gJ0dA'

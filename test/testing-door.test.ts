@@ -10,9 +10,10 @@ import { processEnvironment, setVariable } from '#lib/config/env.ts'
 import { loadSettings } from '#lib/config/load-settings.ts'
 import { signIn } from '#lib/server/sign-in-for-tests.ts'
 import { listen } from './support/app.ts'
+import { freePort } from './support/free-port.ts'
 import { recordEvents } from './support/provider-under-test.ts'
 import { settingsOf } from './support/settings-of.ts'
-import { freePort, type RunningCloakroom, startCloakroom } from './support/start-cloakroom.ts'
+import { type RunningCloakroom, startCloakroom } from './support/start-cloakroom.ts'
 
 describe('A45: signIn of cloakroom/testing', () => {
   const folder = mkdtempSync(join(tmpdir(), 'cloakroom-testing-'))

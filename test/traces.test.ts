@@ -10,10 +10,10 @@ import { createRegistry } from '#lib/telemetry/registry.ts'
 import { listen, startApp } from './support/app.ts'
 import { type Collector, type ReceivedSpan, startCollector } from './support/collector.ts'
 import { appFolder, type RunningCommand, startCommand, whenLive } from './support/command.ts'
+import { freePort } from './support/free-port.ts'
 import { createHttpBrowser } from './support/http-browser.ts'
 import { recordEvents } from './support/provider-under-test.ts'
 import { type ScriptedProvider, startScriptedProvider } from './support/scripted-provider.ts'
-import { freePort } from './support/start-cloakroom.ts'
 
 const parent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`
 const unsampled = `00-${'c'.repeat(32)}-${'d'.repeat(16)}-00`

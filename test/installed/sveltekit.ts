@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { freePort } from '../support/free-port.ts'
 import { exampleStage } from '../support/installed-example.ts'
-import { freePort } from '../support/start-cloakroom.ts'
 
 test('SvelteKit on Node: sign-in, a local API, a remote one with an upload, the way out', async (t) => {
   const { browser, start, run } = await exampleStage(t)

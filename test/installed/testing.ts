@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { freePort } from '../support/free-port.ts'
 import { exampleStage } from '../support/installed-example.ts'
-import { freePort } from '../support/start-cloakroom.ts'
 
 test('a test that begins signed in: without a provider, with the runner that people use', async (t) => {
   const { run } = await exampleStage(t)

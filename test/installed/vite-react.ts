@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { freePort } from '../support/free-port.ts'
 import { exampleFolder, exampleStage } from '../support/installed-example.ts'
-import { freePort } from '../support/start-cloakroom.ts'
 
 const cloakroom = 'cloakroom/lib/command/main.js'
 

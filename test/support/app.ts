@@ -9,6 +9,7 @@ import { createMemoryStore } from '#lib/store/memory.ts'
 import { prometheusText } from '#lib/telemetry/prometheus-text.ts'
 import type { Registry } from '#lib/telemetry/registry.ts'
 import { type CookieNames, cookiesOf } from './cookie-names.ts'
+import { freePort } from './free-port.ts'
 import {
   createHttpBrowser,
   type HttpBrowser,
@@ -22,7 +23,6 @@ import {
   type ScriptedProviderOptions,
   startScriptedProvider,
 } from './scripted-provider.ts'
-import { freePort } from './start-cloakroom.ts'
 
 /** What the API behind the remote `api` was sent. */
 export interface ApiRequest {

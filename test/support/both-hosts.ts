@@ -4,11 +4,12 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe } from 'node:test'
+import { freePort } from './free-port.ts'
 import { type HostileApi, startBrokenApi, startHostileApi } from './hostile-api.ts'
 import { createHttpBrowser } from './http-browser.ts'
 import { type RawAnswer, rawRequest } from './raw-http.ts'
 import { type ScriptedProvider, startScriptedProvider } from './scripted-provider.ts'
-import { freePort, type Host, type RunningCloakroom, startCloakroom } from './start-cloakroom.ts'
+import { type Host, type RunningCloakroom, startCloakroom } from './start-cloakroom.ts'
 
 /** A host under test, with somebody signed in. Its parts are there once a test runs. */
 export interface HostUnderTest {

@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from './free-port.ts'
 import { assertNoSecrets } from './no-secrets.ts'
-import { freePort } from './start-cloakroom.ts'
 
 const main = join(import.meta.dirname, '../../lib/command/main.ts')
 

@@ -9,7 +9,8 @@ import {
   type DemoProviderOptions,
   startDemoProvider,
 } from '../stand-ins/provider.ts'
-import { freePort, type Host, type RunningCloakroom, startCloakroom } from './start-cloakroom.ts'
+import { freePort } from './free-port.ts'
+import { type Host, type RunningCloakroom, startCloakroom } from './start-cloakroom.ts'
 import { startTap } from './tap.ts'
 
 export interface DemoStackOptions {

@@ -6,8 +6,8 @@ import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Browser, chromium } from 'playwright'
 import { listen } from './app.ts'
+import { freePort } from './free-port.ts'
 import { startScriptedProvider } from './scripted-provider.ts'
-import { freePort } from './start-cloakroom.ts'
 
 /** Where `npm run examples` has copied and installed the example that a test is about. */
 export const exampleFolder = process.env.EXAMPLE_FOLDER ?? ''

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Config } from '#lib/config/define-config.ts'
 import { listen } from './app.ts'
+import { freePort } from './free-port.ts'
 import { createHttpBrowser, type HttpBrowser, type Visit } from './http-browser.ts'
 import { type ScriptedProvider, startScriptedProvider } from './scripted-provider.ts'
 import {
-  freePort,
   type Host,
   type LogLine,
   type RunningCloakroom,

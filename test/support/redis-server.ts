@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from './free-port.ts'
 
 /** A real Redis server of the test's own, on a free port of the loopback address, without persistence. */
 export interface RedisServer {
@@ -85,15 +85,4 @@ function ready(child: ChildProcess): Promise<void> {
     child.once('error', (cause) => reject(new Error('redis-server cannot be run', { cause })))
     child.once('close', () => reject(new Error(`redis-server did not start:\n${said}`)))
   })
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  probe.listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port was given')
-  return address.port
 }
