@@ -110,7 +110,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
   const cookies = { secure: publicOrigin.startsWith('https:'), ...settings.session }
   const ours = { issuer: oidc.issuer, clientId: oidc.clientId }
   const outgoing = createOutgoing(settings.outgoing)
-  const providerFetch = observeProviderCalls(options.fetch ?? outgoing.fetch(() => oidc.tls), {
+  const providerFetch = observeProviderCalls(options.fetch ?? outgoing.plainFetch(() => oidc.tls), {
     onTokenRequest: metrics.tokenRequest,
     tracing,
   })

@@ -172,6 +172,8 @@ describe('refresh tokens of sessions that are over', () => {
     provider.override('revocation', () => ({ status: 503 }))
     advance(idle + 25 * minute)
     await until(() => givenBack().length > 0)
+    // It is noted for later before the clock goes on.
+    await looks()
     provider.override('revocation')
     const before = givenBack().length
     advance(25 * minute)

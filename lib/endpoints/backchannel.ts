@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import { given } from '../http/given.ts'
 import { problem } from '../http/problem.ts'
+import { sha256 } from '../http/sha256.ts'
 import type { Provider } from '../oidc/provider.ts'
 import type { EndedSignIns } from '../session/ended-sign-ins.ts'
 import type { Session } from '../session/session.ts'
@@ -66,7 +66,7 @@ export function createBackchannel(deps: BackchannelDeps): Endpoint {
     const verified = await deps.provider.verifyLogoutToken(tokens[0])
     if (verified.kind === 'invalid') return refused(verified.reason)
 
-    const seen = `logout-token:${createHash('sha256').update(verified.jti).digest('base64url')}`
+    const seen = `logout-token:${sha256(verified.jti)}`
     // For as long as the token itself would be accepted: ten minutes and the tolerance (O8).
     const memoryMs = Math.max(1000, verified.expiresAt - deps.now())
     if (!(await deps.store.create(seen, '', memoryMs))) return refused('jti seen before')

@@ -14,8 +14,8 @@ export interface SessionRecordDeps {
 }
 
 /** The private JWK that the tokens of this sign-in are bound to, where they are. */
-export function dpopKeyFor({ remembered, dpopSeed }: Transaction): JsonWebKey | undefined {
-  return remembered.dpop ? dpopKeyOf(dpopSeed) : undefined
+export function dpopKeyFor(transaction: Transaction): JsonWebKey | undefined {
+  return transaction.remembered.dpop ? dpopKeyOf(transaction.dpopSeed()) : undefined
 }
 
 /** The session that a finished sign-in begins. `slot`: where it keeps the sign-in's own token. */

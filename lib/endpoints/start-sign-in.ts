@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import { given } from '../http/given.ts'
 import { type ReturnUrl, shorter } from '../http/return-url.ts'
+import { sha256 } from '../http/sha256.ts'
 import { longestAddress } from '../oidc/authorization-request.ts'
 import { dpopKeyOf, dpopThumbprint } from '../oidc/dpop-key.ts'
 import { tellImpossible } from '../oidc/impossible-sign-in.ts'
@@ -58,15 +58,15 @@ export function createStartSignIn(deps: StartSignInDeps) {
       },
       inPlaceOf,
     )
-    const { state, nonce, codeVerifier, dpopSeed } = transaction
+    const { state, nonce, codeVerifier } = transaction
     const { prompt, acrValues, maxAge } = wanted
     const asked = deps.provider.authorizationUrl({
       state,
       nonce,
-      codeChallenge: createHash('sha256').update(codeVerifier).digest('base64url'),
+      codeChallenge: sha256(codeVerifier),
       ...given({ prompt, acrValues, maxAge, loginHint, uiLocales, passedOn }),
       ...(withoutResources ? { withoutResources } : {}),
-      ...(deps.dpop === 'dpop' ? await dpopBinding(dpopSeed) : {}),
+      ...(deps.dpop === 'dpop' ? await dpopBinding(transaction.dpopSeed()) : {}),
     })
     const location = await asked.catch((error: unknown) => {
       const isOurs = error instanceof ProviderError && error.code === 'provider_misconfigured'

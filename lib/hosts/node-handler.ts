@@ -37,7 +37,9 @@ export function createNodeHandler({ bff, log, calls }: NodeHandlerDeps) {
 
   async function answerEndpoint(request: IncomingMessage, response: ServerResponse) {
     const abort = new AbortController()
-    response.once('close', () => abort.abort())
+    response.once('close', () => {
+      if (!response.writableFinished) abort.abort()
+    })
     const web = toRequest(request, bff.settings.publicOrigin, abort.signal)
     if (!web) return refuse(response, 'bad_request', request.headers['x-request-id'])
     const info = { peerAddress: peerOf(request), background }

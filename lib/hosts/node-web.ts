@@ -39,11 +39,12 @@ export async function sendResponse(
     if (name !== 'set-cookie') headers.push(name, value)
   }
   for (const cookie of answer.headers.getSetCookie()) headers.push('set-cookie', cookie)
-  const body = Buffer.from(await answer.arrayBuffer())
+  const body = answer.body && Buffer.from(await answer.arrayBuffer())
   // RFC 9110 section 8.6: none on a 204.
-  if (answer.status !== 204) headers.push('content-length', String(body.byteLength))
+  if (answer.status !== 204) headers.push('content-length', String(body?.byteLength ?? 0))
   // A body that nobody read would be taken for the next request on this connection.
   if (!request.complete) headers.push('connection', 'close')
   response.writeHead(answer.status, headers)
-  response.end(body)
+  if (body) response.end(body)
+  else response.end()
 }

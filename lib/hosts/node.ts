@@ -64,7 +64,9 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
   async function answerEndpoint(request: IncomingMessage, response: ServerResponse) {
     const target = request.url ?? '/'
     const abort = new AbortController()
-    response.once('close', () => abort.abort())
+    response.once('close', () => {
+      if (!response.writableFinished) abort.abort()
+    })
     const web = toRequest(request, bff.settings.publicOrigin, abort.signal)
     const info = { peerAddress: peerOf(request), background: backgroundTasks.add }
     if (!web) return refuse(response, 'bad_request', request.headers['x-request-id'])

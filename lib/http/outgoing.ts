@@ -9,6 +9,7 @@ import Dispatcher1Wrapper from 'undici/lib/dispatcher/dispatcher1-wrapper.js'
 import PoolClass from 'undici/lib/dispatcher/pool.js'
 import { isLoopback } from './loopback.ts'
 import { parseNoProxy } from './no-proxy.ts'
+import { createPlainFetch } from './plain-fetch.ts'
 import { openTunnel } from './tunnel.ts'
 
 export type { Client, Dispatcher } from 'undici'
@@ -40,6 +41,8 @@ export interface Outgoing {
   connect(options: ConnectOptions): Connect
   /** A `fetch` that goes this way. `certificateFor` is asked with the origin of each new connection. */
   fetch(certificateFor?: CertificateFor): typeof fetch
+  /** A `fetch` for short texts both ways, at a third of the price (`createPlainFetch`). */
+  plainFetch(certificateFor?: CertificateFor): typeof fetch
   /**
    * A GET whose headers are those that it is given, as a browser sends when somebody navigates: `fetch`
    * says `Sec-Fetch-Mode: cors`, whatever it is told. Follows no redirect, and keeps 64 KB of the body.
@@ -103,6 +106,7 @@ export function createOutgoing({ ca, proxy }: OutgoingSettings): Outgoing {
         return responseOf(answer)
       }
     },
+    plainFetch: (certificateFor = () => undefined) => createPlainFetch(agentFor(certificateFor)),
     fetch(certificateFor = () => undefined) {
       // The global `fetch` is of another undici, which may be older than this one.
       const dispatcher = new Dispatcher1Wrapper(agentFor(certificateFor))

@@ -2,9 +2,10 @@ import * as client from 'openid-client'
 import type { OidcSettings } from '../config/oidc.ts'
 import { askedScope } from './asked-scope.ts'
 import { callFailure, toProviderError } from './call-failure.ts'
+import type { Discovery } from './discovery.ts'
 import type { OpenProviderCall } from './provider-call.ts'
 import { ProviderError } from './provider-error.ts'
-import { callLimitMs } from './provider-fetch.ts'
+import { callLimitMs, isLoopbackHttp, type ProviderAnswer } from './provider-fetch.ts'
 
 /** What one sign-in adds to the settings. */
 export interface AuthorizationRequest {
@@ -36,6 +37,9 @@ export interface AuthorizationRequestDeps {
   /** RFC 8707: every resource for which tokens will be asked later must be named here. */
   readonly resources: readonly string[]
   readonly call: OpenProviderCall
+  readonly metadata: Discovery
+  /** For addresses only: nothing is sent with it. */
+  readonly configurationOf: (metadata: client.ServerMetadata) => client.Configuration
 }
 
 /** Beyond it the head of the answer that names it would not fit into the 4 KB that nginx has for one. */
@@ -50,25 +54,28 @@ export async function authorizationUrl(
   request: AuthorizationRequest,
   deps: AuthorizationRequestDeps,
 ): Promise<URL> {
-  const call = await deps.call({ limitMs: callLimitMs })
-  const { configuration } = call
-  const metadata = configuration.serverMetadata()
+  const metadata = await deps.metadata()
   const parameters = parametersOf(request, deps, askedScope(deps.oidc, metadata))
+  let answer: ProviderAnswer = { sent: false }
   const push = async () => {
     if (!metadata.pushed_authorization_request_endpoint) throw nowhereToPush
+    const call = await deps.call({ limitMs: callLimitMs })
+    answer = call.answer
     const proof = request.dpopKey ? { DPoP: await call.dpop(request.dpopKey) } : undefined
-    return call.send(() => client.buildAuthorizationUrlWithPAR(configuration, parameters, proof))
+    return call.send(() =>
+      client.buildAuthorizationUrlWithPAR(call.configuration, parameters, proof),
+    )
   }
   try {
     if (deps.oidc.par || metadata.require_pushed_authorization_requests === true) {
       return await push()
     }
-    const address = client.buildAuthorizationUrl(configuration, parameters)
+    const address = client.buildAuthorizationUrl(deps.configurationOf(metadata), parameters)
     const fits = address.href.length <= longestAddress
     if (fits || !metadata.pushed_authorization_request_endpoint) return address
     return await push().catch(() => address)
   } catch (error) {
-    throw toProviderError(callFailure(error, call.answer))
+    throw toProviderError(callFailure(error, answer))
   }
 }
 
@@ -104,4 +111,17 @@ function parametersOf(
   set('dpop_jkt', request.dpopJkt)
   for (const resource of resources) parameters.append('resource', resource)
   return parameters
+}
+
+/** A configuration takes a copy of the provider's whole document, so it is made once for each. */
+export function createAddressConfigurations(clientId: string) {
+  let of: client.ServerMetadata | undefined
+  let known: client.Configuration | undefined
+  return (metadata: client.ServerMetadata): client.Configuration => {
+    if (known && of === metadata) return known
+    known = new client.Configuration(metadata, clientId)
+    if (isLoopbackHttp(new URL(metadata.issuer))) client.allowInsecureRequests(known)
+    of = metadata
+    return known
+  }
 }

@@ -23,6 +23,8 @@ export interface ProviderCallOptions {
 /** One call to the provider, to be handed to one function of openid-client. */
 export interface ProviderCall {
   readonly configuration: client.Configuration
+  /** Of the provider; not a copy, as the configuration's is. */
+  readonly metadata: Readonly<client.ServerMetadata>
   /** Filled in while the call runs; what `callFailure` decides by. */
   readonly answer: ProviderAnswer
   /** How the client has proved itself in the request whose answer stands. */
@@ -55,6 +57,7 @@ export function createProviderCalls(deps: {
 }): OpenProviderCall {
   const { oidc, nonces } = deps
   const known = createKnownProofs(deps.now)
+  const short = createShortMetadata()
   return async (options) => {
     const { clientId, proofs, tokenEndpoint } = {
       clientId: oidc.clientId,
@@ -68,7 +71,7 @@ export function createProviderCalls(deps: {
     const place = JSON.stringify([server.issuer, clientId, proofs.name])
     let proof = known.choose(place, proofs)
     const configuration = new client.Configuration(
-      server,
+      short(server),
       clientId,
       {
         ...(oidc.idTokenAlg && { id_token_signed_response_alg: oidc.idTokenAlg }),
@@ -122,6 +125,7 @@ export function createProviderCalls(deps: {
 
     return {
       configuration,
+      metadata: server,
       answer,
       method: () => proof.method,
       send: sendIt,
@@ -135,6 +139,24 @@ export function createProviderCalls(deps: {
         return createDpopHandle(configuration, key, nonces)
       },
     }
+  }
+}
+
+/**
+ * A configuration takes a copy of what it is given, and of a large document that costs more than all the rest. The lists are
+ * what makes it large; of those openid-client reads the signature algorithms only.
+ */
+function createShortMetadata() {
+  let of: client.ServerMetadata | undefined
+  let short: client.ServerMetadata | undefined
+  return (metadata: client.ServerMetadata): client.ServerMetadata => {
+    if (short && of === metadata) return short
+    const kept = Object.entries(metadata).filter(
+      ([name, value]) => !Array.isArray(value) || name.endsWith('_signing_alg_values_supported'),
+    )
+    short = { ...Object.fromEntries(kept), issuer: metadata.issuer }
+    of = metadata
+    return short
   }
 }
 

@@ -1,3 +1,4 @@
+import type { ServerMetadata } from 'openid-client'
 import type { Discovery } from './discovery.ts'
 
 /** Which origins a browser meets at the provider, for the policy of pages that lead there. */
@@ -22,15 +23,18 @@ export function createProviderOrigins(
   signOutPage?: string,
 ): KnownOrigins {
   let known: ProviderOrigins | undefined
+  let knownOf: ServerMetadata | undefined
   let asked = false
 
   const metadata: Discovery = async () => {
     const found = await discovery()
+    if (found === knownOf) return found
     const { authorization_endpoint, end_session_endpoint } = found
     known = {
       signIn: originsOf([issuer, authorization_endpoint]),
       signOut: originsOf([signOutPage ?? end_session_endpoint]),
     }
+    knownOf = found
     return found
   }
   return {

@@ -8,7 +8,11 @@ import {
   type AskedResourcesDeps,
   createAskedResources,
 } from './asked-resources.ts'
-import { type AuthorizationRequest, authorizationUrl } from './authorization-request.ts'
+import {
+  type AuthorizationRequest,
+  authorizationUrl,
+  createAddressConfigurations,
+} from './authorization-request.ts'
 import { createClientProofs } from './client-auth.ts'
 import { lookAtCredentials } from './credentials-look.ts'
 import { createDiscovery } from './discovery.ts'
@@ -101,8 +105,12 @@ export function createProvider(deps: ProviderDeps): Provider {
   })
   const ours = { issuers: oidc.issuers, clientId: oidc.clientId }
   const algorithms = async () => acceptedAlgorithms(oidc, await metadata())
+  const configurationOf = createAddressConfigurations(oidc.clientId)
   const urlFor = (request: AuthorizationRequest, resources: readonly string[]) =>
-    authorizationUrl(request, { oidc, redirectUri: deps.redirectUri, resources, call })
+    authorizationUrl(request, {
+      ...{ oidc, redirectUri: deps.redirectUri, resources, call, metadata },
+      configurationOf,
+    })
   const asked = createAskedResources({
     resources: deps.resources ?? [],
     isRefused: createResourceProbe({ authorizationUrl: urlFor, fetch }),

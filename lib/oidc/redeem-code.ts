@@ -111,8 +111,8 @@ export async function redeemCode(
   const call = await deps.call({ limitMs: tokenLimitMs }).catch((error: ProviderError) => error)
   if (call instanceof Error) return failed(call.code, call, call.error, call.fix)
 
-  const advertised =
-    call.configuration.serverMetadata().authorization_response_iss_parameter_supported
+  const { metadata } = call
+  const advertised = metadata.authorization_response_iss_parameter_supported
   const response = parseAuthorizationResponse(
     answer,
     { state: expected.state, issuers: oidc.issuers },
@@ -136,7 +136,6 @@ export async function redeemCode(
       )
     const { idToken, refreshToken, refreshLifetime } = tokens
     if (idToken === undefined) throw new Error('the token answer has no ID token')
-    const metadata = call.configuration.serverMetadata()
     const algorithms = acceptedAlgorithms(oidc, metadata)
     const idClaims = await verifyIdToken(idToken, rulesOf(expected, oidc.issuers, algorithms), {
       ...deps,

@@ -50,18 +50,23 @@ export function readTokens(
     const response = await send(url, init)
     const isGrant = init.body instanceof URLSearchParams && init.body.has('grant_type')
     if (!isGrant || !response.ok) return response
-    const body: unknown = await response
-      .clone()
-      .json()
-      .catch(() => undefined)
-    const tokens = readTokenAnswer(body)
-    if (!tokens) return response
+    const text = await response.text()
+    const tokens = readTokenAnswer(parsed(text))
+    if (!tokens) return new Response(text, response)
     onTokens(tokens)
     const headers = new Headers(response.headers)
     headers.delete('content-length')
     headers.set('content-type', 'application/json')
     const shown = { access_token: tokens.accessToken, token_type: 'bearer' }
     return new Response(JSON.stringify(shown), { status: 200, headers })
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
   }
 }
 

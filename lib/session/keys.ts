@@ -1,4 +1,5 @@
 import { createHash, hkdfSync } from 'node:crypto'
+import { sha256 } from '../http/sha256.ts'
 
 /** What a key is for. A value made for one purpose cannot be read as another (S3). */
 export type KeyPurpose =
@@ -29,7 +30,7 @@ const sessionPrefix = 'session:'
 
 /** The store key of the session that a ticket's id names: the store never learns the id itself. */
 export function sessionKeyOfTicket(id: string): string {
-  return `${sessionPrefix}${createHash('sha256').update(id).digest('base64url')}`
+  return `${sessionPrefix}${sha256(id)}`
 }
 
 /** What server code calls a session: its store key without the prefix. No ticket can be made of it. */

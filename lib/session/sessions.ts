@@ -198,11 +198,15 @@ export function createSessions(deps: SessionsDeps) {
       const { id, key } = tickets.issue()
       const ttl = ttlMs(record)
       const value = await cipher.encrypt(key, JSON.stringify(record))
-      // Index first: a session that exists can always be found by a back-channel logout.
-      await index.add(record, key, record.absoluteAt - now())
-      if (!(await store.create(key, value, ttl))) throw new Error('session id collision')
+      // At once: nobody has the ticket before all is written, and a logout meanwhile leaves a mark (L16).
+      const [created, setCookie] = await Promise.all([
+        store.create(key, value, ttl),
+        tickets.cookie(id, record.absoluteAt),
+        index.add(record, key, record.absoluteAt - now()),
+      ])
+      if (!created) throw new Error('session id collision')
       const session = remember(key, { value, version: 1, expiresAt: now() + ttl }, record)
-      return { session, setCookie: await tickets.cookie(id, record.absoluteAt) }
+      return { session, setCookie }
     },
     /** Compare-and-set. Undefined: the session has ended or changed since it was read; nothing was written. */
     save,

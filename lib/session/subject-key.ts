@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '../http/sha256.ts'
 
 /** The store's name for what an issuer calls `value`, a `sub` or a `sid`: a dump of the store names nobody. */
 export function subjectKey(kind: string, issuer: string, value: string): string {
-  return `${kind}:${createHash('sha256').update(`${issuer}\0${value}`).digest('base64url')}`
+  return `${kind}:${sha256(`${issuer}\0${value}`)}`
 }

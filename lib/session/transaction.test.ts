@@ -115,7 +115,7 @@ test('L1: the secrets of a sign-in are its own, and need cookie and state', () =
   const secretsOf = ({ transaction }: typeof one) => [
     transaction.nonce,
     transaction.codeVerifier,
-    transaction.dpopSeed.toString('base64url'),
+    transaction.dpopSeed().toString('base64url'),
   ]
   const all = [...secretsOf(one), ...secretsOf(sameBrowser)]
   assert.equal(new Set(all).size, 6)

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '../http/sha256.ts'
 import type { KeyValue } from '../store/key-value.ts'
 import { type BrowserKeys, createBrowserKeys } from './browser-key.ts'
 import { createRestartMark } from './restart-mark.ts'
@@ -27,7 +27,8 @@ export interface Transaction {
   readonly state: string
   readonly nonce: string
   readonly codeVerifier: string
-  readonly dpopSeed: Buffer
+  /** 32 bytes, the same each time; made when it is asked for. */
+  dpopSeed(): Buffer
   /** Epoch milliseconds. */
   readonly startedAt: number
   readonly remembered: Remembered
@@ -151,11 +152,13 @@ function transactionOf(
   startedAt: number,
   remembered: Remembered,
 ): Transaction {
+  // Both are needed each time, and one derivation of both costs half of two.
+  const both = derive('nonce, code verifier', browserKey, 64)
   return {
     state,
-    nonce: derive('nonce', browserKey).toString('base64url'),
-    codeVerifier: derive('code verifier', browserKey).toString('base64url'),
-    dpopSeed: derive('DPoP key', browserKey),
+    nonce: both.toString('base64url', 0, 32),
+    codeVerifier: both.toString('base64url', 32),
+    dpopSeed: () => derive('DPoP key', browserKey),
     startedAt,
     remembered,
   }
@@ -165,5 +168,5 @@ const idOf = ({ random }: OpenedState) => random.toString('base64url').slice(0, 
 
 /** 96 bits: enough to tell keys and clients apart, and `state` stays short. */
 function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, 16)
+  return sha256(text).slice(0, 16)
 }

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 
-/** Every write is one statement, and so one transaction; only a set takes two tables. */
+/** Every write is one statement; only a set takes two tables, and so a transaction. */
 export function prepareStatements(db: DatabaseSync) {
   // Rows as arrays: the hot path makes no object of named columns.
   const prepare = (source: string): StatementSync => {
@@ -13,6 +13,8 @@ export function prepareStatements(db: DatabaseSync) {
       `DELETE FROM ${table} WHERE key IN (SELECT key FROM ${table} WHERE expires_at <= ? LIMIT ?)`,
     )
   return {
+    begin: prepare('BEGIN IMMEDIATE'),
+    commit: prepare('COMMIT'),
     dataVersion: prepare('PRAGMA data_version'),
     get: prepare('SELECT value, version, expires_at FROM entries WHERE key = ? AND expires_at > ?'),
     create: prepare(

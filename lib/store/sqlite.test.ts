@@ -89,6 +89,58 @@ describe('sqlite store', () => {
     await store.close()
   })
 
+  it('writes what one turn wants written in order, and in one transaction', async () => {
+    const file = newFile()
+    const store = createSqliteStore({ file })
+    const inTurn = await Promise.all([
+      store.create('a', 'one', minute),
+      store.create('a', 'two', minute),
+      store.replace('a', 1, 'three'),
+      store.replace('a', 1, 'four'),
+      store.addMember('set', 'x', minute),
+      store.removeMember('set', 'x'),
+      store.acquireLease('lease', 'me', minute),
+      store.acquireLease('lease', 'you', minute),
+      store.delete('a'),
+      store.touch('a', minute),
+      store.create('b', 'one', minute),
+    ])
+    const expected = [
+      true,
+      false,
+      2,
+      undefined,
+      undefined,
+      undefined,
+      true,
+      false,
+      true,
+      false,
+      true,
+    ]
+    assert.deepEqual(inTurn, expected)
+    const [good, odd] = await Promise.allSettled([
+      store.create('c', 'one', minute),
+      store.create('d', Symbol('no text') as never, minute),
+    ])
+    assert.deepEqual([good.status, odd.status], ['rejected', 'rejected'])
+    assert.ok(good.status === 'rejected' && good.reason instanceof StoreUnavailableError)
+    assert.equal(store.get('c'), undefined)
+    assert.equal(await store.create('c', 'again', minute), true)
+    await store.close()
+  })
+
+  it('writes what is asked for before it closes', async () => {
+    const file = newFile()
+    const store = createSqliteStore({ file })
+    const written = store.create('a', 'one', minute)
+    await store.close()
+    assert.equal(await written, true)
+    const again = createSqliteStore({ file })
+    assert.equal(again.get('a')?.value, 'one')
+    await again.close()
+  })
+
   it('takes expired rows away, a batch at a time', async () => {
     let time = 1_000_000
     const file = newFile()

@@ -29,6 +29,13 @@ interface Remembered {
   readonly dataVersion: number
 }
 
+/** What is to be written when this turn of the event loop is over. */
+interface Write {
+  run(): void
+  done(): void
+  failed(error: unknown): void
+}
+
 /** A data version that the file never has: what is remembered under it is compared before it is used. */
 const unheardOf = -1
 
@@ -53,6 +60,7 @@ export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
     weigh: ({ entry }) => entry.value.length + 200,
   })
   const { onTurnEnd = setImmediate } = options
+  let waiting: Write[] = []
   let nextSweepAt = 0
   let wroteAt = Number.NEGATIVE_INFINITY
   let dataVersionOfTurn = unheardOf
@@ -100,22 +108,57 @@ export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
 
   /** Our own writes do not move the data version, so they mark what they touch themselves. */
   function writeEntry<T>(key: string, statement: () => T): Promise<T> {
-    const known = remembered.get(key)
-    if (known) remembered.set(key, { entry: known.entry, dataVersion: unheardOf })
-    return write(statement)
+    return write(() => {
+      const known = remembered.get(key)
+      if (known) remembered.set(key, { entry: known.entry, dataVersion: unheardOf })
+      return statement()
+    })
   }
 
-  async function write<T>(statement: () => T): Promise<T> {
+  /**
+   * What is to be written in one turn of the event loop is written in one transaction: the locks and the log of a
+   * transaction cost more than the rows. It is answered when that is committed.
+   */
+  function write<T>(statement: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let result: T
+      waiting.push({
+        run: () => {
+          result = statement()
+        },
+        done: () => resolve(result),
+        failed: reject,
+      })
+      if (waiting.length === 1) setImmediate(writeWaiting)
+    })
+  }
+
+  function writeWaiting(): void {
+    const writes = waiting
+    waiting = []
+    if (writes.length === 0) return
     try {
-      return available(() => {
+      available(() => {
         // First, so that a sweep which fails cannot turn a write that was done into an error.
         sweep()
-        const result = statement()
+        inTransaction(writes)
         wroteAt = now()
-        return result
       })
     } catch (error) {
       wroteAt = Number.NEGATIVE_INFINITY
+      for (const { failed } of writes) failed(error)
+      return
+    }
+    for (const { done } of writes) done()
+  }
+
+  function inTransaction(writes: readonly Write[]): void {
+    sql.begin.run()
+    try {
+      for (const { run } of writes) run()
+      sql.commit.run()
+    } catch (error) {
+      if (db.isTransaction) db.exec('ROLLBACK')
       throw error
     }
   }
@@ -130,16 +173,9 @@ export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
 
   function addMember(key: string, member: string, ttlMs: number): void {
     const at = now()
-    db.exec('BEGIN IMMEDIATE')
-    try {
-      sql.dropExpiredSet.run(key, at)
-      sql.extendSet.run(key, expiry(at, ttlMs))
-      sql.addMember.run(key, member)
-      db.exec('COMMIT')
-    } catch (error) {
-      if (db.isTransaction) db.exec('ROLLBACK')
-      throw error
-    }
+    sql.dropExpiredSet.run(key, at)
+    sql.extendSet.run(key, expiry(at, ttlMs))
+    sql.addMember.run(key, member)
   }
 
   return {
@@ -189,7 +225,9 @@ export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
       else await write(() => void sql.acquireLease.run('ping', 'ping', at, at))
     },
     async close() {
-      if (db.isOpen) db.close()
+      if (!db.isOpen) return
+      writeWaiting()
+      db.close()
     },
   }
 }

@@ -55,7 +55,8 @@ export function observeProviderCalls(
 /** The grant that a body asks for, in words of ours; undefined when it is no token request. */
 function grantOf(body: unknown): string | undefined {
   if (typeof body !== 'string' && !(body instanceof URLSearchParams)) return undefined
-  const grant = new URLSearchParams(body).get('grant_type')
+  const parameters = typeof body === 'string' ? new URLSearchParams(body) : body
+  const grant = parameters.get('grant_type')
   return grant === null ? undefined : (grants[grant] ?? '_OTHER')
 }
 

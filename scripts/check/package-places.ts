@@ -9,7 +9,7 @@ const places: Readonly<Record<string, readonly string[]>> = {
   '@upstash/redis': ['lib/store/upstash'],
   '@redis/client': ['lib/store/redis'],
   'node:sqlite': ['lib/store/sqlite'],
-  undici: ['lib/http/outgoing.ts', 'bench/'],
+  undici: ['lib/http/outgoing.ts', 'lib/http/plain-fetch.ts', 'bench/'],
   zod: ['lib/config/'],
   send: ['lib/spa/'],
   'mime-types': ['lib/spa/'],

@@ -4,8 +4,8 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'L1',
     file: 'lib/endpoints/start-sign-in.ts',
-    from: "createHash('sha256')",
-    to: "createHash('sha1')",
+    from: 'codeChallenge: sha256(codeVerifier)',
+    to: 'codeChallenge: codeVerifier.slice(1)',
     test: 'test/sign-in.test.ts',
     title: 'L1: asks with the code flow, PKCE S256, state and nonce of 32 bytes each',
   },

@@ -178,4 +178,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/silent-sign-in.test.ts',
     title: 'L15: ${title} that comes back as the whole window ends at the return URL',
   },
+  {
+    row: 'L13',
+    file: 'lib/http/plain-fetch.ts',
+    from: 'const maxBytes = 1 << 20',
+    to: 'const maxBytes = 1 << 19',
+    test: 'lib/http/plain-fetch.test.ts',
+    title: 'takes one byte over 1 MiB, and ends the connection',
+  },
 ]

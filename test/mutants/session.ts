@@ -68,8 +68,8 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'S6',
     file: 'lib/session/cipher.ts',
-    from: 'kid: newest.id, place })',
-    to: 'kid: newest.id, place, text })',
+    from: 'kid: newest.id, place }',
+    to: 'kid: newest.id, place, text }',
     test: 'test/store-dump.test.ts',
     title: 'S6: a copy of the store holds no ticket, no token and nobody’s name',
   },
@@ -100,8 +100,8 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'O2',
     file: 'lib/session/sessions.ts',
-    from: 'await index.add(record, key, record.absoluteAt - now())',
-    to: 'await index.add(record, key, ttl)',
+    from: 'index.add(record, key, record.absoluteAt - now())',
+    to: 'index.add(record, key, ttl)',
     test: 'lib/session/sessions.test.ts',
     title: 'O2: a session is found by its sid and its sub as long as it lives',
   },
@@ -125,8 +125,8 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'L1',
     file: 'lib/session/transaction.ts',
-    from: "derive('code verifier', browserKey)",
-    to: "derive('nonce', browserKey)",
+    from: "both.toString('base64url', 32)",
+    to: "both.toString('base64url', 0, 32)",
     test: 'lib/session/transaction.test.ts',
     title: 'L1: the secrets of a sign-in are its own, and need cookie and state',
   },

@@ -73,4 +73,20 @@ export const mutants: readonly Mutant[] = [
     test: 'test/full-disk.test.ts',
     title: 'A15: a store that can be read and not written is not ready',
   },
+  {
+    row: 'S10',
+    file: 'lib/store/sqlite.ts',
+    from: '      for (const { run } of writes) run()',
+    to: '      for (const { run } of writes.toReversed()) run()',
+    test: 'lib/store/sqlite.test.ts',
+    title: 'writes what one turn wants written in order, and in one transaction',
+  },
+  {
+    row: 'S10',
+    file: 'lib/store/sqlite.ts',
+    from: "if (db.isTransaction) db.exec('ROLLBACK')",
+    to: "if (db.isTransaction) db.exec('COMMIT')",
+    test: 'lib/store/sqlite.test.ts',
+    title: 'writes what one turn wants written in order, and in one transaction',
+  },
 ]

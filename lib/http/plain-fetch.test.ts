@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { after, before, describe, test } from 'node:test'
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
+import { createOutgoing } from './outgoing.ts'
+
+const plainFetch = createOutgoing({}).plainFetch()
+
+describe('plainFetch', () => {
+  let answer: (request: IncomingMessage, response: ServerResponse) => void
+  const server = createServer((request, response) => answer(request, response))
+  let origin = ''
+  before(async () => {
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  })
+  after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+
+  test('sends a form as fetch does, and answers what came', async () => {
+    let sent: unknown
+    answer = async (request, response) => {
+      const chunks = await request.toArray()
+      const { method, url, headers } = request
+      sent = [method, url, headers['content-type'], headers['x-one'], String(Buffer.concat(chunks))]
+      response.writeHead(201, 'Made', {
+        'content-type': 'text/plain',
+        'set-cookie': ['a=1', 'b=2'],
+      })
+      response.end('größer')
+    }
+    const body = new URLSearchParams({ code: 'a b&c' })
+    const init = { method: 'POST', headers: { 'x-one': '1' }, body }
+    const got = await plainFetch(`${origin}/token?a=1#part`, init)
+    const type = 'application/x-www-form-urlencoded;charset=UTF-8'
+    assert.deepEqual(sent, ['POST', '/token?a=1', type, '1', 'code=a+b%26c'])
+    assert.deepEqual([got.status, got.statusText, await got.text()], [201, 'Made', 'größer'])
+    assert.deepEqual(got.headers.getSetCookie(), ['a=1', 'b=2'])
+  })
+
+  for (const status of [204, 205, 304]) {
+    test(`an answer ${status} has no body`, async () => {
+      answer = (_, response) => response.writeHead(status).end()
+      const got = await plainFetch(origin)
+      assert.deepEqual([got.status, got.body], [status, null])
+    })
+  }
+
+  test('follows no redirect', async () => {
+    answer = (_, response) => response.writeHead(302, { location: '/elsewhere' }).end()
+    const got = await plainFetch(new URL(origin), { redirect: 'manual' })
+    assert.deepEqual([got.status, got.headers.get('location')], [302, '/elsewhere'])
+  })
+
+  const text = JSON.stringify({ access_token: 'x'.repeat(5000) })
+  for (const [coding, bytes] of [
+    ['gzip', gzipSync(text)],
+    ['x-gzip', gzipSync(text)],
+    ['deflate', deflateSync(text)],
+    ['br', brotliCompressSync(text)],
+    ['zstd', zstdCompressSync(text)],
+    ['identity', Buffer.from(text)],
+  ] as const) {
+    test(`reads ${coding}, though nobody asked for it`, async () => {
+      answer = (request, response) => {
+        assert.equal(request.headers['accept-encoding'], undefined)
+        response.writeHead(200, { 'content-encoding': coding }).end(bytes)
+      }
+      assert.equal(await (await plainFetch(origin)).text(), text)
+    })
+  }
+
+  for (const [what, coding, bytes] of [
+    ['a coding that nobody knows', 'rot13', Buffer.from(text)],
+    ['what is not in its coding', 'gzip', Buffer.from(text)],
+    ['what grows beyond 1 MiB', 'gzip', gzipSync(Buffer.alloc(2 ** 21))],
+  ] as const) {
+    test(`fails for ${what}`, async () => {
+      answer = (_, response) => response.writeHead(200, { 'content-encoding': coding }).end(bytes)
+      await assert.rejects(plainFetch(origin), TypeError)
+    })
+  }
+
+  test('takes one byte over 1 MiB, and ends the connection', async () => {
+    answer = (_, response) => {
+      response.writeHead(200)
+      const more = () => {
+        while (!response.destroyed && response.write(Buffer.alloc(65_536)));
+      }
+      response.on('drain', more)
+      more()
+    }
+    const got = await plainFetch(origin)
+    assert.equal((await got.arrayBuffer()).byteLength, 2 ** 20 + 1)
+  })
+
+  test('an answer that breaks off is an error', async () => {
+    answer = (_, response) => {
+      response.writeHead(200, { 'content-length': 100 }).write('begun')
+      setTimeout(() => response.destroy(), 20)
+    }
+    await assert.rejects(plainFetch(origin), TypeError)
+  })
+
+  test('a place that nobody listens at is an error, with its cause', async () => {
+    await assert.rejects(plainFetch('http://127.0.0.1:1/'), (error: TypeError) => {
+      assert.equal((error.cause as NodeJS.ErrnoException).code, 'ECONNREFUSED')
+      return error instanceof TypeError
+    })
+  })
+
+  test('rejects with the reason of its signal, before it begins and while it waits', async () => {
+    const reason = new Error('enough')
+    const early = plainFetch(origin, { signal: AbortSignal.abort(reason) })
+    await assert.rejects(early, (error) => error === reason)
+    const given = new AbortController()
+    let isGone: Promise<unknown> | undefined
+    answer = (request) => {
+      request.on('error', () => undefined)
+      isGone = new Promise((resolve) => request.on('close', resolve))
+      given.abort(reason)
+    }
+    const late = plainFetch(origin, { signal: given.signal })
+    await assert.rejects(late, (error) => error === reason)
+    await isGone
+  })
+
+  test('nothing but text can be sent', async () => {
+    const sent = plainFetch(origin, { method: 'POST', body: new Uint8Array(3) })
+    await assert.rejects(sent, TypeError)
+  })
+})
