@@ -1,5 +1,5 @@
 import { createSecureContext } from 'node:tls'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ClientCertificate } from '../http/outgoing.ts'
 import { readPem } from './pem-file.ts'
 import type { Report } from './report.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type ClientAuth, clientAuth, plainAuthMethods } from './client-auth.ts'
 import { type Environment, readNamed } from './env.ts'
 import type { OidcSettings } from './oidc.ts'

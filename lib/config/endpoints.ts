@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { accepted, refused } from './parsed.ts'
 import { leaf } from './schema-leaf.ts'
 import { parseWebAddress } from './web-address.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { hook } from './schema-leaf.ts'
 
 type Claims = Readonly<Record<string, unknown>>

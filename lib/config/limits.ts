@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { wholeNumber } from './schema-leaf.ts'
 
 export const limits = z.strictObject({

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ClientCertificate } from '../http/outgoing.ts'
 import { parseAssertionAudience } from './assertion-audience.ts'
 import { type AuthMethod, authMethods, type ClientAuth, clientAuth } from './client-auth.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { accepted, type Parsed, refused } from './parsed.ts'
 import { isAtOrBelow, remotePrefix } from './remote-paths.ts'
 import type { Report } from './report.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { parseHeaderName, parseHeaderValue } from './header-name.ts'
 import type { Report } from './report.ts'
 import { textList, textRecord } from './schema-leaf.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { checkExchange, exchange } from './exchange.ts'
 import { accepted, refused } from './parsed.ts'
 import type { Report } from './report.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { given } from '../http/given.ts'
 import { isLoopback } from '../http/loopback.ts'
 import type { ClientCertificate } from '../http/outgoing.ts'

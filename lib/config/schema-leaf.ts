@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type ByteSize, parseByteSize } from './byte-size.ts'
 import { type Duration, type DurationRange, parseDuration } from './duration.ts'
 import { accepted, type Parsed, refused } from './parsed.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { client } from './client.ts'
 import { hooks } from './hooks.ts'
 import { limits } from './limits.ts'

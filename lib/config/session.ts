@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { cookieNameFor, parseCookieName } from './cookie-name.ts'
 import type { Report } from './report.ts'
 import { leaf, textList, wholeSeconds } from './schema-leaf.ts'

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { isLoopback } from '../http/loopback.ts'
 import { type Csp, parseCsp } from './csp-sources.ts'
 import { type Environment, type Mode, readerOf, type Variables } from './env.ts'

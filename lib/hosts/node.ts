@@ -59,7 +59,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
   const tellAnswer = createTellAnswers(bff, peerOf)
   const queuedAnswers = createQueuedAnswers()
   const backgroundTasks = createBackgroundTasks(log)
-  const spa = options.pages ? undefined : spaPages(bff, log)
+  const spa = options.pages ? undefined : await spaPages(bff, log)
 
   async function answerEndpoint(request: IncomingMessage, response: ServerResponse) {
     const target = request.url ?? '/'

@@ -15,11 +15,6 @@ import { createNonce, plainPageHeaders } from '../pages/csp.ts'
 import { errorPage } from '../pages/page.ts'
 import { answerGate, decideGate, isProtected } from '../pages/page-gate.ts'
 import { cookieNames } from '../session/cookie-names.ts'
-import { createBuiltApp } from '../spa/built-app.ts'
-import { createCdnApp } from '../spa/cdn-app.ts'
-import { createDevServer } from '../spa/dev-server.ts'
-import { createRemoteIndex } from '../spa/remote-index.ts'
-import { staticPolicy } from '../spa/static-policy.ts'
 import type { Log } from '../telemetry/log.ts'
 import { sendResponse } from './node-web.ts'
 import { refuse } from './refuse.ts'
@@ -52,12 +47,13 @@ export function spaProblem({ spa }: Pick<Settings, 'spa'>): Problem | undefined 
 
 type SpaDeps = Pick<Bff, 'settings' | 'peekSession' | 'providerOrigins'>
 
-/** The single-page app of the settings; undefined when they name none. */
-export function spaPages(bff: SpaDeps, log: Log): SpaPages | undefined {
+/** The single-page app of the settings; undefined when they name none. What serves it is loaded where there is one. */
+export async function spaPages(bff: SpaDeps, log: Log): Promise<SpaPages | undefined> {
   const { spa, publicOrigin, session, basePath } = bff.settings
   const https = publicOrigin.startsWith('https:')
   if (spa.devServer !== undefined) {
     const ownCookies = cookieNames(session.cookieName, https).ticket
+    const { createDevServer } = await import('../spa/dev-server.ts')
     const server = createDevServer({
       origin: spa.devServer,
       ownCookies,
@@ -69,7 +65,7 @@ export function spaPages(bff: SpaDeps, log: Log): SpaPages | undefined {
       close: server.close,
     }
   }
-  const answer = answerOf(bff, https, log)
+  const answer = await answerOf(bff, https, log)
   if (!answer) return undefined
   // Below them everything is ours; at the root of the origin the endpoints' own names are, and no page's request.
   const remotes = Object.values(bff.settings.remotes).map(({ path }) => path)
@@ -89,8 +85,10 @@ export function spaPages(bff: SpaDeps, log: Log): SpaPages | undefined {
 }
 
 /** The app from where the settings say it lies. */
-function answerOf({ settings, providerOrigins }: SpaDeps, https: boolean, log: Log) {
+async function answerOf({ settings, providerOrigins }: SpaDeps, https: boolean, log: Log) {
   const { spa, outgoing } = settings
+  if (spa.dir === undefined && spa.index === undefined) return undefined
+  const { staticPolicy } = await import('../spa/static-policy.ts')
   const headersWith =
     (cdn?: string) =>
     (scripts: readonly string[]): Record<string, string> => ({
@@ -102,14 +100,19 @@ function answerOf({ settings, providerOrigins }: SpaDeps, https: boolean, log: L
         }),
       ),
     })
-  if (spa.dir !== undefined) return createBuiltApp({ dir: spa.dir, headersOf: headersWith() })
+  if (spa.dir !== undefined) {
+    const { createBuiltApp } = await import('../spa/built-app.ts')
+    return createBuiltApp({ dir: spa.dir, headersOf: headersWith() })
+  }
   if (spa.index === undefined) return undefined
+  const { createRemoteIndex } = await import('../spa/remote-index.ts')
   const index = createRemoteIndex({
     url: spa.index,
     fetch: createOutgoing(outgoing).fetch(),
     now: Date.now,
     onFailed: (cause) => log.event('unexpected.error', { where: 'spa.index', cause }),
   })
+  const { createCdnApp } = await import('../spa/cdn-app.ts')
   return createCdnApp({ index, headersOf: headersWith(new URL(spa.index).origin) })
 }
 

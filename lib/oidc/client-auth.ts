@@ -1,4 +1,5 @@
-import { type CryptoKey, importJWK, type JWK } from 'jose'
+import type { CryptoKey, JWK } from 'jose'
+import { importJWK } from 'jose/key/import'
 import * as client from 'openid-client'
 import { type AssertionFile, readAssertion } from '../config/assertion-file.ts'
 import type { ClientAuth } from '../config/client-auth.ts'

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { exportJWK, generateKeyPair } from 'jose'
+import { exportJWK } from 'jose/key/export'
+import { generateKeyPair } from 'jose/key/generate/keypair'
 import * as client from 'openid-client'
 import type { ClientAuth } from '../config/client-auth.ts'
 import type { OidcSettings } from '../config/oidc.ts'

@@ -1,5 +1,8 @@
 import { createECDH, hkdfSync } from 'node:crypto'
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK } from 'jose'
+import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
+import { exportJWK } from 'jose/key/export'
+import { generateKeyPair } from 'jose/key/generate/keypair'
+import { importJWK } from 'jose/key/import'
 import * as client from 'openid-client'
 import type { NonceMemory } from './nonce-memory.ts'
 

@@ -1,4 +1,4 @@
-import { decodeJwt } from 'jose'
+import { decodeJwt } from 'jose/jwt/decode'
 
 /** What a token says that may be a JWT, unverified; undefined when it is none. */
 export function jwtClaims(

@@ -1,4 +1,6 @@
-import { createLocalJWKSet, errors, type JWTVerifyOptions, type JWTVerifyResult } from 'jose'
+import type { JWTVerifyOptions, JWTVerifyResult } from 'jose'
+import * as errors from 'jose/errors'
+import { createLocalJWKSet } from 'jose/jwks/local'
 import type { Log } from '../telemetry/log.ts'
 import { callFailure, toProviderError } from './call-failure.ts'
 import type { Discovery } from './discovery.ts'

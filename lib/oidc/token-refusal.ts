@@ -1,4 +1,5 @@
-import { decodeProtectedHeader, errors } from 'jose'
+import { decodeProtectedHeader } from 'jose/decode/protected_header'
+import * as errors from 'jose/errors'
 
 /** What a refusal is about, as the log tells it. Names and times, no credential. */
 export interface RefusedClaim {

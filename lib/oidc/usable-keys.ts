@@ -1,4 +1,5 @@
-import { importJWK, type JWK } from 'jose'
+import type { JWK } from 'jose'
+import { importJWK } from 'jose/key/import'
 import { keyAlgorithm } from './client-auth.ts'
 import { shown } from './token-refusal.ts'
 

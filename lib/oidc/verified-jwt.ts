@@ -1,11 +1,7 @@
-import {
-  compactVerify,
-  errors,
-  type JWTPayload,
-  type JWTVerifyOptions,
-  type JWTVerifyResult,
-  UnsecuredJWT,
-} from 'jose'
+import type { JWTPayload, JWTVerifyOptions, JWTVerifyResult } from 'jose'
+import * as errors from 'jose/errors'
+import { compactVerify } from 'jose/jws/compact/verify'
+import { UnsecuredJWT } from 'jose/jwt/unsecured'
 
 type Verifier = Parameters<typeof compactVerify>[1]
 

@@ -1,5 +1,5 @@
 import { createCipheriv, createSecretKey, randomBytes } from 'node:crypto'
-import { compactDecrypt } from 'jose'
+import { compactDecrypt } from 'jose/jwe/compact/decrypt'
 import { deriveKeys, type KeyPurpose } from './keys.ts'
 
 /** Encrypts what the store holds (S6). */

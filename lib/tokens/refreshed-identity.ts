@@ -1,4 +1,4 @@
-import { decodeJwt } from 'jose'
+import { decodeJwt } from 'jose/jwt/decode'
 import { given } from '../http/given.ts'
 import { jwtClaims } from '../oidc/jwt-claims.ts'
 import type { Provider } from '../oidc/provider.ts'

@@ -1,6 +1,7 @@
 import { copyFileSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { runTool } from '../check/tools.ts'
+import { bundle } from './bundle.ts'
 import { importedPackages, type Manifest, packageManifest } from './package-manifest.ts'
 import { packagePages } from './package-pages.ts'
 
@@ -20,13 +21,20 @@ export async function buildPackage(root: string, into: string): Promise<void> {
     mkdirSync(dirname(join(into, path)), { recursive: true })
     writeFileSync(join(into, path), text)
   }
+  const own = JSON.parse(read('package.json')) as Manifest
   const compiled = globSync('**/*.{js,d.ts}', { cwd: into }).map((path) =>
     readFileSync(join(into, path), 'utf8'),
   )
-  const manifest = packageManifest(JSON.parse(read('package.json')) as Manifest, {
+  const manifest = packageManifest(own, {
     imported: importedPackages(compiled),
   })
   write('package.json', `${JSON.stringify(manifest, undefined, 2)}\n`)
+  const doors = Object.values({ ...own.exports, ...own.bin })
+  await bundle(
+    root,
+    into,
+    doors.map((door) => door.replace(/\.tsx?$/, '.js')),
+  )
   for (const file of ['LICENSE', 'CHANGELOG.md']) copyFileSync(join(root, file), join(into, file))
   for (const [path, text] of packagePages(read)) write(path, text)
 }

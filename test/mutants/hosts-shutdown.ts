@@ -92,7 +92,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'A2',
-    file: 'lib/hosts/serve.ts',
+    file: 'lib/hosts/serve-here.ts',
     from: "return reason === 'pages failed' ? 1 : 0",
     to: "return reason === 'pages failed' ? 1 : 2",
     test: 'test/server-process.test.ts',
@@ -124,7 +124,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'A37',
-    file: 'lib/hosts/serve.ts',
+    file: 'lib/hosts/serve-here.ts',
     from: 'if (!failure) throw cause',
     to: 'throw cause',
     test: 'test/start-up-mistakes.test.ts',

@@ -76,7 +76,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'A39',
-    file: 'lib/hosts/serve.ts',
+    file: 'lib/hosts/serve-here.ts',
     from: "if (reason !== 'pages failed') await Promise.race([sleep(bff.settings.drainMs), anotherSignal()])",
     to: 'await bff.close()',
     test: 'test/production-folder.test.ts',

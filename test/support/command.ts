@@ -81,6 +81,7 @@ export async function runCommand(args: readonly string[], options: CommandOption
 /** Resolves when it serves; rejects with what it said when it ended instead. */
 export async function whenLive(running: RunningCommand, basePath = '/bff'): Promise<void> {
   let over = false
+  const deadline = Date.now() + 20_000
   void running.ended().then(() => {
     over = true
   })
@@ -88,7 +89,11 @@ export async function whenLive(running: RunningCommand, basePath = '/bff'): Prom
     const answer = await fetch(`${running.origin}${basePath}/health/live`).catch(() => undefined)
     await answer?.body?.cancel()
     if (answer?.ok) return
-    if (over) throw new Error(`it ended:\n${running.stdout()}${running.stderr()}`)
+    if (over || Date.now() > deadline) {
+      throw new Error(
+        `it ${over ? 'ended' : 'is not live'}:\n${running.stdout()}${running.stderr()}`,
+      )
+    }
     await sleep(50)
   }
 }
