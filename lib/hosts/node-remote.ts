@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Remote } from '../remote/remote.ts'
+import type { RemoteRequest } from '../remote/remote-request.ts'
 import { keepHeadBytes } from './head-bytes.ts'
 import { withOneStepLess } from './max-forwards.ts'
 
@@ -16,6 +17,7 @@ export function createNodeRemote(
   remote: Remote,
   peerOf: (request: IncomingMessage) => string = addressOf,
   answerHeaders: Readonly<Record<string, string>> = {},
+  chunks: RemoteRequest['chunks'] = 'shared',
 ): NodeRemote {
   return {
     handle(request, response) {
@@ -29,6 +31,7 @@ export function createNodeRemote(
         body: request,
         peerAddress: peerOf(request),
         sink: response,
+        chunks,
       })
     },
     upgrade(request, socket, head) {

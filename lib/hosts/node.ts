@@ -54,7 +54,7 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
   const isSocket = socketPath(bff.settings.host) !== undefined
   const peerOf = ({ socket }: IncomingMessage) =>
     isSocket ? unixPeer : (socket.remoteAddress ?? '')
-  const remote = createNodeRemote(bff.remote, peerOf, more)
+  const remote = createNodeRemote(bff.remote, peerOf, more, 'ours')
   const frontDoor = createFrontDoor(bff)
   const tellAnswer = createTellAnswers(bff, peerOf)
   const queuedAnswers = createQueuedAnswers()

@@ -1,4 +1,5 @@
 import type { Dispatcher } from '../http/outgoing.ts'
+import { free } from './passed-chunk.ts'
 import type { AnswerSink } from './remote-request.ts'
 import { PassingBody } from './request-body.ts'
 import type { AnswerHeaders } from './response-headers.ts'
@@ -11,6 +12,8 @@ type Connections = Pick<Upstream, 'take' | 'give' | 'wasReset'>
 /** Who is told what becomes of an attempt. It answers each with `pass`, `hold` or `discard`, now or later. */
 export interface AttemptOwner {
   readonly sink: AnswerSink
+  /** Chunks are nobody else's, and may be freed when they are sent. */
+  readonly freesChunks: boolean
   /** Idle time of either side, in milliseconds. */
   readonly idleTimeoutMs: number
   /** The final head arrived. */
@@ -55,6 +58,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #wroteBody = false
   #hasNoContent = false
   #isPaused = false
+  /** Of the latest chunk. */
+  #memory: ArrayBufferLike | undefined
   #stallTimer: NodeJS.Timeout | undefined
   #startedAt = 0
   #body: PassingBody | undefined
@@ -146,7 +151,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
       if (this.#left === chunk.length) this.#end(chunk)
       else {
         if (this.#left > 0) this.#left -= chunk.length
-        if (!this.#owner.sink.write(chunk)) this.#pause(controller)
+        if (!this.#write(chunk)) this.#pause(controller)
       }
     } else if (this.#state === discarding) {
       this.#discarded += chunk.length
@@ -179,6 +184,16 @@ export class Attempt implements Dispatcher.DispatchHandler {
   /** Flushes a head whose body keeps us waiting. */
   flushIfWaiting(): void {
     if (this.#state === passing && !this.#wroteBody) this.#owner.sink.flushHeaders()
+  }
+
+  #write(chunk: Buffer): boolean {
+    const { sink, freesChunks } = this.#owner
+    const before = this.#memory
+    if (!freesChunks || before === chunk.buffer) return sink.write(chunk)
+    this.#memory = chunk.buffer
+    if (!before) return sink.write(chunk)
+    // What was read before this chunk has all been passed on, and is sent before it is.
+    return sink.write(chunk, (error) => error || free(before))
   }
 
   #end(lastChunk?: Buffer): void {

@@ -22,6 +22,7 @@ import { mayRepeat, problemOfFailure } from './upstream-failure.ts'
 export class Call implements AttemptOwner {
   readonly sink: AnswerSink
   readonly idleTimeoutMs: number
+  readonly freesChunks: boolean
 
   readonly #services: CallServices
   readonly #remote: ReadyRemote
@@ -40,6 +41,8 @@ export class Call implements AttemptOwner {
     this.#admission = new Admission(services, remote, request)
     this.#source = this.#admission.head.hasBody ? request.body : null
     this.sink = request.sink
+    // HTTP/2 reads the chunks of many answers into one piece of memory.
+    this.freesChunks = request.chunks === 'ours' && !remote.settings.http2
     this.idleTimeoutMs = remote.settings.idleTimeoutMs
     this.#answer = new Answer(this.sink, services.log, this.#admission)
     this.sink.on('close', () => this.#onClose())
@@ -132,8 +135,9 @@ export class Call implements AttemptOwner {
     this.#admission.addOwnHeaders()
     if (!this.#source) return this.#dispatch()
     if (expect !== undefined) this.sink.writeContinue()
-    const { idleTimeoutMs: idleMs } = this
-    takeBody(this.#source, { bytes: bodyLength, maxBytes: limit, idleMs }, this, this.#services)
+    const { idleTimeoutMs: idleMs, freesChunks } = this
+    const facts = { bytes: bodyLength, maxBytes: limit, idleMs, freesChunks }
+    takeBody(this.#source, facts, this, this.#services)
   }
 
   /** Counts the call, from where it costs something. */

@@ -13,8 +13,11 @@ export interface AnswerSink {
   writeHead(status: number, headers: string[]): unknown
   /** Sends the head now, though there is no body yet. */
   flushHeaders(): void
-  /** False: wait for `drain`. */
-  write(chunk: Buffer): boolean
+  /**
+   * False: wait for `drain`. Whoever tells `onSent` has no use for the chunk any more: without an error, it is with the
+   * system by then.
+   */
+  write(chunk: Buffer, onSent?: (error?: Error | null) => void): boolean
   end(chunk?: Buffer | string): unknown
   end(bytes: string, encoding: 'latin1'): unknown
   /** Breaks the connection, so that nobody takes what was sent for the whole answer. */
@@ -33,6 +36,8 @@ export interface RemoteRequest extends PeerRequest {
   /** Looked at only when `Content-Length` or `Transfer-Encoding` announces a body. */
   readonly body: Readable | null
   readonly sink: AnswerSink
+  /** Nobody else sees the chunks of body and answer: their memory may go as soon as they are sent. @default 'shared' */
+  readonly chunks?: 'ours' | 'shared'
 }
 
 /** A request to switch to WebSocket. Its answer is written to the socket itself. */

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { sendOnce } from './passed-chunk.ts'
 import type { WaitingBodies } from './waiting-bodies.ts'
 
 /** Bodies up to this size are read whole first, and so can be sent again after a 401 (T12). */
@@ -27,6 +28,8 @@ export interface BodyFacts {
   readonly bytes: number
   readonly maxBytes: number
   readonly idleMs: number
+  /** Chunks are nobody else's, and may be freed when they are sent. @default false */
+  readonly freesChunks?: boolean
 }
 
 /** Told of a body. */
@@ -110,17 +113,19 @@ function readSmallBody(
 export class PassingBody extends Readable {
   readonly #source: Readable
   readonly #idleMs: number
+  readonly #freesChunks: boolean
   #left: number
   #idle: NodeJS.Timeout | undefined
   #isPaused = true
   #received = 0
   #onBegun: ((body: PassingBody | BodyError) => void) | undefined
 
-  constructor(source: Readable, limits: { maxBytes: number; idleMs: number }) {
+  constructor(source: Readable, limits: Omit<BodyFacts, 'bytes'>) {
     super({ highWaterMark: bufferedBytes })
     this.#source = source
     this.#left = limits.maxBytes
     this.#idleMs = limits.idleMs
+    this.#freesChunks = limits.freesChunks ?? false
     source.pause()
     source.on('data', this.#onData)
     source.on('end', this.#onEnd)
@@ -166,7 +171,7 @@ export class PassingBody extends Readable {
     this.#received += chunk.length
     if (this.#left < 0) this.destroy(new BodyError('body_too_large'))
     else {
-      if (this.push(chunk)) this.#idle?.refresh()
+      if (this.push(this.#freesChunks ? sendOnce(chunk) : chunk)) this.#idle?.refresh()
       else {
         this.#isPaused = true
         this.#source.pause()

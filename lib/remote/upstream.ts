@@ -9,6 +9,7 @@ import {
 } from '../http/outgoing.ts'
 import type { Log } from '../telemetry/log.ts'
 import { createCircuit } from './circuit.ts'
+import { freeWhatIsSent } from './passed-chunk.ts'
 import { takeUnaskedContinue } from './unasked-continue.ts'
 
 /** The connections to one remote API. Its origin is fixed here, once (P1). */
@@ -157,7 +158,9 @@ function keepMany(origin: string, options: ConnectionOptions, watch: Watch): Con
             if (error.code === 'ECONNRESET') reset.add(client)
           })
           callback(...result)
-          if (result[1]) takeUnaskedContinue(result[1])
+          if (!result[1]) return
+          takeUnaskedContinue(result[1])
+          freeWhatIsSent(result[1])
         }),
     })
     all.add(client)

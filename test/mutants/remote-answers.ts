@@ -20,7 +20,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'P5',
     file: 'lib/remote/attempt.ts',
-    from: 'if (!this.#owner.sink.write(chunk)) this.#pause(controller)',
+    from: 'if (!this.#write(chunk)) this.#pause(controller)',
     to: 'this.#owner.sink.write(chunk)',
     test: 'test/remote-streaming.test.ts',
     title: 'P5: bodies stream both ways',

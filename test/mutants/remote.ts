@@ -243,4 +243,28 @@ export const mutants: readonly Mutant[] = [
     test: 'test/remote-limits.test.ts',
     title: 'P33: the body of a request that no remote takes',
   },
+  {
+    row: 'P5',
+    file: 'lib/remote/passed-chunk.ts',
+    from: 'if (isMarked) rest.push((error: unknown) => error || free(chunk.buffer))',
+    to: 'if (isMarked) free(chunk.buffer)',
+    test: 'lib/remote/passed-chunk.test.ts',
+    title: 'P5: a chunk that is sent once is freed when it was written, and not before',
+  },
+  {
+    row: 'P5',
+    file: 'lib/remote/call.ts',
+    from: "request.chunks === 'ours' && ",
+    to: '',
+    test: 'test/remote-chunks.test.ts',
+    title: 'but on a server of somebody else’s nothing is taken from who keeps the chunks',
+  },
+  {
+    row: 'P5',
+    file: 'lib/remote/attempt.ts',
+    from: 'return sink.write(chunk, (error) => error || free(before))',
+    to: 'const isTaken = sink.write(chunk)\n    free(chunk.buffer)\n    return isTaken',
+    test: 'test/remote-chunks.test.ts',
+    title: '${framing}, to who is ${speed}: every byte arrives, both ways, beside others',
+  },
 ]

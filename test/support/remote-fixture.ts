@@ -71,11 +71,13 @@ export interface RemoteFixtureOptions extends Partial<Omit<RemoteDeps, 'settings
   origins?: string[]
   trustProxy?: RemoteDeps['settings']['trustProxy']
   limits?: RemoteDeps['settings']['limits']
+  /** @default 'ours', as on a server of ours */
+  chunks?: 'ours' | 'shared'
 }
 
 /** The proxy on a plain Node server, with stand-ins: the cookie `sid=<sub>` is that user's session. */
 export async function startRemote(options: RemoteFixtureOptions): Promise<RemoteFixture> {
-  const { remotes, publicOrigin, origins, trustProxy, limits, ...deps } = options
+  const { remotes, publicOrigin, origins, trustProxy, limits, chunks = 'ours', ...deps } = options
   const events: RecordedEvent[] = []
   const remote = createRemote({
     settings: {
@@ -104,7 +106,7 @@ export async function startRemote(options: RemoteFixtureOptions): Promise<Remote
       },
     },
   })
-  const door = createNodeRemote(remote)
+  const door = createNodeRemote(remote, undefined, {}, chunks)
   const server = createServer((request, response) => door.handle(request, response))
   server.on('checkContinue', (request, response) => door.handle(request, response))
   server.on('upgrade', (request, socket, head) => door.upgrade(request, socket, head))
