@@ -14,12 +14,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { measureCold } from './cold.ts'
 import { measureEvents } from './events.ts'
 import { measureLatency } from './latency.ts'
 import type { Row } from './measure.ts'
 import { stopAll } from './processes.ts'
 import { anyCookie } from './request.ts'
 import { measureSessions } from './sessions.ts'
+import { measureSignIns } from './sign-ins.ts'
 import { measureStartup } from './startup.ts'
 import { measureStorm } from './storm.ts'
 import { measureStreams } from './streams.ts'
@@ -58,7 +60,9 @@ const scenarios: Record<string, () => Promise<Row[]>> = {
     }),
   latency: measureLatency,
   startup: measureStartup,
+  cold: measureCold,
   sessions: () => measureSessions({ large: values.large }),
+  'sign-ins': () => measureSignIns({ large: values.large }),
   storm: measureStorm,
   streams: measureStreams,
   events: measureEvents,

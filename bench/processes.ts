@@ -42,8 +42,8 @@ export async function start(
   return { process: child, ...told }
 }
 
-export function startLoad(): ChildProcess {
-  return keep(fork(new URL('./load.ts', import.meta.url)))
+export function startLoad(file = './load.ts'): ChildProcess {
+  return keep(fork(new URL(file, import.meta.url)))
 }
 
 export async function runLoad(load: ChildProcess, order: LoadOrder): Promise<LoadResult> {

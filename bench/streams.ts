@@ -1,13 +1,13 @@
 import { connect } from 'node:net'
 import { median, type Row, rounded } from './measure.ts'
-import { memoryOf, type Running, start, stop } from './processes.ts'
+import { cpuOf, memoryOf, type Running, start, stop } from './processes.ts'
 import { browserRequest, placeOf } from './request.ts'
 
 const gigabyte = 2 ** 30
 const megabyte = 2 ** 20
 const piece = Buffer.alloc(64 * 1024, 'x')
 
-/** Megabytes a second for one body of that size, one after the other on one connection. */
+/** Bodies of one size, one after the other on one connection. */
 function transfer(running: Running, way: 'down' | 'up', bytes: number, times: number) {
   const place = placeOf(running.port, running.cookie)
   place.url.pathname = `/api/remote/api/${way}`
@@ -21,11 +21,12 @@ function transfer(running: Running, way: 'down' | 'up', bytes: number, times: nu
         ])
   const before = memoryOf(running.process)
   let most = before
+  const cpuBefore = cpuOf(running.process) ?? 0
   const timer = setInterval(() => {
     most = Math.max(most, memoryOf(running.process))
   }, 20)
   const started = performance.now()
-  return new Promise<{ perSecond: number; grown: number }>((resolve, reject) => {
+  return new Promise<{ perSecond: number; grown: number; cpu: number }>((resolve, reject) => {
     const socket = connect(running.port, '127.0.0.1')
     let left = 0
     let done = 0
@@ -47,7 +48,9 @@ function transfer(running: Running, way: 'down' | 'up', bytes: number, times: nu
       clearInterval(timer)
       socket.destroy()
       const seconds = (performance.now() - started) / 1000
-      resolve({ perSecond: (bytes * times) / megabyte / seconds, grown: most - before })
+      const megabytes = (bytes * times) / megabyte
+      const cpu = ((cpuOf(running.process) ?? 0) - cpuBefore) / megabytes
+      resolve({ perSecond: megabytes / seconds, grown: most - before, cpu })
     }
     socket.on('connect', next)
     socket.on('drain', pump)
@@ -75,6 +78,9 @@ interface Run {
   readonly ours: number
   /** Megabytes. */
   readonly grown: number
+  /** Microseconds of processor time for each megabyte. */
+  readonly cpu: number
+  readonly baseCpu: number
 }
 
 const kinds = [
@@ -106,7 +112,10 @@ export async function measureStreams(): Promise<Row[]> {
           await measure(pair[1] as Running),
         ]
         const [base, ours] = round % 2 === 0 ? [first, second] : [second, first]
-        runs.get(name)?.push({ base: base.perSecond, ours: ours.perSecond, grown: ours.grown })
+        runs.get(name)?.push({
+          ...{ base: base.perSecond, baseCpu: base.cpu },
+          ...{ ours: ours.perSecond, cpu: ours.cpu, grown: ours.grown },
+        })
       }
     }
     for (const { process } of [server, baseline]) await stop(process)
@@ -117,6 +126,8 @@ export async function measureStreams(): Promise<Row[]> {
     'baseline MB/s': Math.round(median(of.map(({ base }) => base))),
     'server MB/s': Math.round(median(of.map(({ ours }) => ours))),
     ratio: rounded(median(of.map(({ base, ours }) => ours / base)), 3),
+    'CPU µs/MB': Math.round(median(of.map(({ cpu }) => cpu))),
+    'baseline CPU µs/MB': Math.round(median(of.map(({ baseCpu }) => baseCpu))),
     'memory growth MB': Math.round(Math.max(...of.map(({ grown }) => grown))),
   }))
 }

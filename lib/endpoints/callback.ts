@@ -171,7 +171,7 @@ export function createCallback(deps: CallbackDeps): Endpoint {
       const cause = new Error('the provider ended this sign-in before it was finished')
       return failed(incoming, taken, { kind: 'failed', code: 'sign_in_failed', cause })
     }
-    incoming.background(deps.left.note(session))
+    incoming.background(deps.left.note(session, 'begun'))
     await endPrevious(incoming, transaction, session)
     tell(incoming, remembered, result)
     const ofApis = deps.apiCookies.signedIn(incoming.cookies, record)

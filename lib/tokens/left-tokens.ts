@@ -16,8 +16,8 @@ export interface LeftToken {
  * said so: it expired, or another one took its place. The record itself goes when it expires (S4).
  */
 export interface LeftTokens {
-  /** The session has this refresh token now. Never rejects: it is worth no answer that fails. */
-  note(session: Session): Promise<void>
+  /** The session has this refresh token now; `begun`: its first. Never rejects: it is worth no answer that fails. */
+  note(session: Session, when: 'begun' | 'refreshed'): Promise<void>
   /** The session is over, and its token is to be given back soon. Never rejects. */
   ended(sessionKey: string): Promise<void>
   /** The token is given back, or dead. Never rejects. */
@@ -76,7 +76,7 @@ export function createLeftTokens({ store, cipher, isWanted, now }: LeftTokensDep
   }
 
   return {
-    async note({ key, record, expiresAt }) {
+    async note({ key, record, expiresAt }, when) {
       const { refreshToken, dpopKey, issuer, sub, sid, absoluteAt } = record
       if (refreshToken === undefined) return
       try {
@@ -87,7 +87,13 @@ export function createLeftTokens({ store, cipher, isWanted, now }: LeftTokensDep
           ...(sid !== undefined && { sid }),
         }
         const value = await cipher.encrypt(keyOf(key), JSON.stringify(left))
-        const known = await write(keyOf(key), value, absoluteAt - now() + graceMs)
+        const ttlMs = absoluteAt - now() + graceMs
+        if (when === 'begun') {
+          // At once: two writes of one turn cost a store little more than one.
+          await Promise.all([write(keyOf(key), value, ttlMs), enter(key, expiresAt)])
+          return
+        }
+        const known = await write(keyOf(key), value, ttlMs)
         if (known === 'new') await enter(key, expiresAt)
       } catch {
         // The store or the provider is away: this token stays valid there until it ends by itself.

@@ -206,7 +206,7 @@ async function save(
     await revokeObtained(deps, session, outcome)
     return { kind: 'ended' }
   }
-  if (tokens.refreshToken !== undefined) void deps.left.note(saved)
+  if (tokens.refreshToken !== undefined) void deps.left.note(saved, 'refreshed')
   const { idToken, accessToken: text } = tokens
   const { record } =
     idToken === undefined ? saved : await takeIdentity(deps, saved, { idToken, accessToken: text })

@@ -52,7 +52,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'S19',
     file: 'lib/tokens/refresh-session.ts',
-    from: 'if (tokens.refreshToken !== undefined) void deps.left.note(saved)',
+    from: "if (tokens.refreshToken !== undefined) void deps.left.note(saved, 'refreshed')",
     to: '',
     test: 'test/left-tokens.test.ts',
     title: 'S19: an expired session gives its latest one back within the hour, by one instance',
