@@ -10,6 +10,7 @@ import { createBff } from '#lib/bff.ts'
 import { startNodeHost } from '#lib/hosts/node.ts'
 import { openStore } from '#lib/store/open-store.ts'
 import { createRegistry } from '#lib/telemetry/registry.ts'
+import { liveMemory } from '../test/support/live-memory.ts'
 import { addStrangers, benchSettings, createSeeder, quiet } from './seed.ts'
 import { reportPort } from './subject.ts'
 
@@ -45,4 +46,7 @@ const bff = await createBff({ settings, log: quiet, store, ...registry })
 const host = await startNodeHost({ bff, log: quiet })
 const files = readdirSync(directory).map((name) => statSync(join(directory, name)).size)
 const storeBytes = files.reduce((sum, size) => sum + size, 0)
+process.on('message', async (asked) => {
+  if (asked === 'memory') process.send?.(await liveMemory())
+})
 reportPort(Number(new URL(host.address).port), { cookie, newcomers, storeBytes })

@@ -1,4 +1,4 @@
-/** Browsers that sign in, one whole sign-in each: login and callback, and nothing kept but the ticket. */
+/** Browsers that sign in, one whole sign-in each: login and callback, nothing kept but the ticket; and out again, if asked. */
 import { Agent, type IncomingHttpHeaders, request } from 'node:http'
 
 export interface SignInOrder {
@@ -6,6 +6,8 @@ export interface SignInOrder {
   readonly count: number
   /** Browsers at a time. */
   readonly atOnce: number
+  /** @default false */
+  readonly andOut?: boolean
 }
 
 export interface SignInResult {
@@ -27,13 +29,29 @@ const navigation = {
     'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36',
 }
 
-async function run({ port, count, atOnce }: SignInOrder): Promise<SignInResult> {
+async function run({ port, count, atOnce, andOut = false }: SignInOrder): Promise<SignInResult> {
   const agent = new Agent({ keepAlive: true, maxSockets: atOnce })
   const navigate = (path: string, cookie?: string) =>
     new Promise<IncomingHttpHeaders>((resolve, reject) => {
       const headers = { ...navigation, ...(cookie === undefined ? {} : { cookie }) }
       const asked = request({ agent, port, path, headers, host: '127.0.0.1' }, (answer) => {
         answer.resume().on('end', () => resolve(answer.headers))
+      })
+      asked.on('error', reject).end()
+    })
+  const signOut = (cookie: string) =>
+    new Promise<number>((resolve, reject) => {
+      const headers = { ...navigation, cookie, 'x-csrf': '1', 'sec-fetch-site': 'same-origin' }
+      const options = {
+        agent,
+        port,
+        host: '127.0.0.1',
+        path: '/bff/logout',
+        method: 'POST',
+        headers,
+      }
+      const asked = request(options, (answer) => {
+        answer.resume().on('end', () => resolve(answer.statusCode ?? 0))
       })
       asked.on('error', reject).end()
     })
@@ -49,6 +67,7 @@ async function run({ port, count, atOnce }: SignInOrder): Promise<SignInResult> 
     const done = await navigate(`/bff/callback?${answer}`, pairsOf(begun))
     const ticket = pairsOf(done)
     if (done.location !== '/orders' || !ticket) throw new Error('not signed in')
+    if (andOut && (await signOut(ticket)) >= 400) throw new Error('not signed out')
     cookies.push(ticket)
   }
 

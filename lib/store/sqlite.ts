@@ -199,7 +199,12 @@ export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
         const at = now()
         return wrote(sql.touch.run(expiry(at, ttlMs), key, at))
       }),
-    delete: (key) => writeEntry(key, () => wrote(sql.delete.run(key, now()))),
+    delete: (key) =>
+      write(() => {
+        // Not only marked: of sessions that have ended nothing is to stay in memory.
+        remembered.delete(key)
+        return wrote(sql.delete.run(key, now()))
+      }),
 
     addMember: (key, member, ttlMs) => write(() => addMember(key, member, ttlMs)),
     removeMember: (key, member) => write(() => void sql.removeMember.run(key, member)),
