@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { freeWhatIsSent, sendOnce } from './passed-chunk.ts'
+import { free, freeWhatIsSent, sendOnce } from './passed-chunk.ts'
 
 type Written = (error?: Error | null) => void
 
@@ -26,6 +26,24 @@ test('P5: a chunk that is sent once is freed when it was written, and not before
   assert.equal(chunk.length, 65_536)
   waiting[0]?.(null)
   assert.equal(chunk.length, 0)
+})
+
+test('P5: memory that cannot be given back is no error', () => {
+  const { buffer } = new WebAssembly.Memory({ initial: 1 })
+  free(buffer)
+  free(new SharedArrayBuffer(65_536))
+  assert.equal(buffer.byteLength, 65_536)
+})
+
+test('P5: the pool that Node cuts small buffers from stays, whatever its size', () => {
+  const usual = Buffer.poolSize
+  Buffer.poolSize = 65_536
+  // A new pool is made when the old one is used up.
+  const cut = Array.from({ length: 8 }, () => Buffer.allocUnsafe(4000)).at(-1) ?? Buffer.of()
+  Buffer.poolSize = usual
+  assert.equal(cut.buffer.byteLength, 65_536)
+  free(cut.buffer)
+  assert.equal(cut.length, 4000)
 })
 
 for (const [what, chunk, error] of [

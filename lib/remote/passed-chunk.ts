@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { isMarkedAsUntransferable } from 'node:worker_threads'
 
 /** Smaller ones may share their memory with others, and are no burden. */
 const minFreedBytes = 16 * 1024
@@ -16,7 +17,14 @@ function isWhole(chunk: Uint8Array): boolean {
  * had the chunk would find it empty.
  */
 export function free(memory: ArrayBufferLike): void {
-  if (memory instanceof ArrayBuffer && memory.byteLength >= minFreedBytes) memory.transfer(0)
+  if (!(memory instanceof ArrayBuffer) || memory.byteLength < minFreedBytes) return
+  // Node's pool, out of which small buffers are cut, is everybody's, and marked so. Node 22 would give it away.
+  if (isMarkedAsUntransferable(memory)) return
+  try {
+    memory.transfer(0)
+  } catch {
+    // WebAssembly's memory cannot be given away: it stays.
+  }
 }
 
 /** Marks a chunk that is sent once, and that nobody looks at then. */
