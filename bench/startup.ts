@@ -7,7 +7,15 @@ import { openStore } from '#lib/store/open-store.ts'
 import { buildPackage } from '../scripts/package/build-package.ts'
 import { freePort } from '../test/support/free-port.ts'
 import { median, type Row, rounded } from './measure.ts'
-import { keep, memoryOf, start, startProduct, stop, untilAnswered } from './processes.ts'
+import {
+  keep,
+  memoryOf,
+  start,
+  startProduct,
+  startRedis,
+  stop,
+  untilAnswered,
+} from './processes.ts'
 import { benchConfig, benchEnv, benchSettings, createSeeder } from './seed.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -22,12 +30,14 @@ export async function measureStartup(): Promise<Row[]> {
   symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'))
   const bare = await bareNode()
   const rows: Row[] = [{ subject: 'a bare node', 'memory MB': rounded(bare, 1) }]
-  for (const store of ['memory', 'sqlite']) {
+  const redis = await startRedis()
+  for (const store of redis ? ['memory', 'sqlite', 'redis'] : ['memory', 'sqlite']) {
     const times: number[] = []
     const memory: number[] = []
     for (let i = 0; i < 7; i += 1) {
       const { process, startMs } = await startServe(installed, directory, origin, {
         BFF_STORE: store,
+        ...(redis ? { REDIS_URL: redis.url } : {}),
       })
       times.push(startMs)
       await sleep(2000)
@@ -57,7 +67,7 @@ export async function measureStartup(): Promise<Row[]> {
       'best ms': best,
     })
   } else console.log('server.ts needs `npm run build`: left out')
-  await stop(upstream.process)
+  for (const running of [upstream, redis]) if (running) await stop(running.process)
   rmSync(directory, { recursive: true, force: true })
   return rows
 }

@@ -1,4 +1,4 @@
-import { type Coding, codingsOf } from './decode-content.ts'
+import { type Coding, codingsOf } from '../http/decode-content.ts'
 
 /** The head of an answer whose body the host will send plain. */
 export interface DecodedHead {

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
+import { type Coding, createDecoder, type Decoder } from '../http/decode-content.ts'
 import type { AnswerSink } from '../remote/remote-request.ts'
-import { type Coding, createDecoder, type Decoder } from './decode-content.ts'
 import { decodedHead } from './decoded-head.ts'
 import type { HeadLine } from './next-answer-head.ts'
 

@@ -1,7 +1,6 @@
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
 // What is published says types of undici's index only.
 import type { Agent, Client, buildConnector as Connector, Dispatcher, Pool } from 'undici'
-import request from 'undici/lib/api/api-request.js'
 import buildConnector from 'undici/lib/core/connect.js'
 import AgentClass from 'undici/lib/dispatcher/agent.js'
 import ClientClass from 'undici/lib/dispatcher/client.js'
@@ -45,7 +44,7 @@ export interface Outgoing {
   plainFetch(certificateFor?: CertificateFor): typeof fetch
   /**
    * A GET whose headers are those that it is given, as a browser sends when somebody navigates: `fetch`
-   * says `Sec-Fetch-Mode: cors`, whatever it is told. Follows no redirect, and keeps 64 KB of the body.
+   * says `Sec-Fetch-Mode: cors`, whatever it is told. Otherwise as `plainFetch`.
    */
   navigate(certificateFor?: CertificateFor): Navigate
 }
@@ -97,14 +96,9 @@ export function createOutgoing({ ca, proxy }: OutgoingSettings): Outgoing {
 
   return {
     connect,
-    navigate(certificateFor = () => undefined) {
-      const agent = agentFor(certificateFor)
-      return async ({ origin, pathname, search }, headers, signal) => {
-        const path = `${pathname}${search}`
-        const asked = { origin, path, method: 'GET', headers, signal } as const
-        const answer = await request.call(agent, asked)
-        return responseOf(answer)
-      }
+    navigate(certificateFor) {
+      const ask = this.plainFetch(certificateFor)
+      return (url, headers, signal) => ask(url, { headers, signal })
     },
     plainFetch: (certificateFor = () => undefined) => createPlainFetch(agentFor(certificateFor)),
     fetch(certificateFor = () => undefined) {
@@ -117,24 +111,6 @@ export function createOutgoing({ ca, proxy }: OutgoingSettings): Outgoing {
   }
 }
 
-async function responseOf(answer: Dispatcher.ResponseData): Promise<Response> {
-  const { statusCode, body } = answer
-  const headers = new Headers()
-  for (const [name, values] of Object.entries(answer.headers)) {
-    for (const value of [values ?? []].flat()) headers.append(name, value)
-  }
-  const chunks: Buffer[] = []
-  let room = navigatedBytes
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    chunks.push(chunk.subarray(0, room))
-    room -= chunk.length
-    if (room <= 0) break
-  }
-  const empty = statusCode === 204 || statusCode === 205 || statusCode === 304
-  return new Response(empty ? null : Buffer.concat(chunks), { status: statusCode, headers })
-}
-
-const navigatedBytes = 65_536
 const fetchConnectMs = 10_000
 
 type Way = { readonly connect: Connect }

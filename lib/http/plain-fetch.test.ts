@@ -3,7 +3,13 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
-import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
+import {
+  brotliCompressSync,
+  deflateRawSync,
+  deflateSync,
+  gzipSync,
+  zstdCompressSync,
+} from 'node:zlib'
 import { createOutgoing } from './outgoing.ts'
 
 const plainFetch = createOutgoing({}).plainFetch()
@@ -63,7 +69,10 @@ describe('plainFetch', () => {
     ['deflate', deflateSync(text)],
     ['br', brotliCompressSync(text)],
     ['zstd', zstdCompressSync(text)],
+    ['deflate', deflateRawSync(text)],
+    ['gzip, br', brotliCompressSync(gzipSync(text))],
     ['identity', Buffer.from(text)],
+    ['rot13', Buffer.from(text)],
   ] as const) {
     test(`reads ${coding}, though nobody asked for it`, async () => {
       answer = (request, response) => {
@@ -75,15 +84,21 @@ describe('plainFetch', () => {
   }
 
   for (const [what, coding, bytes] of [
-    ['a coding that nobody knows', 'rot13', Buffer.from(text)],
     ['what is not in its coding', 'gzip', Buffer.from(text)],
-    ['what grows beyond 1 MiB', 'gzip', gzipSync(Buffer.alloc(2 ** 21))],
+    ['a coding that is cut short', 'gzip', gzipSync(text).subarray(0, -20)],
   ] as const) {
     test(`fails for ${what}`, async () => {
       answer = (_, response) => response.writeHead(200, { 'content-encoding': coding }).end(bytes)
       await assert.rejects(plainFetch(origin), TypeError)
     })
   }
+
+  test('a bomb of three codings becomes one byte over 1 MiB, and no more', async () => {
+    const bomb = brotliCompressSync(gzipSync(gzipSync(Buffer.alloc(2 ** 26))))
+    answer = (_, response) =>
+      response.writeHead(200, { 'content-encoding': 'gzip, gzip, br' }).end(bomb)
+    assert.equal((await (await plainFetch(origin)).arrayBuffer()).byteLength, 2 ** 20 + 1)
+  })
 
   test('takes one byte over 1 MiB, and ends the connection', async () => {
     answer = (_, response) => {
@@ -96,6 +111,30 @@ describe('plainFetch', () => {
     }
     const got = await plainFetch(origin)
     assert.equal((await got.arrayBuffer()).byteLength, 2 ** 20 + 1)
+  })
+
+  for (const [what, head] of [
+    ['a status that no Response has', 'HTTP/1.1 700 Odd\r\ncontent-length: 0\r\n\r\n'],
+    ['no HTTP', 'SSH-2.0-OpenSSH\r\n'],
+    ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab'],
+    ['nothing', ''],
+  ] as const) {
+    test(`an answer that is ${what} is an error`, async () => {
+      answer = (request) => request.socket.end(head)
+      await assert.rejects(plainFetch(origin), TypeError)
+    })
+  }
+
+  test('interim answers and bytes beyond ASCII in a header are taken as they come', async () => {
+    answer = (request) =>
+      request.socket.end(
+        Buffer.from(
+          'HTTP/1.1 103 Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nx-name: gr\xf6\xdfe\r\ncontent-length: 2\r\n\r\nok',
+          'latin1',
+        ),
+      )
+    const got = await plainFetch(origin)
+    assert.deepEqual([got.status, got.headers.get('link'), await got.text()], [200, null, 'ok'])
   })
 
   test('an answer that breaks off is an error', async () => {
@@ -129,8 +168,9 @@ describe('plainFetch', () => {
     await isGone
   })
 
-  test('nothing but text can be sent', async () => {
+  test('nothing but text can be sent, and to nothing but an address', async () => {
     const sent = plainFetch(origin, { method: 'POST', body: new Uint8Array(3) })
     await assert.rejects(sent, TypeError)
+    await assert.rejects(plainFetch(new Request(origin, { method: 'POST' })), TypeError)
   })
 })

@@ -1,8 +1,11 @@
-import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
 import type { Dispatcher } from 'undici'
+import { codingsOf, createDecoder } from './decode-content.ts'
 
-/** More than any answer that is read whole may have; what is longer is cut behind it, and told as too long. */
+/** More than any answer that is read whole may have; what is longer is cut one byte behind it, and so told as too long. */
 const maxBytes = 1 << 20
+
+type Bytes = Buffer<ArrayBuffer>
+type Controller = Dispatcher.DispatchController
 
 /**
  * The part of `fetch` that a call to the provider needs, at a third of its price: an address, a method, headers and a
@@ -10,23 +13,30 @@ const maxBytes = 1 << 20
  * than one byte over 1 MiB of a body. Rejects as `fetch` does: with `TypeError`, or with the signal's reason.
  */
 export function createPlainFetch(dispatcher: Pick<Dispatcher, 'dispatch'>): typeof fetch {
-  return (input, init = {}) =>
-    new Promise((resolve, reject) => {
-      const { origin, pathname, search } = new URL(input instanceof Request ? input.url : input)
-      const headers = headersOf(init)
-      const answer = new PlainAnswer(resolve, reject, init.signal ?? undefined)
-      if (answer.isOver) return
-      const { method = 'GET', body } = init
-      dispatcher.dispatch(
-        {
-          ...{ origin, path: `${pathname}${search}`, method: method as Dispatcher.HttpMethod },
-          headers,
-          body: textOf(body),
-        },
-        answer,
-      )
+  return async (input, init = {}) => {
+    if (input instanceof Request) throw new TypeError('an address is asked for, not a Request')
+    const { origin, pathname, search } = new URL(input)
+    const { method = 'GET', signal } = init
+    const asked = {
+      ...{ origin, path: `${pathname}${search}`, method: method as Dispatcher.HttpMethod },
+      ...{ headers: headersOf(init), body: textOf(init.body) },
+    }
+    signal?.throwIfAborted()
+    const { status, statusText, headers, chunks } = await new Promise<Answer>((resolve, reject) => {
+      dispatcher.dispatch(asked, new AnswerReader(resolve, reject, signal ?? undefined))
     })
+    try {
+      const bytes = await plain(Buffer.concat(chunks), headers.get('content-encoding') ?? '')
+      const isEmpty = status === 204 || status === 205 || status === 304
+      const body = isEmpty ? null : bytes.subarray(0, maxBytes + 1)
+      return new Response(body, { status, statusText, headers })
+    } catch (cause) {
+      throw failed(cause)
+    }
+  }
 }
+
+const failed = (cause: unknown) => new TypeError('fetch failed', { cause })
 
 function headersOf({ headers, body }: RequestInit): string[] {
   const all = new Headers(headers)
@@ -41,117 +51,102 @@ function headersOf({ headers, body }: RequestInit): string[] {
 function textOf(body: RequestInit['body']): string | null {
   if (body === undefined || body === null) return null
   if (typeof body === 'string' || body instanceof URLSearchParams) return String(body)
-  throw new TypeError('only text can be sent to the provider')
+  throw new TypeError('only text can be sent')
+}
+
+/** What came, its body as it came. */
+interface Answer {
+  readonly status: number
+  readonly statusText: string
+  readonly headers: Headers
+  readonly chunks: readonly Buffer[]
 }
 
 /** undici's handler of one request. */
-class PlainAnswer implements Dispatcher.DispatchHandler {
-  readonly #resolve: (response: Response) => void
+class AnswerReader implements Dispatcher.DispatchHandler {
+  readonly #resolve: (answer: Answer) => void
   readonly #reject: (error: unknown) => void
   readonly #signal: AbortSignal | undefined
   readonly #chunks: Buffer[] = []
-  #controller: Dispatcher.DispatchController | undefined
-  #length = 0
-  #status = 0
-  #statusText = ''
-  #headers = new Headers()
-  isOver = false
+  #controller: Controller | undefined
+  #left = maxBytes
+  #head = { status: 0, statusText: '', headers: new Headers() }
+  #isOver = false
 
   constructor(
-    resolve: (response: Response) => void,
+    resolve: (answer: Answer) => void,
     reject: (error: unknown) => void,
     signal: AbortSignal | undefined,
   ) {
     this.#resolve = resolve
     this.#reject = reject
     this.#signal = signal
-    if (signal?.aborted) this.#onAbort()
-    else signal?.addEventListener('abort', this.#onAbort)
+    signal?.addEventListener('abort', this.#onAbort)
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: Controller): void {
     this.#controller = controller
     // Given up while it waited for a connection.
-    if (this.isOver) controller.abort(new Error('given up'))
+    if (this.#isOver) controller.abort(new Error('given up'))
   }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    _controller: Controller,
     status: number,
-    headers: Record<string, string | string[] | undefined>,
+    fields: Record<string, string | string[] | undefined>,
     statusText = '',
   ): void {
-    if (status < 200) return
-    this.#status = status
-    this.#statusText = statusText
-    for (const [name, values] of Object.entries(headers)) {
-      for (const value of typeof values === 'string' ? [values] : (values ?? [])) {
-        this.#headers.append(name, value)
-      }
+    const headers = new Headers()
+    for (const [name, values] of Object.entries(fields)) {
+      for (const value of [values ?? []].flat()) headers.append(name, value)
     }
+    // Those of interim answers are followed by the final ones.
+    this.#head = { status, statusText, headers }
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(controller: Controller, chunk: Buffer): void {
     this.#chunks.push(chunk)
-    this.#length += chunk.length
-    if (this.#length <= maxBytes) return
-    this.#answer()
+    this.#left -= chunk.length
+    if (this.#left >= 0) return
+    this.onResponseEnd()
     controller.abort(new Error('the answer is too long'))
   }
 
   onResponseEnd(): void {
-    this.#answer()
+    if (this.#end()) this.#resolve({ ...this.#head, chunks: this.#chunks })
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#fail(new TypeError('fetch failed', { cause: error }))
+  onResponseError(_controller: Controller, error: Error): void {
+    if (this.#end()) this.#reject(failed(error))
   }
 
   readonly #onAbort = (): void => {
-    this.#fail(this.#signal?.reason)
+    if (this.#end()) this.#reject(this.#signal?.reason)
     this.#controller?.abort(new Error('given up'))
   }
 
-  #answer(): void {
-    if (this.isOver) return
-    try {
-      const isEmpty = this.#status === 204 || this.#status === 205 || this.#status === 304
-      const body = decoded(Buffer.concat(this.#chunks), this.#headers).subarray(0, maxBytes + 1)
-      const [status, statusText, headers] = [this.#status, this.#statusText, this.#headers]
-      this.#end()
-      this.#resolve(new Response(isEmpty ? null : body, { status, statusText, headers }))
-    } catch (cause) {
-      this.#fail(new TypeError('fetch failed', { cause }))
-    }
-  }
-
-  #fail(error: unknown): void {
-    if (this.isOver) return
-    this.#end()
-    this.#reject(error)
-  }
-
-  #end(): void {
-    this.isOver = true
+  /** True the first time. */
+  #end(): boolean {
+    if (this.#isOver) return false
+    this.#isOver = true
     this.#signal?.removeEventListener('abort', this.#onAbort)
+    return true
   }
 }
 
-type Decode = (body: Buffer, options: { readonly maxOutputLength: number }) => Buffer<ArrayBuffer>
-
-const decoders: Readonly<Record<string, Decode>> = {
-  gzip: gunzipSync,
-  'x-gzip': gunzipSync,
-  deflate: inflateSync,
-  br: brotliDecompressSync,
-  zstd: zstdDecompressSync,
-}
-
-/** We ask for no coding; some servers answer in one nevertheless. What is longer than allowed is an error. */
-function decoded(body: Buffer<ArrayBuffer>, headers: Headers): Buffer<ArrayBuffer> {
-  const coding = headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity'
-  if (coding === 'identity' || body.length === 0) return body
-  const decode = decoders[coding]
-  if (!decode) throw new Error(`the answer is in the coding ${coding.slice(0, 40)}`)
-  return decode(body, { maxOutputLength: maxBytes })
+/** As `fetch` reads it: of a coding that nobody knows the bytes are left as they are. Rejects when they are broken. */
+async function plain(body: Bytes, contentEncoding: string): Promise<Bytes> {
+  const codings = codingsOf(contentEncoding) ?? []
+  if (codings.length === 0 || body.length === 0) return body
+  const { input, output } = createDecoder(codings, body)
+  input.end(body)
+  const chunks: Buffer[] = []
+  let left = maxBytes
+  // Leaving the loop ends the decoding: a few bytes may become any number.
+  for await (const chunk of output as AsyncIterable<Buffer>) {
+    chunks.push(chunk)
+    left -= chunk.length
+    if (left < 0) break
+  }
+  return Buffer.concat(chunks)
 }

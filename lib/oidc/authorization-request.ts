@@ -3,6 +3,7 @@ import type { OidcSettings } from '../config/oidc.ts'
 import { askedScope } from './asked-scope.ts'
 import { callFailure, toProviderError } from './call-failure.ts'
 import type { Discovery } from './discovery.ts'
+import { forLatest } from './for-latest.ts'
 import type { OpenProviderCall } from './provider-call.ts'
 import { ProviderError } from './provider-error.ts'
 import { callLimitMs, isLoopbackHttp, type ProviderAnswer } from './provider-fetch.ts'
@@ -113,15 +114,10 @@ function parametersOf(
   return parameters
 }
 
-/** A configuration takes a copy of the provider's whole document, so it is made once for each. */
-export function createAddressConfigurations(clientId: string) {
-  let of: client.ServerMetadata | undefined
-  let known: client.Configuration | undefined
-  return (metadata: client.ServerMetadata): client.Configuration => {
-    if (known && of === metadata) return known
-    known = new client.Configuration(metadata, clientId)
-    if (isLoopbackHttp(new URL(metadata.issuer))) client.allowInsecureRequests(known)
-    of = metadata
-    return known
-  }
-}
+/** For addresses only: a configuration takes a copy of the provider's whole document, so it is made once for each. */
+export const createAddressConfigurations = (clientId: string) =>
+  forLatest((metadata: client.ServerMetadata): client.Configuration => {
+    const configuration = new client.Configuration(metadata, clientId)
+    if (isLoopbackHttp(new URL(metadata.issuer))) client.allowInsecureRequests(configuration)
+    return configuration
+  })

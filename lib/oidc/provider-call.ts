@@ -3,6 +3,7 @@ import type { OidcSettings } from '../config/oidc.ts'
 import type { ClientProof, ClientProofs } from './client-auth.ts'
 import type { Discovery } from './discovery.ts'
 import { createDpopHandle } from './dpop-key.ts'
+import { forLatest } from './for-latest.ts'
 import { createKnownProofs } from './known-proofs.ts'
 import type { NonceMemory } from './nonce-memory.ts'
 import { createProviderFetch, isLoopbackHttp, type ProviderAnswer } from './provider-fetch.ts'
@@ -57,7 +58,7 @@ export function createProviderCalls(deps: {
 }): OpenProviderCall {
   const { oidc, nonces } = deps
   const known = createKnownProofs(deps.now)
-  const short = createShortMetadata()
+  const short = forLatest(shortMetadata)
   return async (options) => {
     const { clientId, proofs, tokenEndpoint } = {
       clientId: oidc.clientId,
@@ -71,7 +72,7 @@ export function createProviderCalls(deps: {
     const place = JSON.stringify([server.issuer, clientId, proofs.name])
     let proof = known.choose(place, proofs)
     const configuration = new client.Configuration(
-      short(server),
+      tokenEndpoint === undefined ? short(server) : server,
       clientId,
       {
         ...(oidc.idTokenAlg && { id_token_signed_response_alg: oidc.idTokenAlg }),
@@ -146,18 +147,11 @@ export function createProviderCalls(deps: {
  * A configuration takes a copy of what it is given, and of a large document that costs more than all the rest. The lists are
  * what makes it large; of those openid-client reads the signature algorithms only.
  */
-function createShortMetadata() {
-  let of: client.ServerMetadata | undefined
-  let short: client.ServerMetadata | undefined
-  return (metadata: client.ServerMetadata): client.ServerMetadata => {
-    if (short && of === metadata) return short
-    const kept = Object.entries(metadata).filter(
-      ([name, value]) => !Array.isArray(value) || name.endsWith('_signing_alg_values_supported'),
-    )
-    short = { ...Object.fromEntries(kept), issuer: metadata.issuer }
-    of = metadata
-    return short
-  }
+function shortMetadata(metadata: client.ServerMetadata): client.ServerMetadata {
+  const kept = Object.entries(metadata).filter(
+    ([name, value]) => !Array.isArray(value) || name.endsWith('_signing_alg_values_supported'),
+  )
+  return { ...Object.fromEntries(kept), issuer: metadata.issuer }
 }
 
 /** HTTP Basic is what every provider has to take (RFC 6749 section 2.3.1); the body only where it is listed. */

@@ -1,5 +1,6 @@
 import type { ServerMetadata } from 'openid-client'
 import type { Discovery } from './discovery.ts'
+import { forLatest } from './for-latest.ts'
 
 /** Which origins a browser meets at the provider, for the policy of pages that lead there. */
 export interface ProviderOrigins {
@@ -23,18 +24,17 @@ export function createProviderOrigins(
   signOutPage?: string,
 ): KnownOrigins {
   let known: ProviderOrigins | undefined
-  let knownOf: ServerMetadata | undefined
   let asked = false
+  const read = forLatest(
+    ({ authorization_endpoint, end_session_endpoint }: ServerMetadata): ProviderOrigins => ({
+      signIn: originsOf([issuer, authorization_endpoint]),
+      signOut: originsOf([signOutPage ?? end_session_endpoint]),
+    }),
+  )
 
   const metadata: Discovery = async () => {
     const found = await discovery()
-    if (found === knownOf) return found
-    const { authorization_endpoint, end_session_endpoint } = found
-    known = {
-      signIn: originsOf([issuer, authorization_endpoint]),
-      signOut: originsOf([signOutPage ?? end_session_endpoint]),
-    }
-    knownOf = found
+    known = read(found)
     return found
   }
   return {

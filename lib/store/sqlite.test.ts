@@ -119,14 +119,39 @@ describe('sqlite store', () => {
       true,
     ]
     assert.deepEqual(inTurn, expected)
-    const [good, odd] = await Promise.allSettled([
-      store.create('c', 'one', minute),
-      store.create('d', Symbol('no text') as never, minute),
+    await store.close()
+  })
+
+  it('one write of a turn that fails by itself fails alone', async () => {
+    const file = newFile()
+    const store = createSqliteStore({ file })
+    const [before, odd, after] = await Promise.allSettled([
+      store.create('a', 'one', minute),
+      store.create('b', Symbol('no text') as never, minute),
+      store.replace('a', 1, 'two'),
     ])
-    assert.deepEqual([good.status, odd.status], ['rejected', 'rejected'])
-    assert.ok(good.status === 'rejected' && good.reason instanceof StoreUnavailableError)
-    assert.equal(store.get('c'), undefined)
-    assert.equal(await store.create('c', 'again', minute), true)
+    assert.deepEqual(
+      [before.status, odd.status, after.status],
+      ['fulfilled', 'rejected', 'fulfilled'],
+    )
+    assert.ok(odd.status === 'rejected' && odd.reason instanceof StoreUnavailableError)
+    assert.deepEqual([store.get('a')?.value, store.get('b')], ['two', undefined])
+    await store.close()
+  })
+
+  it('writes nothing of a turn while another process writes, and tells everybody', async () => {
+    const file = newFile()
+    const store = createSqliteStore({ file, busyTimeoutMs: 20 })
+    const hog = new DatabaseSync(file)
+    hog.exec('BEGIN IMMEDIATE')
+    const inTurn = await Promise.allSettled([
+      store.create('a', 'one', minute),
+      store.addMember('set', 'x', minute),
+    ])
+    hog.exec('ROLLBACK')
+    hog.close()
+    for (const { status } of inTurn) assert.equal(status, 'rejected')
+    assert.deepEqual([store.get('a'), await store.members('set')], [undefined, []])
     await store.close()
   })
 

@@ -137,30 +137,30 @@ export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
     const writes = waiting
     waiting = []
     if (writes.length === 0) return
+    writeAll(writes)
+  }
+
+  function writeAll(writes: readonly Write[]): void {
+    let isBegun = false
     try {
       available(() => {
         // First, so that a sweep which fails cannot turn a write that was done into an error.
         sweep()
-        inTransaction(writes)
+        sql.begin.run()
+        isBegun = true
+        for (const { run } of writes) run()
+        sql.commit.run()
         wroteAt = now()
       })
     } catch (error) {
+      if (db.isOpen && db.isTransaction) db.exec('ROLLBACK')
       wroteAt = Number.NEGATIVE_INFINITY
-      for (const { failed } of writes) failed(error)
+      // One that fails by itself must not take the others with it.
+      if (isBegun && writes.length > 1) for (const write of writes) writeAll([write])
+      else for (const { failed } of writes) failed(error)
       return
     }
     for (const { done } of writes) done()
-  }
-
-  function inTransaction(writes: readonly Write[]): void {
-    sql.begin.run()
-    try {
-      for (const { run } of writes) run()
-      sql.commit.run()
-    } catch (error) {
-      if (db.isTransaction) db.exec('ROLLBACK')
-      throw error
-    }
   }
 
   function sweep(): void {

@@ -53,14 +53,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'P16',
-    file: 'lib/hosts/decode-content.ts',
+    file: 'lib/http/decode-content.ts',
     from: 'codings.toReversed()',
     to: 'codings',
     ...compressed,
   },
   {
     row: 'P16',
-    file: 'lib/hosts/decode-content.ts',
+    file: 'lib/http/decode-content.ts',
     from: '? createInflateRaw()',
     to: '? createInflate()',
     ...compressed,

@@ -204,8 +204,8 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'A6',
     file: 'lib/oidc/provider-origins.ts',
-    from: 'known = {',
-    to: 'void {',
+    from: 'known = read(found)',
+    to: 'read(found)',
     test: 'test/both-hosts-pages.test.ts',
     title: 'A6: every answer over https says HSTS and nosniff, once',
   },

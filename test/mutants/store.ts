@@ -76,17 +76,17 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'S10',
     file: 'lib/store/sqlite.ts',
-    from: '      for (const { run } of writes) run()',
-    to: '      for (const { run } of writes.toReversed()) run()',
+    from: 'for (const { run } of writes) run()',
+    to: 'for (const { run } of writes.toReversed()) run()',
     test: 'lib/store/sqlite.test.ts',
     title: 'writes what one turn wants written in order, and in one transaction',
   },
   {
     row: 'S10',
     file: 'lib/store/sqlite.ts',
-    from: "if (db.isTransaction) db.exec('ROLLBACK')",
-    to: "if (db.isTransaction) db.exec('COMMIT')",
+    from: 'if (isBegun && writes.length > 1) for (const write of writes) writeAll([write])\n      else ',
+    to: '',
     test: 'lib/store/sqlite.test.ts',
-    title: 'writes what one turn wants written in order, and in one transaction',
+    title: 'one write of a turn that fails by itself fails alone',
   },
 ]
