@@ -6,7 +6,7 @@
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createBff } from '#lib/bff.ts'
+import { createBff } from '#lib/frontends/create-bff.ts'
 import { startNodeHost } from '#lib/hosts/node.ts'
 import { openStore } from '#lib/store/open-store.ts'
 import { createRegistry } from '#lib/telemetry/registry.ts'

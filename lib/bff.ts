@@ -1,10 +1,12 @@
 import type { Settings } from './config/settings.ts'
 import { createTokenParameters } from './config/token-parameters.ts'
+import type { Addressees, Backchannel } from './endpoints/backchannel.ts'
 import { createBegin } from './endpoints/create-begin.ts'
 import { createEndpoints } from './endpoints/create-endpoints.ts'
 import { createHealth, type Draining } from './endpoints/health.ts'
 import { createForwardedTrust } from './http/forwarded.ts'
-import { createOutgoing } from './http/outgoing.ts'
+import type { Outgoing } from './http/outgoing.ts'
+import { sha256 } from './http/sha256.ts'
 import { createProvider, type Provider } from './oidc/provider.ts'
 import { remotesOf, resourcesOf, tellRefused } from './remote/asked-targets.ts'
 import { certificatesByOrigin } from './remote/certificates.ts'
@@ -25,37 +27,36 @@ import { createSessions } from './session/sessions.ts'
 import { createTickets } from './session/ticket.ts'
 import { createTransactions } from './session/transaction.ts'
 import type { KeyValue } from './store/key-value.ts'
-import { openStore } from './store/open-store.ts'
-import { watchCommands } from './store/watch-commands.ts'
-import type { StoreEvents } from './store/watch-health.ts'
+import { createPrefixed } from './store/prefixed.ts'
 import { countEvents } from './telemetry/count-events.ts'
 import { createAccessLog, type TellDone, tellAll } from './telemetry/done-requests.ts'
 import { createRefusalLimit } from './telemetry/limit-refusals.ts'
 import type { Log } from './telemetry/log.ts'
-import { createMetrics } from './telemetry/metrics.ts'
+import type { Metrics } from './telemetry/metrics.ts'
 import { createMovedSessions } from './telemetry/moved-sessions.ts'
 import { observeProviderCalls } from './telemetry/observed-fetch.ts'
 import { createRecentMisconfigurations } from './telemetry/recent-misconfigurations.ts'
-import type { Registry } from './telemetry/registry.ts'
-import { createTracing } from './telemetry/tracing.ts'
+import type { Tracing } from './telemetry/tracing.ts'
 import { createTokens } from './tokens/create-tokens.ts'
 
-export interface BffOptions {
-  readonly settings: Settings
+/** What all frontends of a process have together. */
+export interface Shared {
   readonly log: Log
-  /** @default the one that the settings name */
-  readonly store?: KeyValue
-  /** Epoch milliseconds. @default Date.now */
-  readonly now?: () => number
-  /** Where to count. @default only in an OpenTelemetry SDK that the app has registered */
-  readonly registry?: Registry
+  readonly store: KeyValue
+  readonly metrics: Metrics
+  readonly tracing: Tracing
+  readonly outgoing: Outgoing
+  /** Epoch milliseconds. */
+  readonly now: () => number
+  /** Which frontends a logout token may be for. */
+  readonly addressees: Addressees
   /** For requests to the provider. @default one that goes out as the settings say */
-  readonly fetch?: typeof fetch
+  readonly fetch?: typeof fetch | undefined
   /** Between two looks for refresh tokens of sessions that are over. @default five minutes */
-  readonly giveBackEveryMs?: number
+  readonly giveBackEveryMs?: number | undefined
 }
 
-/** The running engine: what the hosts open their doors to. */
+/** The running engine of one frontend: what the hosts open their doors to. */
 export interface Bff<Client extends string = string> extends ServerCode<Client>, Draining {
   readonly settings: Settings
   /** Whether a path is an endpoint's. */
@@ -81,36 +82,31 @@ export interface Bff<Client extends string = string> extends ServerCode<Client>,
   begin(): void
   /** For server code: list and end sessions. */
   readonly sessions: SessionAdministration
+  /** Takes logout tokens, by whichever frontend's endpoint they came. */
+  readonly backchannel: Backchannel
   /** For `signIn` of `cloakroom/testing`. */
   readonly testSession: TestSession
+  /** Breaks what is under way. The store is left to whoever opened it. */
   close(): Promise<void>
 }
 
-/** Composes the engine from its settings. Asks nothing of the provider yet. */
-export async function createBff(options: BffOptions): Promise<Bff> {
-  const { settings, now = Date.now } = options
-  const { oidc, secrets, basePath, publicOrigin } = settings
-  const misconfigurations = createRecentMisconfigurations(options.log, now)
-  const metrics = createMetrics({
-    registry: options.registry,
-    scheme: publicOrigin.split(':', 1)[0] ?? '',
-    remotes: Object.keys(settings.remotes),
-  })
-  const tracing = createTracing()
+/** Composes the engine of one frontend from its settings. Asks nothing of the provider yet. */
+export function composeBff(settings: Settings, shared: Shared): Bff {
+  const { now, tracing, outgoing } = shared
+  const { oidc, secrets, basePath, publicOrigin, frontend } = settings
+  const metrics = frontend ? shared.metrics.ofFrontend(frontend.name) : shared.metrics
+  const ownLog = (frontend && shared.log.ofFrontend?.(frontend.name)) ?? shared.log
+  const store = createPrefixed(shared.store, frontend ? prefixOf(frontend.name, oidc) : '')
+  const misconfigurations = createRecentMisconfigurations(ownLog, now)
   const log = countEvents(createRefusalLimit(misconfigurations.log, now), metrics)
   const onDone = tellAll([
     metrics.request,
     createMovedSessions(log),
     ...(settings.accessLog ? [createAccessLog(log)] : []),
   ])
-  const opened = options.store ?? (await openStore(settings.store, storeEvents(log)))
-  const store = watchCommands(opened, (command, send) =>
-    metrics.storeCommand(command, tracing.storeCommand(opened.kind, command, send)),
-  )
   const cookies = { secure: publicOrigin.startsWith('https:'), ...settings.session }
   const ours = { issuer: oidc.issuer, clientId: oidc.clientId }
-  const outgoing = createOutgoing(settings.outgoing)
-  const providerFetch = observeProviderCalls(options.fetch ?? outgoing.plainFetch(() => oidc.tls), {
+  const providerFetch = observeProviderCalls(shared.fetch ?? outgoing.plainFetch(() => oidc.tls), {
     onTokenRequest: metrics.tokenRequest,
     tracing,
   })
@@ -153,13 +149,14 @@ export async function createBff(options: BffOptions): Promise<Bff> {
   const health = createHealth({ store, provider })
   const tokens = createTokens({
     ...{ settings, parameters, provider, sessions, store, claims, log, now },
-    giveBackEveryMs: options.giveBackEveryMs,
+    giveBackEveryMs: shared.giveBackEveryMs,
     remotesOf: (target) => remotesOf(settings.remotes, target),
   })
   const endpoints = createEndpoints({
     ...{ settings, parameters, provider, sessions, transactions, claims, tokens, health, store },
     navigate,
     misconfigurations: misconfigurations.list,
+    addressees: shared.addressees,
     ...{ log, now },
   })
   const router = createRouter({
@@ -168,6 +165,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     publicOrigin,
     origins: settings.spa.origins,
     loginHref: `${basePath}/login`,
+    home: `${settings.root}/`,
     errorPage: settings.spa.errorPage,
     trusts: createForwardedTrust(settings.trustProxy),
     expireStaleCookies: transactions.expireStale,
@@ -185,7 +183,6 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     ...{ settings, readSession: sessions.read, outgoing, log, now, onDone, tracing },
     ...tokens,
   })
-  metrics.streams(() => remote.openStreams)
   const start = createBegin({
     ...{ settings, provider, store, navigate, log },
     fetch: providerFetch,
@@ -207,6 +204,7 @@ export async function createBff(options: BffOptions): Promise<Bff> {
     handle: router.handle,
     expireStaleCookies: transactions.expireStale,
     remote,
+    backchannel: endpoints.backchannel,
     providerOrigins: provider.providerOrigins,
     readSession: createReadSession({ sessions, now }),
     async peekSession(cookieHeader) {
@@ -229,15 +227,11 @@ export async function createBff(options: BffOptions): Promise<Bff> {
       start.end()
       tokens.giveBackTokens.end()
       await remote.close()
-      await store.close()
     },
   }
 }
 
-function storeEvents(log: Log): StoreEvents {
-  return {
-    onDown: (outage) => log.event('store.unavailable', outage),
-    onUp: (outage) => log.event('store.recovered', outage),
-    onExposed: (exposed) => log.event('store.exposed', exposed),
-  }
+/** Of a frontend's keys: what it has stored is nobody else's, nor its own as another client. */
+function prefixOf(name: string, { issuer, clientId }: Settings['oidc']): string {
+  return `frontend:${name}:${sha256(`${issuer}\0${clientId}`).slice(0, 8)}:`
 }

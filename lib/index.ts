@@ -1,9 +1,10 @@
-import type { Bff } from './bff.ts'
 import type { ConfigOf } from './config/define-config.ts'
+import type { WholeBff } from './frontends/create-bff.ts'
 import { sharedEngine, startEngine } from './hosts/start-engine.ts'
 
 export type { Bff } from './bff.ts'
 export { type Config, type ConfigOf, defineConfig } from './config/define-config.ts'
+export type { WholeBff } from './frontends/create-bff.ts'
 export type { ClientTokenFor, ServerCode, TokenFor, Whose } from './server/server-code.ts'
 export type { SessionAdministration, SessionSummary } from './server/session-administration.ts'
 export { TokenUnavailableError } from './server/token-fetch.ts'
@@ -24,7 +25,7 @@ export type { FailureReason, TokenFailure, TokenResult } from './tokens/token-re
  */
 export async function openBff<Client extends string>(
   config: ConfigOf<Client>,
-): Promise<Bff<Client>> {
+): Promise<WholeBff<Client>> {
   const started = await sharedEngine(() => startEngine(config))
   if (!started.ok) throw new Error(started.report)
   return started.bff

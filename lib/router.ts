@@ -48,7 +48,7 @@ function routeTable(to: Endpoints, { basePath, callbackPath, logoutCallbackPath 
     ['GET', `${basePath}/silent-login`, 'open', to.silentLogin],
     ['HEAD', `${basePath}/silent-login`, 'open', standStill],
     ['GET', `${basePath}/silent-login-callback`, 'open', to.silentLoginCallback],
-    ['POST', `${basePath}/backchannel`, 'open', to.backchannel],
+    ['POST', `${basePath}/backchannel`, 'open', to.backchannel.endpoint],
     ['GET', `${basePath}/frontchannel`, 'open', to.frontchannel],
     ['GET', `${basePath}/diagnostics`, 'open', to.diagnostics],
     ['GET', `${basePath}/health/live`, 'open', to.health.live],
@@ -76,6 +76,8 @@ export interface RouterDeps {
   readonly publicOrigin: string
   readonly origins: readonly string[]
   readonly loginHref: string
+  /** Start page of the app: `/`. */
+  readonly home: string
   /** Path of a page of the app, for sign-ins and sign-outs that failed. */
   readonly errorPage: string | undefined
   /** Whose `X-Forwarded-For` is believed. */
@@ -193,8 +195,8 @@ export function createRouter(deps: RouterDeps) {
       const { background } = info
       const seen = witness(request, url, requestId, info)
       const session = lookUp(cookies)
-      const { errorPage } = deps
-      const incoming = { request, url, cookies, requestId, errorPage, background, ...seen }
+      const { errorPage, home } = deps
+      const incoming = { request, url, cookies, requestId, home, errorPage, background, ...seen }
       const route = routeName(url)
       const span = deps.tracing?.isOn ? beginSpan(deps.tracing, request, route) : undefined
       const answered = () => answer(incoming).catch((error: unknown) => failure(incoming, error))

@@ -164,7 +164,11 @@ describe('A51: a line for every request, when it is over', () => {
 })
 
 test('A51: in a server of one’s own, its own APIs among them', async (t) => {
-  const cloakroom = cloakroomOf({ bff: { ...app.bff, close: async () => {} }, log: app.log })
+  const cloakroom = cloakroomOf({
+    bff: { ...app.bff, close: async () => {} },
+    log: app.log,
+    reload: app.reload,
+  })
   const local = cloakroom.protect((_request, response) => void response.end('ours'))
   const server = createServer((request, response) => {
     if (request.url === '/local') void local(request, response)
@@ -185,7 +189,7 @@ test('A51: in a server of one’s own, its own APIs among them', async (t) => {
 
 test('A51: by Request and Response, its own APIs among them', async () => {
   const web = webBffOf(
-    async () => ({ bff: app.bff, log: app.log }) as never,
+    async () => ({ bff: app.bff, log: app.log, reload: app.reload }) as never,
     () => app.bff.settings,
   )
   const route = web.route(() => Response.json({ ours: true }))

@@ -13,6 +13,7 @@ import { until } from './support/remote-fixture.ts'
 
 const settings = {
   publicOrigin: 'http://localhost:3000',
+  root: '',
   basePath: '/bff',
   spa: { origins: [], protectedPages: [], pageMaxBodyBytes: 1024 * 1024, csp: 'default' as const },
 }
@@ -111,7 +112,8 @@ describe('P22: whoever never ends a request', () => {
 
 describe('the front door of the Next host', () => {
   it('P22: whoever never ends a request is cut', async (t) => {
-    keepRawTargets(createFrontDoor({ settings, handlesPath, remote, isDraining }), {
+    const frontDoor = createFrontDoor({ settings, handlesPath, remote, isDraining })
+    keepRawTargets(() => frontDoor, {
       bodyDeadlineMs: 200,
     })
     const server = createServer((request) => void request.on('error', () => undefined).resume())
@@ -127,7 +129,8 @@ describe('the front door of the Next host', () => {
       handle: assert.fail,
       handles: (path: string) => path.startsWith('/api/remote/'),
     }
-    const bff = { handlesPath, handle: assert.fail, remote }
+    const its = { handlesPath, handle: assert.fail, remote }
+    const bff = { ...its, frontends: { of: () => its } }
     await sharedEngine(async () => ({ ok: true, host: 'node', bff, log: undefined }) as never)
     const { handle } = createNextHost({})
     const options = { after: () => assert.fail('nothing is left to do') }

@@ -15,9 +15,11 @@ const settings = {
   development: false,
 }
 const middleware = createNextMiddleware({
-  pageSettings: async (pathname) => ({ ...settings, isOurs: pathname.startsWith('/bff/') }),
-  peekSession: async (cookie) =>
-    cookie === 'down' ? 'unavailable' : cookie ? 'signed-in' : 'anonymous',
+  pageSettings: async (_, pathname) => ({ ...settings, isOurs: pathname.startsWith('/bff/') }),
+  async peekSession({ headers }) {
+    const cookie = headers.get('cookie')
+    return cookie === 'down' ? 'unavailable' : cookie ? 'signed-in' : 'anonymous'
+  },
 })
 const navigates = {
   'sec-fetch-dest': 'document',

@@ -42,7 +42,11 @@ after(async () => {
 })
 beforeEach(async () => {
   rest = (_, response) => response.end('the app')
-  cloakroom = cloakroomOf({ bff: { ...app.bff, close: async () => {} }, log: app.log })
+  cloakroom = cloakroomOf({
+    bff: { ...app.bff, close: async () => {} },
+    log: app.log,
+    reload: app.reload,
+  })
   server = createServer((request, response) =>
     cloakroom.handler(request, response, () => rest(request, response)),
   )

@@ -33,7 +33,7 @@ after(async () => {
 })
 beforeEach(() => {
   web = webBffOf(
-    async () => ({ bff: { ...app.bff, close: async () => {} }, log: app.log }),
+    async () => ({ bff: { ...app.bff, close: async () => {} }, log: app.log, reload: app.reload }),
     () => app.bff.settings,
   )
 })
@@ -115,7 +115,11 @@ describe('a framework’s server', () => {
     const secure = await startApp({ env: { BFF_BASE_URL: 'https://app.example' } })
     t.after(() => secure.close())
     const own = webBffOf(
-      async () => ({ bff: { ...secure.bff, close: async () => {} }, log: secure.log }),
+      async () => ({
+        bff: { ...secure.bff, close: async () => {} },
+        log: secure.log,
+        reload: secure.reload,
+      }),
       () => secure.bff.settings,
     )
     const route = own.route(() => new Response())

@@ -27,7 +27,7 @@ before(async () => {
 after(() => app.close())
 beforeEach(() => {
   web = webBffOf(
-    async () => ({ bff: { ...app.bff, close: async () => {} }, log: app.log }),
+    async () => ({ bff: { ...app.bff, close: async () => {} }, log: app.log, reload: app.reload }),
     () => app.bff.settings,
   )
 })
@@ -116,10 +116,11 @@ describe('cloakroom/web', () => {
 
   test('A30: what fails within is an answer, and told', async () => {
     const broken = webBffOf(
-      async () => ({
-        bff: { ...app.bff, handle: () => Promise.reject(new Error('broken')) },
-        log: app.log,
-      }),
+      async () => {
+        const { bff, log, reload } = app
+        const its = { ...bff, handle: () => Promise.reject(new Error('broken')) }
+        return { bff: { ...bff, frontends: { ...bff.frontends, of: () => its } }, log, reload }
+      },
       () => app.bff.settings,
     )
     assert.equal((await broken.fetch(ask('/bff/user'))).status, 500)
@@ -190,7 +191,7 @@ describe('cloakroom/web', () => {
     const late = webBffOf(
       async () => {
         if (isWrong) throw new Error('OIDC_ISSUER is not set')
-        return { bff: app.bff, log: app.log }
+        return { bff: app.bff, log: app.log, reload: app.reload }
       },
       () => app.bff.settings,
     )

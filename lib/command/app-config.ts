@@ -18,12 +18,19 @@ export interface AppConfig {
   readonly file: string | undefined
 }
 
+/** Whether the files are read at the start, or once more. */
+type ReadTime = 'first' | 'again'
+
 /**
  * Reads `.env` into the environment, then the configuration: the named file, else `BFF_CONFIG_FILE`, else the
  * `bff.config` of the folder. A JSON file is left to whoever reads the settings, who reports it with everything else.
  * Throws UsageError.
  */
-export async function loadAppConfig(cwd: string, named: string | undefined): Promise<AppConfig> {
+export async function loadAppConfig(
+  cwd: string,
+  named: string | undefined,
+  time: ReadTime = 'first',
+): Promise<AppConfig> {
   loadEnvFile(cwd)
   const found =
     named ??
@@ -35,11 +42,14 @@ export async function loadAppConfig(cwd: string, named: string | undefined): Pro
   const isJson = file.endsWith('.json')
   setVariable('BFF_CONFIG_FILE', isJson ? file : undefined)
   if (isJson) return { config: {}, file }
-  return { config: await importConfig(file), file }
+  return { config: await importConfig(file, time), file }
 }
 
-async function importConfig(file: string): Promise<Config> {
-  const module: { readonly default?: unknown } = await import(pathToFileURL(file).href).catch(
+async function importConfig(file: string, time: ReadTime): Promise<Config> {
+  const { href } = pathToFileURL(file)
+  // As another module: Node keeps what it has loaded.
+  const address = time === 'first' ? href : `${href}?at=${Date.now()}`
+  const module: { readonly default?: unknown } = await import(address).catch(
     async (cause: unknown) => {
       const stack = cause instanceof Error ? (cause.stack ?? '') : ''
       const line = lineIn(stack, file) ?? lineIn(await syntaxErrorOf(file), file)

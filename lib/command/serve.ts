@@ -10,5 +10,6 @@ export const serve: Command = async (args, { cwd }) => {
   const options = parseOptions(args, { config: { type: 'string' }, spa: { type: 'string' } })
   if (options.spa !== undefined) setVariable('BFF_SPA_DIR', resolve(cwd, options.spa))
   const { config } = await loadAppConfig(cwd, options.config)
-  return serveUntilSignal(config)
+  const reread = async () => (await loadAppConfig(cwd, options.config, 'again')).config
+  return serveUntilSignal(config, { reread })
 }

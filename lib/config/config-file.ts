@@ -37,6 +37,14 @@ export function readConfig(
 
 /** What a configuration names by a relative path lies beside its file. */
 export function besideFile(config: unknown, file: string): unknown {
+  const { frontends } = (config ?? {}) as { readonly frontends?: unknown }
+  const own = withFolder(config, file)
+  if (typeof frontends !== 'object' || frontends === null) return own
+  const entries = Object.entries(frontends).map(([name, it]) => [name, withFolder(it, file)])
+  return { ...(own as object), frontends: Object.fromEntries(entries) }
+}
+
+function withFolder(config: unknown, file: string): unknown {
   const { spa } = (config ?? {}) as { readonly spa?: { readonly dir?: unknown } }
   if (typeof spa?.dir !== 'string') return config
   return { ...(config as object), spa: { ...spa, dir: resolve(dirname(file), spa.dir) } }

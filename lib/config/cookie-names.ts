@@ -33,7 +33,7 @@ export function checkCookieOwners(
       Readonly<Record<'cookies' | 'setCookie', readonly string[]>> & { readonly path?: string }
     >
   >,
-  { cookieName, report }: { cookieName: string; report: Report },
+  { cookieName, root, report }: { cookieName: string; root: string; report: Report },
 ): void {
   const all = Object.entries(remotes)
   for (const [remote, { cookies }] of all) {
@@ -47,7 +47,10 @@ export function checkCookieOwners(
     }
   }
   const deletions = all.flatMap(([remote, { cookies, path }]) =>
-    cookies.flatMap((name) => [deletion(name, '/'), deletion(name, publicPathOf(remote, path))]),
+    cookies.flatMap((name) => [
+      deletion(name, '/'),
+      deletion(name, publicPathOf(remote, path, root)),
+    ]),
   )
   const bytes = deletions.join('').length + ours * cookieName.length
   if (deletions.length > 2 * maxCookies) {

@@ -3,6 +3,8 @@ import { readConfig } from './config-file.ts'
 import { checkCookieOwners } from './cookie-names.ts'
 import { suggestion } from './did-you-mean.ts'
 import { type Environment, onVercel, processEnvironment, readMode } from './env.ts'
+import { frontendSecrets } from './frontend-secrets.ts'
+import { type FrontendSource, frontendSettings } from './frontends.ts'
 import { givenHooks } from './hooks.ts'
 import { listenSettings } from './listen.ts'
 import { oidcSettings } from './oidc.ts'
@@ -13,7 +15,7 @@ import { publicOrigin } from './public-origin.ts'
 import { remoteSettings } from './remote.ts'
 import { checkRemotePaths } from './remote-paths.ts'
 import { createReport, type Problem, type Report } from './report.ts'
-import type { Config, ParsedConfig } from './schema.ts'
+import type { Config } from './schema.ts'
 import { secrets } from './secrets.ts'
 import { sessionSettings } from './session.ts'
 import type { Settings } from './settings.ts'
@@ -45,25 +47,41 @@ export function loadSettings(source: SettingsSource = {}): LoadedSettings {
   const env = unquote(source.env ?? processEnvironment(), report)
   noteUnknownVariables(env, report)
   const input = readConfig(env, source, report)
-  const settings = buildSettings(env, parseConfig(input, report), report)
+  const config = parseConfig(input, report)
+  const top = buildSettings({ env, config }, report)
+  const frontends = frontendSettings({
+    ...{ env, input, top, report, frontends: config.frontends, build: buildSettings },
+    // Their shapes were checked where they were written.
+    parse: (merged) => parseConfig(merged, createReport()),
+  })
+  const settings = { ...top, frontends }
   return report.problems.length > 0
     ? { ok: false, problems: report.problems }
     : { ok: true, settings, notes: report.notes }
 }
 
-function buildSettings(env: Environment, config: ParsedConfig, report: Report): Settings {
+function buildSettings(
+  { env, config, frontend, top }: Pick<FrontendSource, 'env' | 'config'> & Partial<FrontendSource>,
+  report: Report,
+): Settings {
+  const root = frontend?.path ?? ''
   const mode = readMode(env)
   const oidc = oidcSettings(env, config.oidc, report)
   const store = storeSettings(env, report)
   const listen = listenSettings(env, { mode, store, report })
   const origin = publicOrigin(env, mode, listen.port, report)
-  const session = sessionSettings(config.session, { publicOrigin: origin, report })
-  checkCookieOwners(config.remotes, { cookieName: session.cookieName, report })
-  const paths = pathSettings(config, report)
-  const spa = spaSettings(env, config.spa, { mode, report })
+  const session = sessionSettings(config.session, {
+    publicOrigin: origin,
+    frontend: root === '' ? undefined : frontend?.name,
+    report,
+  })
+  checkCookieOwners(config.remotes, { cookieName: session.cookieName, root, report })
+  const paths = pathSettings(config, root, report)
+  const spa = spaSettings(env, config.spa, { mode, root, report })
   const remotes = named('remotes', config.remotes, report, (name, remote) =>
     remoteSettings(name, remote, {
       cookieName: session.cookieName,
+      root,
       oidcDpop: oidc.dpop,
       clients: new Map(Object.entries(config.clients)),
       report,
@@ -71,6 +89,7 @@ function buildSettings(env: Environment, config: ParsedConfig, report: Report): 
   )
   checkRemotePaths(Object.values(remotes), {
     publicOrigin: origin,
+    remotePrefix: paths.remotePrefix,
     paths: endpointPathsOf(paths),
     protectedPages: spa.protectedPages,
     report,
@@ -80,10 +99,13 @@ function buildSettings(env: Environment, config: ParsedConfig, report: Report): 
     mode,
     onVercel: onVercel(env),
     publicOrigin: origin,
+    ...(frontend ? { frontend } : {}),
+    frontends: [],
     ...paths,
     ...listen,
     ...telemetrySettings(env, { port: listen.port, report }),
-    secrets: secrets(env, report),
+    secrets:
+      top && frontend ? frontendSecrets(top.secrets, frontend.name, oidc) : secrets(env, report),
     store,
     trustProxy: trustProxy(env, { host: listen.host, report }),
     oidc,

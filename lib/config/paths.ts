@@ -47,6 +47,10 @@ export const paths = z.strictObject({
 })
 
 export interface Paths {
+  /** What stands before every path of a frontend that lives at one: `/shop`; else the empty string. */
+  readonly root: string
+  /** Below it lie the remotes that have no path of their own. */
+  readonly remotePrefix: string
   /** Where the endpoints live, without a trailing slash: `/bff`; the empty string for the root. */
   readonly basePath: string
   readonly callbackPath: string
@@ -54,13 +58,20 @@ export interface Paths {
 }
 
 /** Fills in the two callback paths, and sees that no path takes the place of another. */
-export function pathSettings(given: z.output<typeof paths>, report: Report): Paths {
+export function pathSettings(given: z.output<typeof paths>, root: string, report: Report): Paths {
   const { basePath } = given
   const callbackPath = given.callbackPath ?? `${basePath}/callback`
   const logoutCallbackPath = given.logoutCallbackPath ?? `${basePath}/logout-callback`
+  const settings = {
+    root,
+    remotePrefix: root + remotePrefix,
+    basePath: root + basePath,
+    callbackPath: root + callbackPath,
+    logoutCallbackPath: root + logoutCallbackPath,
+  }
   if (isAtOrBelow(basePath, remotePrefix)) {
     report.problem('basePath', `is below ${remotePrefix}`, 'use another path, such as /bff')
-    return { basePath, callbackPath, logoutCallbackPath }
+    return settings
   }
   const taken = new Set(endpoints.map((name) => `${basePath}/${name}`))
   for (const [setting, path] of Object.entries({ callbackPath, logoutCallbackPath })) {
@@ -69,12 +80,18 @@ export function pathSettings(given: z.output<typeof paths>, report: Report): Pat
     }
     taken.add(path)
   }
-  return { basePath, callbackPath, logoutCallbackPath }
+  return settings
 }
 
 /** Where the endpoints answer, at and below. */
-export function endpointPathsOf({ basePath, callbackPath, logoutCallbackPath }: Paths): string[] {
-  const below = basePath === '' ? endpoints.map((name) => `/${name}`) : [basePath]
+export function endpointPathsOf({
+  root,
+  basePath,
+  callbackPath,
+  logoutCallbackPath,
+}: Omit<Paths, 'remotePrefix'>): string[] {
+  // At the root of the app they are among its pages.
+  const below = basePath === root ? endpoints.map((name) => `${root}/${name}`) : [basePath]
   return [...below, callbackPath, logoutCallbackPath]
 }
 
@@ -83,5 +100,5 @@ export function ownPathsOf(
   settings: Paths & { readonly remotes: Readonly<Record<string, { readonly path: string }>> },
 ): string[] {
   const remotes = Object.values(settings.remotes).map(({ path }) => path)
-  return [...new Set([remotePrefix, ...remotes, ...endpointPathsOf(settings)])]
+  return [...new Set([settings.remotePrefix, ...remotes, ...endpointPathsOf(settings)])]
 }

@@ -3,9 +3,9 @@ import type { Report } from './report.ts'
 /** Below this path lies every remote API that has no path of its own, under its name. */
 export const remotePrefix = '/api/remote'
 
-/** Where a remote lies for the browser. */
-export function publicPathOf(name: string, path: string | undefined): string {
-  return path ?? `${remotePrefix}/${name}`
+/** Where a remote lies for the browser; `root`: of a frontend that lives at a path. */
+export function publicPathOf(name: string, path: string | undefined, root = ''): string {
+  return root + (path ?? `${remotePrefix}/${name}`)
 }
 
 export function isAtOrBelow(path: string, prefix: string): boolean {
@@ -21,6 +21,7 @@ interface Place {
 
 export interface RemotePathsContext {
   readonly publicOrigin: string
+  readonly remotePrefix: string
   /** Our own paths but those of remotes. */
   readonly paths: readonly string[]
   readonly protectedPages: readonly string[]
@@ -38,7 +39,7 @@ export function checkRemotePaths(remotes: readonly Place[], context: RemotePaths
     if (problem !== undefined) {
       report.problem(`remotes.${name}.path`, problem, `use a path of its own, such as /${name}`)
     }
-    const own = [remotePrefix, ...remotes.map((it) => it.path)]
+    const own = [context.remotePrefix, ...remotes.map((it) => it.path)]
     if (own.some((it) => isAtOrBelow(target, publicOrigin + it))) {
       report.problem(`remotes.${name}.target`, 'is this proxy itself', "give the API's own address")
     }
@@ -47,10 +48,10 @@ export function checkRemotePaths(remotes: readonly Place[], context: RemotePaths
 
 function problemOf(
   path: string,
-  { paths, protectedPages }: RemotePathsContext,
+  { paths, protectedPages, remotePrefix: prefix }: RemotePathsContext,
 ): string | undefined {
-  if (path === '') return 'is the whole of the origin'
-  if (path === remotePrefix) return 'is where remotes without a path lie'
+  if (path + remotePrefix === prefix) return 'is the whole of the origin'
+  if (path === prefix) return 'is where remotes without a path lie'
   const taken = ['/_next', ...paths].find((it) => isAtOrBelow(path, it) || isAtOrBelow(it, path))
   if (taken !== undefined) return `meets ${taken}, which is Cloakroom's or Next's`
   const page = protectedPages.find((it) => isAtOrBelow(it, path))

@@ -94,7 +94,7 @@ export interface RemoteSettings
 export function remoteSettings(
   name: string,
   config: Given,
-  context: Omit<TokenContext, 'setting'> & { cookieName: string },
+  context: Omit<TokenContext, 'setting'> & { cookieName: string; root: string },
 ): RemoteSettings {
   const { report } = context
   const setting = `remotes.${name}`
@@ -105,7 +105,7 @@ export function remoteSettings(
   return {
     ...rest,
     name,
-    path: publicPathOf(name, config.path),
+    path: publicPathOf(name, config.path, context.root),
     target,
     ...(methods ? { methods: allowedMethods(setting, methods, report) } : {}),
     idleTimeoutMs: Math.round(timeout * 1000),

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { client } from './client.ts'
+import { ownClient, place } from './frontend.ts'
 import { hooks } from './hooks.ts'
 import { limits } from './limits.ts'
 import { oidc } from './oidc.ts'
@@ -12,7 +13,7 @@ import { tokens } from './tokens.ts'
 import { user } from './user.ts'
 
 // One file a section: what a setting is called, means, looks like and is when it is left out stands there only.
-export const configSchema = z.strictObject({
+const sections = {
   ...paths.shape,
   /** How Cloakroom talks to the OpenID Provider. */
   oidc: oidc.prefault({}),
@@ -37,6 +38,26 @@ export const configSchema = z.strictObject({
   /** Machine clients (client credentials) by name, for `remotes.*.client` and `bff.clientFetch(name)`. */
   clients: z.record(z.string(), client).prefault({}),
   ...hooks.shape,
+}
+
+export const configSchema = z.strictObject({
+  ...sections,
+  /**
+   * Several apps behind one server, by name. Each has its own `host` or `path`, and what it says of the settings of the
+   * top level in their place: `oidc`, `session`, `spa` and the like setting by setting, `remotes` and `clients` as a
+   * whole. What it leaves out comes from the top level, which answers for what no frontend claims.
+   */
+  frontends: z
+    .record(
+      z.string(),
+      z.strictObject({
+        ...place.shape,
+        ...sections,
+        /** As at the top level, and which client of which provider this frontend is. */
+        oidc: z.strictObject({ ...oidc.shape, ...ownClient.shape }).prefault({}),
+      }),
+    )
+    .prefault({}),
 })
 
 /**

@@ -60,13 +60,21 @@ interface Lifetimes {
 
 export function sessionSettings(
   { idle, absolute, touchEvery, ...rest }: Given,
-  { publicOrigin, report }: { publicOrigin: string; report: Report },
+  { publicOrigin, frontend, report }: SessionContext,
 ): SessionSettings {
+  const name = rest.cookieName ?? cookieNameFor(publicOrigin)
   return {
     ...rest,
     ...lifetimes(idle, absolute, touchEvery, report),
-    cookieName: rest.cookieName ?? cookieNameFor(publicOrigin),
+    cookieName: frontend === undefined ? name : `${name}-${frontend}`,
   }
+}
+
+interface SessionContext {
+  readonly publicOrigin: string
+  /** Name of a frontend that shares its host with others, whose cookies it must leave alone. */
+  readonly frontend: string | undefined
+  readonly report: Report
 }
 
 /** The three durations of a session, which bound each other. */

@@ -1,6 +1,7 @@
 import type { OutgoingSettings } from '../http/outgoing.ts'
 import type { ClientSettings } from './client.ts'
 import type { Mode } from './env.ts'
+import type { FrontendSettings } from './frontend.ts'
 import type { Hooks } from './hooks.ts'
 import type { LimitsSettings } from './limits.ts'
 import type { ListenSettings } from './listen.ts'
@@ -18,6 +19,10 @@ import type { UserSettings } from './user.ts'
 
 /** The checked settings, as every other part of the engine sees them. Made by `loadSettings`, never by hand. */
 export interface Settings extends Paths, ListenSettings, TelemetrySettings {
+  /** Which frontend these are of; left out in those of the top level. */
+  readonly frontend?: FrontendSettings
+  /** Of the top level: the settings of each frontend, whole. */
+  readonly frontends: readonly Settings[]
   readonly mode: Mode
   readonly onVercel: boolean
   /** Scheme, host and port as the browser sees them, for example `https://app.example.com`. */

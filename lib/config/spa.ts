@@ -72,6 +72,8 @@ const read = readerOf(spaVariables)
 
 export interface SpaRules {
   readonly mode: Mode
+  /** Of a frontend that lives at a path. */
+  readonly root: string
   readonly report: Report
 }
 
@@ -82,7 +84,7 @@ export interface SpaRules {
 export function spaSettings(
   env: Environment,
   { pageMaxBody, dir: given, devServer: server, ...rest }: Given,
-  { mode, report }: SpaRules,
+  { mode, root, report }: SpaRules,
 ): SpaSettings {
   const dir = read(env, 'BFF_SPA_DIR') ?? given
   const devServer = mode === 'development' ? server : undefined
@@ -94,9 +96,9 @@ export function spaSettings(
   const protectedPages = rest.protectedPages.map((text, index) => {
     const path = parsePath(text)
     if (!path.ok) report.problem(`spa.protectedPages[${index}]`, path.problem, path.fix)
-    return path.ok ? path.value || '/' : '/'
+    return root + (path.ok ? path.value : '') || '/'
   })
-  const { errorPage } = rest
+  const errorPage = rest.errorPage === undefined ? undefined : root + rest.errorPage
   if (errorPage !== undefined && isAtOrBelow(errorPage || '/', protectedPages)) {
     const fix = 'name one that everybody may see, or a failed sign-in begins again without end'
     report.problem('spa.errorPage', 'is a protected page', fix)

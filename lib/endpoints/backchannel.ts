@@ -1,6 +1,7 @@
 import { given } from '../http/given.ts'
 import { problem } from '../http/problem.ts'
 import { sha256 } from '../http/sha256.ts'
+import { jwtClaims } from '../oidc/jwt-claims.ts'
 import type { Provider } from '../oidc/provider.ts'
 import type { EndedSignIns } from '../session/ended-sign-ins.ts'
 import type { Session } from '../session/session.ts'
@@ -8,10 +9,20 @@ import type { Sessions } from '../session/sessions.ts'
 import type { KeyValue } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { EndSessions } from '../tokens/end-sessions.ts'
-import type { Endpoint } from './endpoint.ts'
+import type { Endpoint, EndpointRequest } from './endpoint.ts'
 import { readForm } from './form.ts'
 
+/** Takes logout tokens. */
+export interface Backchannel {
+  /** Of a form that came to this endpoint, or to that of another frontend. Rejects when the store is unavailable. */
+  receive(incoming: EndpointRequest, form: URLSearchParams): Promise<Response>
+}
+
+/** The frontends that a token may be for, by what it says of itself: it is verified by each of them. */
+export type Addressees = (issuer: string, audience: readonly string[]) => Backchannel[]
+
 export interface BackchannelDeps {
+  readonly addressees: Addressees
   readonly provider: Pick<Provider, 'verifyLogoutToken'>
   readonly sessions: Pick<Sessions, 'findBySub' | 'findBySid'>
   readonly endSessions: EndSessions
@@ -25,9 +36,10 @@ export interface BackchannelDeps {
 
 /**
  * `POST /bff/backchannel` (OpenID Connect Back-Channel Logout 1.0). Answers 200 when the sessions are
- * gone, were gone already, or never were; 400 when the token is not valid or the work could not be done.
+ * gone, were gone already, or never were; 400 when the token is not valid or the work could not be done. A token is
+ * for whomever its `iss` and `aud` name: providers know one address of ours, and several frontends.
  */
-export function createBackchannel(deps: BackchannelDeps): Endpoint {
+export function createBackchannel(deps: BackchannelDeps): Backchannel & { endpoint: Endpoint } {
   async function targets(token: {
     issuer: string
     sub?: string
@@ -53,15 +65,15 @@ export function createBackchannel(deps: BackchannelDeps): Endpoint {
     }
   }
 
-  return async (incoming) => {
-    const { request, requestId, client, background } = incoming
-    const refused = (reason: string) => {
-      deps.log.event('logout_token.refused', { requestId, reason, client })
-      return problem('logout_token_invalid', { requestId, headers: noStore })
-    }
-    const form = await readForm(request)
-    if (form === 'request_timeout') return refused('a form that came too slowly')
-    const tokens = typeof form === 'string' ? [] : form.getAll('logout_token')
+  function refuse({ requestId, client }: EndpointRequest, reason: string): Response {
+    deps.log.event('logout_token.refused', { requestId, reason, client })
+    return problem('logout_token_invalid', { requestId, headers: noStore })
+  }
+
+  async function receive(incoming: EndpointRequest, form: URLSearchParams): Promise<Response> {
+    const { requestId, background } = incoming
+    const refused = (reason: string) => refuse(incoming, reason)
+    const tokens = form.getAll('logout_token')
     if (tokens.length !== 1 || !tokens[0]) return refused('no logout_token in the form')
     const verified = await deps.provider.verifyLogoutToken(tokens[0])
     if (verified.kind === 'invalid') return refused(verified.reason)
@@ -83,6 +95,23 @@ export function createBackchannel(deps: BackchannelDeps): Endpoint {
       throw error
     }
     return new Response(null, { status: 200, headers: noStore })
+  }
+
+  return {
+    receive,
+    async endpoint(incoming) {
+      const form = await readForm(incoming.request)
+      if (form === 'request_timeout') return refuse(incoming, 'a form that came too slowly')
+      if (typeof form === 'string') return refuse(incoming, 'no logout_token in the form')
+      const { iss, aud } = jwtClaims(form.get('logout_token') ?? '') ?? {}
+      const named = typeof iss === 'string' ? deps.addressees(iss, [aud].flat().map(String)) : []
+      const [first = { receive }, ...others] = named
+      const answer = await first.receive(incoming, form)
+      // A forged one costs one look, however many frontends are of one client.
+      if (!answer.ok) return answer
+      const answers = await Promise.all(others.map((it) => it.receive(incoming, form)))
+      return answers.find(({ ok }) => !ok) ?? answer
+    },
   }
 }
 

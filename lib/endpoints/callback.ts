@@ -1,6 +1,6 @@
 import { given } from '../http/given.ts'
 import { isTopLevel } from '../http/navigation.ts'
-import { parseReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
+import { homeOf, parseReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
 import { isPageExpired } from '../oidc/authorization-response.ts'
 import { tellImpossible } from '../oidc/impossible-sign-in.ts'
 import { jwtClaims } from '../oidc/jwt-claims.ts'
@@ -107,7 +107,7 @@ export function createCallback(deps: CallbackDeps): Endpoint {
     // Another try would be ignored as well: the way leads back to where the person came from (L25).
     const way =
       code === 'sign_in_request_ignored'
-        ? { loginHref, backHref: returnUrl ?? '/' }
+        ? { loginHref, backHref: returnUrl ?? homeOf(deps.returnUrls) }
         : { loginHref: signInAgain(loginHref, remembered) }
     return refuse(incoming, code, { ...way, setCookies: clearCookies, ...answer })
   }

@@ -14,7 +14,7 @@ import type { KeyValue } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Tokens } from '../tokens/create-tokens.ts'
 import { createSignInSlot } from '../tokens/sign-in-slot.ts'
-import { createBackchannel } from './backchannel.ts'
+import { type Addressees, type Backchannel, createBackchannel } from './backchannel.ts'
 import { createCallback } from './callback.ts'
 import { createDiagnostics, type DiagnosticsDeps } from './diagnostics.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -38,7 +38,7 @@ export interface Endpoints {
   readonly user: Endpoint
   readonly silentLogin: Endpoint
   readonly silentLoginCallback: Endpoint
-  readonly backchannel: Endpoint
+  readonly backchannel: Backchannel & { readonly endpoint: Endpoint }
   readonly frontchannel: Endpoint
   readonly diagnostics: Endpoint
   readonly health: { readonly live: Endpoint; readonly ready: Endpoint }
@@ -56,6 +56,7 @@ export interface EndpointsDeps {
   readonly store: KeyValue
   /** Asks an address as a browser does that navigates there. */
   readonly navigate: RedirectUriProbeDeps['navigate']
+  readonly addressees: Addressees
   readonly misconfigurations: DiagnosticsDeps['misconfigurations']
   readonly log: Log
   readonly now: () => number
@@ -67,7 +68,10 @@ export function createEndpoints(deps: EndpointsDeps): Endpoints {
   const { oidc, secrets, basePath, publicOrigin, callbackPath } = settings
   const { revoke, endSession, endSessions, left } = deps.tokens
   const cookies = { secure: publicOrigin.startsWith('https:'), ...settings.session }
-  const returnUrls = { publicOrigin, origins: settings.spa.origins, ownPaths: ownPathsOf(settings) }
+  const returnUrls = {
+    ...{ publicOrigin, home: `${settings.root}/` },
+    ...{ origins: settings.spa.origins, ownPaths: ownPathsOf(settings) },
+  }
   const loginHref = `${basePath}/login`
   const ours = { issuer: oidc.issuer, clientId: oidc.clientId }
   const redirectUri = `${publicOrigin}${callbackPath}`
@@ -124,7 +128,10 @@ export function createEndpoints(deps: EndpointsDeps): Endpoints {
     user: createUser({ sessions, now, basePath, anonymous: settings.user.anonymous }),
     silentLogin: createLogin({ ...login, silent: true }),
     silentLoginCallback: createSilentLoginCallback({ sessions, publicOrigin }),
-    backchannel: createBackchannel({ ...channels, endedSignIns, provider, store, log, now }),
+    backchannel: createBackchannel({
+      ...{ ...channels, endedSignIns, provider, store, log, now },
+      addressees: deps.addressees,
+    }),
     frontchannel: createFrontchannel({ ...channels, ...settings.frontchannel, loginHref }),
     diagnostics: createDiagnostics({
       sessions,

@@ -9,6 +9,8 @@ export interface EndpointRequest {
   readonly url: URL
   readonly cookies: string | undefined
   readonly requestId: string
+  /** Start page of the app: `/`. */
+  readonly home: string
   /** A page of the app that shows what could not be done; undefined: ours does. */
   readonly errorPage: string | undefined
   /** The client's address, where it is known. */

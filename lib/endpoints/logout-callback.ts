@@ -1,4 +1,4 @@
-import { parseReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
+import { homeOf, parseReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
 import type { Seal } from '../session/seal.ts'
 import { type Endpoint, redirect } from './endpoint.ts'
 
@@ -19,6 +19,6 @@ export function createLogoutCallback(deps: LogoutCallbackDeps): Endpoint {
     const stored = sealed?.value.returnUrl
     const returnUrl =
       typeof stored === 'string' ? parseReturnUrl(stored, deps.returnUrls) : undefined
-    return redirect(303, returnUrl ?? '/')
+    return redirect(303, returnUrl ?? homeOf(deps.returnUrls))
   }
 }

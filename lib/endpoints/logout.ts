@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto'
 import { isNavigation, isPrefetch } from '../http/navigation.ts'
-import { parseReturnUrl, type ReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
+import { homeOf, parseReturnUrl, type ReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
 import type { ClearApiCookies } from '../session/clear-api-cookies.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
@@ -78,7 +78,9 @@ export function createLogout(deps: LogoutDeps): { get: Endpoint; post: Endpoint 
     const [handle = '', ...more] = handles
     const leave =
       more.length > 0 ? undefined : await deps.signOutAddress.take(incoming.cookies, handle)
-    return leave ? redirect(302, leave.target, [leave.setCookie]) : redirect(302, '/')
+    return leave
+      ? redirect(302, leave.target, [leave.setCookie])
+      : redirect(302, homeOf(deps.returnUrls))
   }
 
   async function begin(incoming: EndpointRequest) {

@@ -1,5 +1,5 @@
 import { destinationOf } from '../http/navigation.ts'
-import { parseReturnUrl, type ReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
+import { homeOf, parseReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
 import { silentLoginPage } from '../pages/silent-login-page.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { TakenTransaction, Transactions } from '../session/transaction.ts'
@@ -36,7 +36,7 @@ export function createLostSignIn(deps: LostSignInDeps, repeat: RepeatSignIn) {
         return redirect(303, `${pathname}?again=${mark}`, [setCookie])
       }
       case 'kept': {
-        const started = await deps.startSignIn(incoming, { returnUrl: '/' as ReturnUrl })
+        const started = await deps.startSignIn(incoming, { returnUrl: homeOf(deps.returnUrls) })
         started.headers.append('set-cookie', restartMark.spend())
         return started
       }
@@ -55,7 +55,7 @@ export function createLostSignIn(deps: LostSignInDeps, repeat: RepeatSignIn) {
       return silentLoginPage(false, deps.returnUrls.publicOrigin)
     }
     const wanted = parseReturnUrl(remembered?.returnUrl, deps.returnUrls)
-    const returnUrl = wanted ?? ('/' as ReturnUrl)
+    const returnUrl = wanted ?? homeOf(deps.returnUrls)
     const read = await deps.sessions.read(incoming.cookies, 'peek')
     if (read.kind === 'session' || used === 'by-this-answer') return redirect(303, returnUrl)
     // What is no page, an image say, begins nothing, and would show nobody anything.

@@ -34,7 +34,10 @@ export function refuse(
     ? problem(code, { requestId, status, headers: extra })
     : incoming.errorPage !== undefined && destinationOf(request.headers) !== 'frame'
       ? toErrorPage(incoming, incoming.errorPage, { code, retry: options.backHref === undefined })
-      : errorPage({ status, title, requestId, ...wayOn(options), headers: extra })
+      : errorPage({
+          ...{ status, title, requestId, home: incoming.home },
+          ...{ ...wayOn(options), headers: extra },
+        })
   for (const cookie of options.setCookies ?? []) response.headers.append('set-cookie', cookie)
   return response
 }

@@ -1,4 +1,4 @@
-import { parseReturnUrl, type ReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
+import { homeOf, parseReturnUrl, type ReturnUrlRule } from '../http/return-url.ts'
 import type { Remembered, Transactions } from '../session/transaction.ts'
 import type { EndpointRequest } from './endpoint.ts'
 import type { SignInRequest, StartSignIn } from './start-sign-in.ts'
@@ -22,7 +22,8 @@ export function createRepeatSignIn(deps: RepeatSignInDeps) {
     changes: Pick<SignInRequest, 'withoutResources'> = {},
   ): Promise<Response | undefined> => {
     if (remembered.restart || !(await deps.transactions.mayRepeat(state))) return undefined
-    const returnUrl = parseReturnUrl(remembered.returnUrl, deps.returnUrls) ?? ('/' as ReturnUrl)
+    const returnUrl =
+      parseReturnUrl(remembered.returnUrl, deps.returnUrls) ?? homeOf(deps.returnUrls)
     return deps.startSignIn(incoming, {
       ...remembered,
       ...changes,

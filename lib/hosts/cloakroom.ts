@@ -1,16 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Bff } from '../bff.ts'
+import type { Config } from '../config/define-config.ts'
 import { describeProblems } from '../config/report.ts'
-import { createRefusalLimit } from '../telemetry/limit-refusals.ts'
+import type { WholeBff } from '../frontends/create-bff.ts'
 import { createCallsInFlight } from './calls-in-flight.ts'
-import { createLocalGuard } from './local-guard.ts'
 import { type LocalSession, localSession } from './local-session.ts'
 import { startNodeHost } from './node.ts'
-import { createNodeHandler, type Next } from './node-handler.ts'
+import { createNodeHandler, type Next, receivedTarget } from './node-handler.ts'
 import { createNodeProtect, type LocalHandler } from './node-protect.ts'
+import type { ReloadResult } from './reload.ts'
 import { type Engine, logStart } from './start-engine.ts'
 import { startFailure } from './start-failure.ts'
+
+/** A request, as far as it says who is signed in; with several frontends, its raw headers and address too. */
+export type AskedBy = Pick<IncomingMessage, 'headers'> &
+  Partial<Pick<IncomingMessage, 'rawHeaders' | 'url'>>
 
 /** Cloakroom in a Node server of one's own: plain Node, Express, Fastify. No method needs `this`. */
 export interface Cloakroom {
@@ -35,9 +40,16 @@ export interface Cloakroom {
    * Who is signed in, or undefined. Only reads: it extends nothing, and checks no CSRF rule, so nothing may be changed
    * by it alone. Rejects with StoreUnavailableError.
    */
-  session(request: Pick<IncomingMessage, 'headers'>): Promise<LocalSession | undefined>
-  /** The engine: tokens and sessions for server code outside of requests. */
-  readonly bff: Bff
+  session(request: AskedBy): Promise<LocalSession | undefined>
+  /** The engine: tokens and sessions for server code outside of requests. After a reload: of the new configuration. */
+  readonly bff: WholeBff
+  /** The same, of one frontend; undefined when there is none of this name. */
+  frontend(name: string): Bff | undefined
+  /**
+   * Reads the configuration once more, while calls go on: the given one, else `BFF_CONFIG_FILE` as it stands now.
+   * Frontends come, go and change, and what is wrong changes nothing: `report` says what it was.
+   */
+  reload(config?: Config): Promise<ReloadResult>
   /** Serves the endpoints and the remote APIs on a server of its own, at `HOST` and `PORT`. Rejects when it cannot. */
   listen(): Promise<{ readonly address: string }>
   /**
@@ -49,11 +61,9 @@ export interface Cloakroom {
 }
 
 /** The doors of an engine that runs. */
-export function cloakroomOf(engine: Pick<Engine, 'bff' | 'log'>): Cloakroom {
+export function cloakroomOf(engine: Pick<Engine, 'bff' | 'log' | 'reload'>): Cloakroom {
   const { bff } = engine
-  const log = createRefusalLimit(engine.log, Date.now)
   const calls = createCallsInFlight()
-  const guard = createLocalGuard(bff, log)
   const servers: Promise<{ close(graceMs: number): Promise<{ forced: boolean }> }>[] = []
   let closed: Promise<{ forced: boolean }> | undefined
 
@@ -63,7 +73,7 @@ export function cloakroomOf(engine: Pick<Engine, 'bff' | 'log'>): Cloakroom {
     const up = (await Promise.allSettled(servers)).flatMap((it) =>
       it.status === 'fulfilled' ? [it.value] : [],
     )
-    bff.remote.endOpenEnded()
+    bff.frontends.endOpenEnded()
     const ends = await Promise.all([
       calls.end(graceMs),
       ...up.map((server) => server.close(graceMs)),
@@ -73,13 +83,20 @@ export function cloakroomOf(engine: Pick<Engine, 'bff' | 'log'>): Cloakroom {
   }
 
   return {
-    ...createNodeHandler({ bff, log, calls }),
-    protect: createNodeProtect({ bff, guard, calls, log }),
-    async session({ headers }) {
-      const known = await bff.readSession(headers.cookie, 'peek')
-      return known && localSession(bff, known)
+    ...createNodeHandler({ bff, log: engine.log, calls }),
+    protect: createNodeProtect({ bff, calls, log: engine.log }),
+    async session(request) {
+      const { headers, rawHeaders = [] } = request
+      const its = bff.frontends.of(rawHeaders, receivedTarget(request) ?? '/')
+      if (typeof its === 'string') return undefined
+      const known = await its.readSession(headers.cookie, 'peek')
+      return known && localSession(its, known)
     },
-    bff,
+    get bff() {
+      return { ...bff, ...bff.frontends.top(), close: bff.close }
+    },
+    frontend: (name) => bff.frontends.named(name),
+    reload: engine.reload,
     async listen() {
       // The store is everybody's: it closes when the last call has ended, on whatever server.
       const server = startNodeHost({ bff: { ...bff, close: async () => {} }, log: engine.log })

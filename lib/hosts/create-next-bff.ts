@@ -45,8 +45,11 @@ export interface NextBff {
   route<Context extends unknown[]>(
     handler: WebHandler<Context>,
   ): (request: Request, ...context: Context) => Promise<Response>
-  /** Who is signed in, in Server Components, actions and route handlers; undefined for nobody. Only reads. */
-  session(): Promise<LocalSession | undefined>
+  /**
+   * Who is signed in, in Server Components, actions and route handlers; undefined for nobody. Only reads. `frontend`:
+   * name of one that lives at a path, which Next does not tell here.
+   */
+  session(of?: { readonly frontend?: string }): Promise<LocalSession | undefined>
   /** Adds to `next.config` what Cloakroom needs of it. Takes an object, or a function that makes one. */
   nextConfig<Given extends object>(config?: Given): Given
 }
@@ -69,7 +72,7 @@ export function createNextBff(config: Config, options: NextBffOptions = {}): Nex
     register: () => host.checkSettingsAtBoot(),
     middleware: createNextMiddleware(host),
     route: host.route,
-    session: async () => host.session((await headers()).get('cookie')),
+    session: async ({ frontend } = {}) => host.session(await headers(), frontend),
     nextConfig: <Given extends object>(given?: Given) => nextConfigWith(given ?? ({} as Given)),
   }
 }

@@ -16,6 +16,8 @@ import { isDecodablePath, isUnrepresentableMethod } from './unrepresentable.ts'
 export type Refusal = ProblemCode | 'options' | 'max-forwards'
 
 export interface FrontDoor {
+  /** Of a frontend that lives at a path: what all its paths begin with. */
+  readonly root: string
   /** Looks at a request before anything routes it, the same on every host. */
   refusalOf(head: RawRequest): Refusal | undefined
   /** The request-target in origin-form, where it can be had: what all the rest goes by. */
@@ -29,7 +31,7 @@ export interface FrontDoor {
 }
 
 export interface FrontDoorDeps {
-  readonly settings: Pick<Settings, 'publicOrigin' | 'basePath' | 'spa'>
+  readonly settings: Pick<Settings, 'publicOrigin' | 'root' | 'basePath' | 'spa'>
   /** Whether a path is an endpoint's. */
   readonly handlesPath: (path: string) => boolean
   readonly remote: Pick<Remote, 'handles'>
@@ -61,6 +63,7 @@ export function createFrontDoor(deps: FrontDoorDeps): FrontDoor {
   }
 
   return {
+    root: settings.root,
     maxBodyBytes,
     isEndpoint: (target) => handlesPath(pathOf(target)),
     isRemote,

@@ -24,6 +24,8 @@ function built(functions: object): void {
 const settingsOf = (...protectedPages: string[]) =>
   ({
     basePath: '/bff',
+    remotePrefix: '/api/remote',
+    root: '',
     callbackPath: '/signed-in',
     logoutCallbackPath: '/signed-out',
     spa: { protectedPages, origins: [] },

@@ -7,7 +7,7 @@ import { createHostRequest } from './host-request.ts'
 
 describe('a request whose headers are parsed on demand', () => {
   const received: IncomingMessage[] = []
-  const OnDemand = createHostRequest((target) => target.startsWith('/api/remote/'))
+  const OnDemand = createHostRequest(({ url }) => url?.startsWith('/api/remote/') ?? false)
   const server = createServer({ IncomingMessage: OnDemand }, (request, response) => {
     received.push(request)
     response.end()

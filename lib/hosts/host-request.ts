@@ -1,4 +1,5 @@
 import { type IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { rawHeader } from '../http/raw-request.ts'
 
 const parsed = Object.getOwnPropertyDescriptor(IncomingMessage.prototype, 'headers')
 
@@ -7,13 +8,15 @@ const parsed = Object.getOwnPropertyDescriptor(IncomingMessage.prototype, 'heade
  * looks for two names before it hands a request on, and would have all of them parsed for that; the proxy
  * reads the raw list. Who asks for anything else (a tracer, say) finds what Node would have given.
  */
-export function createHostRequest(isRemote: (target: string) => boolean): typeof IncomingMessage {
+export function createHostRequest(
+  isRemote: (request: IncomingMessage) => boolean,
+): typeof IncomingMessage {
   class HostRequest extends IncomingMessage {}
   if (parsed?.get) {
     Object.defineProperty(HostRequest.prototype, 'headers', {
       ...parsed,
       get(this: HostRequest): IncomingHttpHeaders {
-        return isRemote(this.url ?? '') ? headersOnDemand(this) : headersOf(this)
+        return isRemote(this) ? headersOnDemand(this) : headersOf(this)
       },
     })
   }
@@ -35,7 +38,7 @@ interface Headers {
 const onDemand: ProxyHandler<Headers> = {
   get({ of: request }, name) {
     if (name === 'host' || name === 'expect') {
-      const value = firstValue(request.rawHeaders, name)
+      const value = rawHeader(request.rawHeaders, name)
       if (value === undefined || name === 'host') return value
     }
     return Reflect.get(headersOf(request), name)
@@ -48,13 +51,4 @@ const onDemand: ProxyHandler<Headers> = {
     Reflect.getOwnPropertyDescriptor(headersOf(request), name),
   defineProperty: ({ of: request }, name, descriptor) =>
     Reflect.defineProperty(headersOf(request), name, descriptor),
-}
-
-/** Of two `Host` lines Node takes the first. */
-function firstValue(rawHeaders: readonly string[], name: string): string | undefined {
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const written = rawHeaders[i] as string
-    if (written.length === name.length && written.toLowerCase() === name) return rawHeaders[i + 1]
-  }
-  return undefined
 }

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { FrontDoor } from './front-door.ts'
 import { keepHeadBytes } from './head-bytes.ts'
 import { perProcess } from './per-process.ts'
 
@@ -22,12 +21,12 @@ const nextCookie = /,[^=;,]*=/
 const known = perProcess<string>('answerHeads')
 
 /** Begins to mend the heads of all answers of ours in this process. Again is once. */
-export function keepAnswerHeads({ isRemote }: Pick<FrontDoor, 'isRemote'>): void {
+export function keepAnswerHeads(isRemote: (request: IncomingMessage) => boolean): void {
   if (known.get() !== undefined) return
   const word = known.getOrMake(() => randomBytes(16).toString('base64url'))
   subscribe('http.server.request.start', (message) => {
     const { request, response } = message as { request: IncomingMessage; response: ServerResponse }
-    if (isRemote(request.url ?? '')) keepHeadBytes(response)
+    if (isRemote(request)) keepHeadBytes(response)
     keepHead(response, word)
   })
 }

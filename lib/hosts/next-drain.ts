@@ -1,12 +1,15 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Bff } from '../bff.ts'
+import type { Frontends } from '../frontends/frontends.ts'
 import { createShutdown } from './shutdown.ts'
 import { anotherSignal } from './stop-signals.ts'
 
 export interface NextDrainDeps {
-  readonly bff: Pick<Bff, 'drain'> & { readonly remote: Pick<Bff['remote'], 'endOpenEnded'> }
+  readonly bff: {
+    drain(): void
+    readonly frontends: Pick<Frontends, 'endOpenEnded'>
+  }
   readonly drainMs: number
   /** @default 30000 */
   readonly graceMs?: number
@@ -29,7 +32,7 @@ export function drainBeforeClose(
     server.prependListener('request', (_, response) => shutdown.closeAfter(response))
     await Promise.race([sleep(drainMs), anotherSignal()])
     const closed = shutdown.close(graceMs)
-    bff.remote.endOpenEnded()
+    bff.frontends.endOpenEnded()
     await closed
   }
 

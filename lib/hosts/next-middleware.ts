@@ -18,14 +18,14 @@ type NextHost = Pick<ReturnType<typeof createNextHost>, 'pageSettings' | 'peekSe
 export function createNextMiddleware(host: NextHost) {
   return async (request: NextRequest, { csp }: MiddlewareOptions = {}): Promise<Response> => {
     const { pathname, search } = request.nextUrl
-    const settings = await host.pageSettings(pathname)
+    const settings = await host.pageSettings(request, pathname)
     const { protectedPages, ownPaths, basePath, origin } = settings
     // They guard themselves.
     if (settings.isOurs) return NextResponse.next()
     const nonce = createNonce()
 
     if (isProtected(pathname, protectedPages)) {
-      const session = await host.peekSession(request.headers.get('cookie'))
+      const session = await host.peekSession(request, pathname)
       const { method, headers } = request
       const decision = decideGate({ method, pathname, search, headers, ownPaths }, session)
       const id = requestId(headers.get('x-request-id') ?? undefined)

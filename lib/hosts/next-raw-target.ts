@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { remotePrefix } from '../config/remote-paths.ts'
+import type { Unclaimed } from '../frontends/choose.ts'
 import { isPlainPath } from '../remote/request-path.ts'
 import { limitBody } from './body-limit.ts'
 import type { FrontDoor, Refusal } from './front-door.ts'
@@ -36,8 +37,12 @@ export interface RawTargetOptions {
 }
 
 /** Begins to look at all requests of this process. Again is once. */
-export function keepRawTargets(frontDoor: FrontDoor, options: RawTargetOptions = {}): void {
+export function keepRawTargets(
+  doorOf: (request: IncomingMessage) => FrontDoor | Unclaimed,
+  options: RawTargetOptions = {},
+): void {
   if (known.get() !== undefined) return
+  const { bodyDeadlineMs: deadlineMs } = options
   const word = known.getOrMake(() => randomBytes(16).toString('base64url'))
 
   function keep(request: IncomingMessage, value: string): void {
@@ -46,36 +51,43 @@ export function keepRawTargets(frontDoor: FrontDoor, options: RawTargetOptions =
     request.headers[header] = `${word}.${kept}.${request.method}.${hidden}`
   }
 
+  function refuse(request: IncomingMessage, refusal: Refusal): void {
+    keep(request, refusal)
+    request.url = refusedTarget
+    request.method = request.method === 'HEAD' ? 'HEAD' : 'GET'
+  }
+
   subscribe('http.server.request.start', (message) => {
     const { request, response } = message as { request: IncomingMessage; response: ServerResponse }
     const { method = '', rawHeaders } = request
+    const frontDoor = doorOf(request)
+    if (typeof frontDoor === 'string') {
+      limitBody(request, response, { maxBytes: 0, deadlineMs, reader: 'pages' })
+      return refuse(request, frontDoor)
+    }
     const target = frontDoor.targetOf(request.url)
     request.url = target
     // As on the Node host (P31); Next's server has no setting for it.
     request.socket.setKeepAlive(true, 30_000)
     const refusal = frontDoor.refusalOf({ method, target, rawHeaders })
     if (!frontDoor.isRemote(target)) {
-      const { bodyDeadlineMs: deadlineMs } = options
       const maxBytes = frontDoor.maxBodyBytes({ method, target })
       limitBody(request, response, { maxBytes, deadlineMs, reader: 'pages' })
     }
-    if (refusal) {
-      keep(request, refusal)
-      request.url = refusedTarget
-      request.method = method === 'HEAD' ? 'HEAD' : 'GET'
-      return
-    }
+    if (refusal) return refuse(request, refusal)
     const path = target.split('?', 1)[0] ?? ''
     if (frontDoor.isEndpoint(target)) {
       keep(request, target)
       if (!isKnown(method)) request.method = 'POST'
-      if (!endpointsFile.test(path)) request.url = refusedTarget
+      const isRouted = frontDoor.root === '' && endpointsFile.test(path)
+      if (!isRouted) request.url = refusedTarget
       return
     }
     if (frontDoor.isRemote(target)) {
       keep(request, target)
       if (!isCarried(request)) request.method = 'POST'
-      if (!isPlainPath(path) || !remotesFile.test(path)) request.url = plainTarget
+      const isRouted = frontDoor.root === '' && remotesFile.test(path)
+      if (!isPlainPath(path) || !isRouted) request.url = plainTarget
       return
     }
     delete request.headers[header]

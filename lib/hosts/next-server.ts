@@ -45,7 +45,7 @@ export function tendNextServers(onServer?: SeenServer): void {
  */
 export function answerNextUpgrades(
   server: Tended,
-  { development, ...deps }: Omit<UpgradeDeps, 'handlerOf'> & { readonly development: boolean },
+  { development, ...deps }: UpgradeDeps & { readonly development: boolean },
 ): void {
   if (!isOfNextAlone(server)) return
   if (development) {
@@ -54,7 +54,7 @@ export function answerNextUpgrades(
     return
   }
   server.removeAllListeners('upgrade')
-  answerUpgrades(server, { ...deps, handlerOf: () => undefined })
+  answerUpgrades(server, deps)
 }
 
 /** `next start` tells in `PORT` where it listens. */

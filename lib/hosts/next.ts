@@ -1,10 +1,14 @@
+import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
+import type { Bff } from '../bff.ts'
 import type { Config } from '../config/define-config.ts'
 import { onVercel, processEnvironment } from '../config/env.ts'
 import { ownPathsOf } from '../config/paths.ts'
 import { given } from '../http/given.ts'
 import type { KeyValue } from '../store/key-value.ts'
+import { createDoors } from './doors.ts'
 import { createFrontDoor } from './front-door.ts'
+import { localSession } from './local-session.ts'
 import { keepAnswerHeads, tellHead } from './next-answer-head.ts'
 import { drainBeforeClose } from './next-drain.ts'
 import { keepRawTargets, rawRequestOf, refusalIn } from './next-raw-target.ts'
@@ -36,9 +40,13 @@ export function createNextHost(config: Config, { store }: { readonly store?: Key
       logStart(started, 'next', bff.settings.publicOrigin)
       // Vercel routes by the address itself, and adds to it; it says HSTS by itself, too.
       if (onVercel(processEnvironment())) return started
-      const frontDoor = createFrontDoor(bff)
-      keepRawTargets(frontDoor)
-      keepAnswerHeads(frontDoor)
+      const frontDoors = createDoors(bff.frontends, createFrontDoor)
+      const doorOf = ({ rawHeaders, url }: IncomingMessage) => frontDoors.of(rawHeaders, url)
+      keepRawTargets(doorOf)
+      keepAnswerHeads((request) => {
+        const door = doorOf(request)
+        return typeof door !== 'string' && door.isRemote(request.url ?? '/')
+      })
       const { mode, drainMs, publicOrigin } = bff.settings
       const https = publicOrigin.startsWith('https:')
       const more = https ? secureHeaders : {}
@@ -50,7 +58,15 @@ export function createNextHost(config: Config, { store }: { readonly store?: Key
         server.on('clientError', (error, socket) => {
           onClientError(error, socket, { more, expireStaleCookies: bff.expireStaleCookies })
         })
-        answerNextUpgrades(server, { frontDoor, more, development })
+        answerNextUpgrades(server, {
+          ...{ more, development },
+          doorOf(request) {
+            const frontDoor = doorOf(request)
+            return typeof frontDoor === 'string'
+              ? frontDoor
+              : { frontDoor, handlerOf: () => undefined }
+          },
+        })
         // In development Next ends at once, and cuts everything.
         if (!development) drainBeforeClose(server, first, { bff, drainMs })
       })
@@ -89,7 +105,7 @@ export function createNextHost(config: Config, { store }: { readonly store?: Key
         // On the Node host what is ours never enters Next: whatever Next took for ours there was written as another
         // address, past the rules of whoever stands in front (P19).
         const { pathname } = new URL(request.url)
-        const isOurs = started.bff.handlesPath(pathname) || started.bff.remote.handles(pathname)
+        const isOurs = isOwn(frontendOf(started, request, pathname), pathname)
         if (started.host === 'node' && isOurs) return refused(request, 'bad_path')
         const received = rawRequestOf(request.headers)
         return doors(started).door.fetch(request, {
@@ -109,27 +125,34 @@ export function createNextHost(config: Config, { store }: { readonly store?: Key
       },
 
     /** Who is signed in. Only reads. */
-    async session(cookieHeader: string | null) {
-      return doors(await engine()).local.session(cookieHeader)
+    async session(headers: Headers, name: string | undefined) {
+      const started = await engine()
+      if (name === undefined) return doors(started).local.session({ headers })
+      const bff = started.bff.frontends.named(name)
+      if (!bff) throw new Error(`there is no frontend ${name}`)
+      const known = await bff.readSession(headers.get('cookie') ?? undefined, 'peek')
+      return known && localSession(bff, known)
     },
 
     /** For the gate in front of pages. `unavailable` is not anonymous: nobody is sent to sign in for it. */
-    async peekSession(cookieHeader: string | null) {
+    async peekSession(request: Pick<Request, 'headers'>, pathname: string) {
       try {
-        return await (await engine()).bff.peekSession(cookieHeader ?? undefined)
+        const bff = frontendOf(await engine(), request, pathname)
+        return await bff.peekSession(request.headers.get('cookie') ?? undefined)
       } catch {
         return 'unavailable'
       }
     },
 
     /** What the middleware needs to know of the settings, when it is asked about a page. */
-    async pageSettings(pathname: string) {
-      const { bff, gate } = await engine()
+    async pageSettings(request: Pick<Request, 'headers'>, pathname: string) {
+      const started = await engine()
+      const bff = frontendOf(started, request, pathname)
       const { settings } = bff
-      gate.saw(pathname)
+      started.gate.saw(pathname)
       return {
         /** An endpoint's or a remote API's, as it is written. */
-        isOurs: bff.handlesPath(pathname) || bff.remote.handles(pathname),
+        isOurs: isOwn(bff, pathname),
         protectedPages: settings.spa.protectedPages,
         ownPaths: ownPathsOf(settings),
         basePath: settings.basePath,
@@ -149,6 +172,16 @@ export function createNextHost(config: Config, { store }: { readonly store?: Key
       process.exit(1)
     },
   }
+}
+
+/** Whose a request is; what is nobody's was refused, or is looked at as one of the top level. */
+function frontendOf({ bff }: Engine, { headers }: Pick<Request, 'headers'>, pathname: string): Bff {
+  const found = bff.frontends.of([...headers].flat(), pathname)
+  return typeof found === 'string' ? bff.frontends.top() : found
+}
+
+function isOwn({ handlesPath, remote }: Bff, pathname: string): boolean {
+  return handlesPath(pathname) || remote.handles(pathname)
 }
 
 function doorsOf(started: Engine) {

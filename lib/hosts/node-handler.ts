@@ -1,65 +1,70 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Bff } from '../bff.ts'
 import { failureCode } from '../endpoints/failure-code.ts'
+import type { Unclaimed } from '../frontends/choose.ts'
+import type { WholeBff } from '../frontends/create-bff.ts'
 import type { Log } from '../telemetry/log.ts'
 import { limitBody } from './body-limit.ts'
 import type { CallsInFlight } from './calls-in-flight.ts'
-import { createFrontDoor, headOf } from './front-door.ts'
-import { createNodeRemote } from './node-remote.ts'
-import { sendResponse, toRequest } from './node-web.ts'
+import { createDoors } from './doors.ts'
+import { headOf } from './front-door.ts'
+import { createNodeDoor, type NodeDoor } from './node-door.ts'
 import { isBehindAnother } from './queued-answers.ts'
 import { refuse, refuseOnSocket } from './refuse.ts'
 import { secureHeaders } from './secure-head.ts'
-import { createTellAnswers } from './tell-answers.ts'
 import { isSoleListener, isWebSocket, serveAsRequest } from './upgrades.ts'
 
 /** Goes on with what is not ours, as Connect and Express have it; with an error when something is broken. */
 export type Next = (error?: unknown) => unknown
 
 export interface NodeHandlerDeps {
-  readonly bff: Bff
+  readonly bff: WholeBff
   readonly log: Log
   readonly calls: CallsInFlight
+}
+
+interface Asked {
+  readonly door: NodeDoor
+  readonly unclaimed: Unclaimed | undefined
+  readonly target: string
 }
 
 /** The endpoints and the remote APIs on a server that is somebody else's. */
 export function createNodeHandler({ bff, log, calls }: NodeHandlerDeps) {
   const isSecure = bff.settings.publicOrigin.startsWith('https:')
   const more: Readonly<Record<string, string>> = isSecure ? secureHeaders : {}
-  const remote = createNodeRemote(bff.remote, peerOf, more)
-  const frontDoor = createFrontDoor(bff)
-  const tellAnswer = createTellAnswers(bff, peerOf)
-  const isEndpoint = (target: string) => bff.handlesPath(target.split('?', 1)[0] ?? '/')
   const background = (task: Promise<unknown>) => {
     task.catch((cause: unknown) => log.event('unexpected.error', { where: 'background', cause }))
   }
+  const doors = createDoors(bff.frontends, (it) => createNodeDoor(it, { peerOf, more, background }))
 
-  async function answerEndpoint(request: IncomingMessage, response: ServerResponse) {
-    const abort = new AbortController()
-    response.once('close', () => {
-      if (!response.writableFinished) abort.abort()
-    })
-    const web = toRequest(request, bff.settings.publicOrigin, abort.signal)
-    if (!web) return refuse(response, 'bad_request', request.headers['x-request-id'])
-    const info = { peerAddress: peerOf(request), background }
-    const answer = await bff.handle(web, request.url ?? '/', info)
-    await sendResponse(answer, request, response)
+  /** The frontend of a request; the top level's, where it is nobody's. */
+  function doorOf(request: IncomingMessage): Asked {
+    const received = receivedTarget(request)
+    const found = doors.of(request.rawHeaders, received)
+    const door = typeof found === 'string' ? doors.top() : found
+    const unclaimed = typeof found === 'string' ? found : undefined
+    return { door, unclaimed, target: door.frontDoor.targetOf(received) }
   }
 
-  function answerOurs(request: IncomingMessage, response: ServerResponse): void {
+  function answerOurs(
+    { door, unclaimed }: Asked,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): void {
     calls.add(response, request)
     for (const [name, value] of Object.entries(more)) response.setHeader(name, value)
     if (bff.isDraining()) response.shouldKeepAlive = false
+    const { frontDoor } = door
     const head = headOf(request, frontDoor)
-    const refusal = frontDoor.refusalOf(head)
+    const refusal = unclaimed ?? frontDoor.refusalOf(head)
     if (refusal) {
-      tellAnswer(request, response, 'refused')
+      door.tellAnswer(request, response, 'refused')
       return void refuse(response, refusal, request.headers['x-request-id'])
     }
-    if (bff.remote.handles(head.target)) return void remote.handle(request, response)
+    if (frontDoor.isRemote(head.target)) return void door.remote.handle(request, response)
     limitBody(request, response, { maxBytes: frontDoor.maxBodyBytes(head), more, reader: 'engine' })
-    answerEndpoint(request, response).catch((cause: unknown) => {
+    door.answerEndpoint(request, response).catch((cause: unknown) => {
       log.event('unexpected.error', { where: 'request', cause })
       response.destroy()
     })
@@ -81,10 +86,11 @@ export function createNodeHandler({ bff, log, calls }: NodeHandlerDeps) {
   }
 
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
-    const target = frontDoor.targetOf(receivedTarget(request))
-    const isRemote = bff.remote.handles(target)
+    const { door, target, unclaimed } = doorOf(request)
+    const { frontDoor } = door
+    const isRemote = frontDoor.isRemote(target)
     const isAlone = isSoleListener(socket, upgrade)
-    const isOurs = isRemote || isEndpoint(target) || isAlone
+    const isOurs = isRemote || frontDoor.isEndpoint(target) || isAlone
     if (!isOurs) return false
     socket.on('error', () => socket.destroy())
     // An earlier request of this connection waits for its answer, which other bytes would spoil.
@@ -94,24 +100,25 @@ export function createNodeHandler({ bff, log, calls }: NodeHandlerDeps) {
     else {
       request.url = target
       calls.add(socket)
-      const refusal = frontDoor.refusalOf(headOf(request, frontDoor))
+      const refusal = unclaimed ?? frontDoor.refusalOf(headOf(request, frontDoor))
       if (refusal) refuseOnSocket(socket, refusal, more)
-      else remote.upgrade(request, socket, head)
+      else door.remote.upgrade(request, socket, head)
     }
     return true
   }
 
   return {
     handler(request: IncomingMessage, response: ServerResponse, next?: Next): void {
-      const target = frontDoor.targetOf(receivedTarget(request))
-      const isOurs = bff.remote.handles(target) || isEndpoint(target)
-      if (!isOurs)
+      const asked = doorOf(request)
+      const { target } = asked
+      const { frontDoor } = asked.door
+      if (!frontDoor.isRemote(target) && !frontDoor.isEndpoint(target))
         return void (next ? goOn(next, response) : refuse(response, 'not_found', undefined))
       // Nothing could be said of a body that is gone, and an API would wait for it.
       if (request.readableDidRead) return void misplaced(response, next, log)
       // Express takes from `url` what a router is mounted at.
       request.url = target
-      answerOurs(request, response)
+      answerOurs(asked, request, response)
     },
     upgrade,
   }
@@ -121,7 +128,10 @@ export function peerOf({ socket }: IncomingMessage): string {
   return socket.remoteAddress ?? ''
 }
 
-function receivedTarget(request: IncomingMessage & { originalUrl?: string }): string | undefined {
+/** Express takes from `url` what a router is mounted at. */
+export function receivedTarget(
+  request: Pick<IncomingMessage, 'url'> & { originalUrl?: string },
+): string | undefined {
   return request.originalUrl ?? request.url
 }
 

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Bff } from '../bff.ts'
+import type { WholeBff } from '../frontends/create-bff.ts'
+import { createRefusalLimit } from '../telemetry/limit-refusals.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { CallsInFlight } from './calls-in-flight.ts'
-import type { LocalGuard } from './local-guard.ts'
+import { createDoors } from './doors.ts'
+import { createLocalGuard } from './local-guard.ts'
 import { type LocalSession, localSession } from './local-session.ts'
-import { type Next, peerOf } from './node-handler.ts'
+import { type Next, peerOf, receivedTarget } from './node-handler.ts'
 import { refuse } from './refuse.ts'
 import { createTellAnswers } from './tell-answers.ts'
 
@@ -15,22 +17,28 @@ export type LocalHandler<
 > = (request: Request, response: Response, session: LocalSession) => unknown
 
 export interface NodeProtectDeps {
-  readonly bff: Bff
-  readonly guard: LocalGuard
+  readonly bff: WholeBff
   readonly calls: CallsInFlight
   readonly log: Log
 }
 
 /** Puts the guard in front of a handler: who is let in is signed in, and comes from the app's own pages. */
-export function createNodeProtect({ bff, guard, calls, log }: NodeProtectDeps) {
-  const tellAnswer = createTellAnswers(bff, peerOf)
+export function createNodeProtect({ bff: whole, calls, log }: NodeProtectDeps) {
+  const doors = createDoors(whole.frontends, (bff) => ({
+    bff,
+    guard: createLocalGuard(bff, createRefusalLimit(log, Date.now)),
+    tellAnswer: createTellAnswers(bff, peerOf),
+  }))
   return <Request extends IncomingMessage, Response extends ServerResponse>(
     handler: LocalHandler<Request, Response>,
   ) =>
     async (request: Request, response: Response, next?: Next): Promise<void> => {
       calls.add(response, request)
+      const found = doors.of(request.rawHeaders, receivedTarget(request))
+      const { bff, guard, tellAnswer } = typeof found === 'string' ? doors.top() : found
       tellAnswer(request, response, 'local')
       if (bff.isDraining()) response.shouldKeepAlive = false
+      if (typeof found === 'string') return refuse(response, found, request.headers['x-request-id'])
       const admission = await guard.admit({
         method: request.method ?? 'GET',
         header: (name) => headerOf(request, name),

@@ -1,26 +1,26 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Bff } from '../bff.ts'
 import { socketPath } from '../config/listen.ts'
+import type { WholeBff } from '../frontends/create-bff.ts'
 import { unixPeer } from '../http/forwarded.ts'
 import type { Log } from '../telemetry/log.ts'
 import { createBackgroundTasks } from './background-tasks.ts'
 import { limitBody } from './body-limit.ts'
-import { createFrontDoor, headOf } from './front-door.ts'
+import { createDoors } from './doors.ts'
+import { headOf } from './front-door.ts'
 import { headDeadline } from './head-deadline.ts'
 import { createHostRequest } from './host-request.ts'
 import { listenAt } from './listen-at.ts'
-import { createNodeRemote } from './node-remote.ts'
-import { sendResponse, toRequest } from './node-web.ts'
+import { createNodeDoor, type NodeDoor } from './node-door.ts'
 import { createQueuedAnswers } from './queued-answers.ts'
-import { onClientError, refuse, refuseTunnels } from './refuse.ts'
+import { onClientError, refuse, refuseOnSocket, refuseTunnels } from './refuse.ts'
 import { SecureResponse, secureHeaders } from './secure-head.ts'
 import { createShutdown } from './shutdown.ts'
-import { type PageHandler, spaPages } from './spa-pages.ts'
-import { createTellAnswers } from './tell-answers.ts'
+import { type PageHandler, type SpaPages, spaPages } from './spa-pages.ts'
 import { answerUpgrades, isUpgrade, type UpgradeHandler } from './upgrades.ts'
 
 export interface NodeHostOptions {
-  readonly bff: Bff
+  readonly bff: WholeBff
   readonly log: Log
   /**
    * Without it: the single-page app that the settings name, or 404 for all that is not ours. May arrive later: the
@@ -31,6 +31,11 @@ export interface NodeHostOptions {
   readonly pageUpgrade?: UpgradeHandler
   /** @default bodyDeadlineMs */
   readonly bodyDeadlineMs?: number
+}
+
+/** A frontend, and its pages where they are ours to serve. */
+interface OpenDoor extends NodeDoor {
+  readonly spa: Promise<SpaPages | undefined> | undefined
 }
 
 export interface NodeHost {
@@ -54,27 +59,27 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
   const isSocket = socketPath(bff.settings.host) !== undefined
   const peerOf = ({ socket }: IncomingMessage) =>
     isSocket ? unixPeer : (socket.remoteAddress ?? '')
-  const remote = createNodeRemote(bff.remote, peerOf, more, 'ours')
-  const frontDoor = createFrontDoor(bff)
-  const tellAnswer = createTellAnswers(bff, peerOf)
   const queuedAnswers = createQueuedAnswers()
   const backgroundTasks = createBackgroundTasks(log)
-  const spa = options.pages ? undefined : await spaPages(bff, log)
+  const doors = createDoors<OpenDoor>(bff.frontends, (it) => ({
+    ...createNodeDoor(it, { peerOf, more, background: backgroundTasks.add, chunks: 'ours' }),
+    spa: options.pages ? undefined : openSpa(it),
+  }))
+  const spas = new Set<SpaPages>()
+  // What is wrong with the app's place is told at the start.
+  await doors.top().spa
 
-  async function answerEndpoint(request: IncomingMessage, response: ServerResponse) {
-    const target = request.url ?? '/'
-    const abort = new AbortController()
-    response.once('close', () => {
-      if (!response.writableFinished) abort.abort()
-    })
-    const web = toRequest(request, bff.settings.publicOrigin, abort.signal)
-    const info = { peerAddress: peerOf(request), background: backgroundTasks.add }
-    if (!web) return refuse(response, 'bad_request', request.headers['x-request-id'])
-    await sendResponse(await bff.handle(web, target, info), request, response)
+  function openSpa(it: Bff): Promise<SpaPages | undefined> {
+    const opened = spaPages(it, log)
+    opened.then(
+      (spa) => spa && spas.add(spa),
+      () => {},
+    )
+    return opened
   }
 
-  async function answerPage(request: IncomingMessage, response: ServerResponse) {
-    const pages = spa ? spa.pages : await options.pages
+  async function answerPage(door: OpenDoor, request: IncomingMessage, response: ServerResponse) {
+    const pages = door.spa ? (await door.spa)?.pages : await options.pages
     if (pages) return pages(request, response)
     refuse(response, 'not_found', undefined)
   }
@@ -82,14 +87,17 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
   function onRequest(request: IncomingMessage, response: ServerResponse): void {
     queuedAnswers.add(request, response)
     if (shutdown.isDraining) shutdown.closeAfter(response)
+    const found = doors.of(request.rawHeaders, request.url)
+    const door = typeof found === 'string' ? doors.top() : found
+    const { frontDoor, tellAnswer } = door
     const head = headOf(request, frontDoor)
-    const refusal = frontDoor.refusalOf(head)
+    const refusal = typeof found === 'string' ? found : frontDoor.refusalOf(head)
     if (refusal) {
       tellAnswer(request, response, 'refused')
       return void refuse(response, refusal, request.headers['x-request-id'])
     }
-    if (bff.remote.handles(head.target)) return void remote.handle(request, response)
-    const isEndpoint = bff.handlesPath(head.target.split('?', 1)[0] ?? '/')
+    if (frontDoor.isRemote(head.target)) return void door.remote.handle(request, response)
+    const isEndpoint = door.isEndpoint(head.target)
     limitBody(request, response, {
       maxBytes: frontDoor.maxBodyBytes(head),
       deadlineMs: options.bodyDeadlineMs,
@@ -97,8 +105,10 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
       reader: isEndpoint ? 'engine' : 'pages',
     })
     if (!isEndpoint) tellAnswer(request, response, 'page')
-    const answer = isEndpoint ? answerEndpoint : answerPage
-    answer(request, response).catch(giveUp(response))
+    const answered = isEndpoint
+      ? door.answerEndpoint(request, response)
+      : answerPage(door, request, response)
+    answered.catch(giveUp(response))
   }
 
   function giveUp(response: ServerResponse) {
@@ -111,7 +121,10 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
   const server = createServer(
     // Bodies have limits of their own.
     {
-      IncomingMessage: createHostRequest(bff.remote.handles),
+      IncomingMessage: createHostRequest(({ rawHeaders, url = '/' }) => {
+        const it = bff.frontends.of(rawHeaders, url)
+        return typeof it !== 'string' && it.remote.handles(url)
+      }),
       ...(https ? { ServerResponse: SecureResponse } : {}),
       maxHeaderSize: 32 * 1024,
       ...headDeadline,
@@ -126,15 +139,29 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
   )
   server.on('checkContinue', (request, response) => {
     // The proxy asks for a body when it wants one; for one that is refused nobody asks.
-    const head = headOf(request, frontDoor)
-    if (!bff.remote.handles(head.target) && !frontDoor.refusalOf(head)) response.writeContinue()
+    const door = doors.of(request.rawHeaders, request.url)
+    if (typeof door !== 'string') {
+      const head = headOf(request, door.frontDoor)
+      if (!door.frontDoor.isRemote(head.target) && !door.frontDoor.refusalOf(head)) {
+        response.writeContinue()
+      }
+    }
     onRequest(request, response)
   })
-  const pageUpgrade = spa ? spa.pageUpgrade : options.pageUpgrade
   answerUpgrades(server, {
-    frontDoor,
     more,
-    handlerOf: (target) => (bff.remote.handles(target) ? remote.upgrade : pageUpgrade),
+    doorOf(request) {
+      const door = doors.of(request.rawHeaders, request.url)
+      if (typeof door === 'string') return door
+      const { frontDoor, remote } = door
+      const onPage: UpgradeHandler = async (...upgrade) => {
+        const pageUpgrade = door.spa ? (await door.spa)?.pageUpgrade : options.pageUpgrade
+        if (pageUpgrade) pageUpgrade(...upgrade)
+        else refuseOnSocket(upgrade[1], 'not_found', more)
+      }
+      const handlerOf = (target: string) => (frontDoor.isRemote(target) ? remote.upgrade : onPage)
+      return { frontDoor, handlerOf }
+    },
   })
   refuseTunnels(server, more)
   const { expireStaleCookies } = bff
@@ -157,8 +184,8 @@ export async function startNodeHost(options: NodeHostOptions): Promise<NodeHost>
       drain()
       const from = performance.now()
       const closed = shutdown.close(graceMs)
-      bff.remote.endOpenEnded()
-      spa?.close()
+      bff.frontends.endOpenEnded()
+      for (const spa of spas) spa.close()
       const { forced } = await closed
       await backgroundTasks.settled(graceMs - (performance.now() - from))
       await bff.close()

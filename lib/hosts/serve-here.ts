@@ -8,7 +8,7 @@ import { startNodeHost } from './node.ts'
 import type { PageHandler } from './spa-pages.ts'
 import { type Engine, logStart, sharedEngine, startEngine } from './start-engine.ts'
 import { startFailure } from './start-failure.ts'
-import { anotherSignal, stopSignal } from './stop-signals.ts'
+import { anotherSignal, onHangUp, stopSignal } from './stop-signals.ts'
 
 /** Where the host listens. A Unix socket is at `localhost`, for whoever wants a name and a port. */
 export interface ListensAt {
@@ -25,6 +25,8 @@ export interface ServeOptions {
   readonly pages?: (at: ListensAt) => Promise<PageHandler>
   /** Where Next put what it built, for pages that are Next's: protected pages are looked for there. */
   readonly nextBuild?: string
+  /** Reads the configuration once more, for SIGHUP. @default `BFF_CONFIG_FILE`, where that is set */
+  readonly reread?: () => Promise<Config>
   /** One of your own, in place of the one that the settings name. */
   readonly store?: KeyValue
 }
@@ -61,9 +63,10 @@ export async function serveHere(config: Config, options: ServeOptions): Promise<
     return tell(door)
   }
   logStart(started, 'node', door.address)
+  onHangUp(async () => void (await started.reload(await options.reread?.())), log)
 
   const reason = await Promise.race([signal, failed])
-  log.event('server.stopping', { signal: reason, inFlight: bff.remote.inFlight })
+  log.event('server.stopping', { signal: reason, inFlight: bff.frontends.inFlight })
   door.drain()
   // A balancer notices meanwhile; what it still sends is served.
   if (reason !== 'pages failed') await Promise.race([sleep(bff.settings.drainMs), anotherSignal()])

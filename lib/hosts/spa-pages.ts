@@ -3,7 +3,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import type { Bff } from '../bff.ts'
 import { ownPathsOf } from '../config/paths.ts'
-import { remotePrefix } from '../config/remote-paths.ts'
 import type { Problem } from '../config/report.ts'
 import type { Settings } from '../config/settings.ts'
 import { given } from '../http/given.ts'
@@ -49,7 +48,7 @@ type SpaDeps = Pick<Bff, 'settings' | 'peekSession' | 'providerOrigins'>
 
 /** The single-page app of the settings; undefined when they name none. What serves it is loaded where there is one. */
 export async function spaPages(bff: SpaDeps, log: Log): Promise<SpaPages | undefined> {
-  const { spa, publicOrigin, session, basePath } = bff.settings
+  const { spa, publicOrigin, session, basePath, root } = bff.settings
   const https = publicOrigin.startsWith('https:')
   if (spa.devServer !== undefined) {
     const ownCookies = cookieNames(session.cookieName, https).ticket
@@ -69,7 +68,7 @@ export async function spaPages(bff: SpaDeps, log: Log): Promise<SpaPages | undef
   if (!answer) return undefined
   // Below them everything is ours; at the root of the origin the endpoints' own names are, and no page's request.
   const remotes = Object.values(bff.settings.remotes).map(({ path }) => path)
-  const ours = [basePath, remotePrefix, ...remotes].filter((path) => path !== '')
+  const ours = [basePath, bff.settings.remotePrefix, ...remotes].filter((path) => path !== root)
   return {
     async pages(request, response) {
       const { pathname } = new URL(request.url ?? '/', publicOrigin)
@@ -86,7 +85,7 @@ export async function spaPages(bff: SpaDeps, log: Log): Promise<SpaPages | undef
 
 /** The app from where the settings say it lies. */
 async function answerOf({ settings, providerOrigins }: SpaDeps, https: boolean, log: Log) {
-  const { spa, outgoing } = settings
+  const { spa, outgoing, root } = settings
   if (spa.dir === undefined && spa.index === undefined) return undefined
   const { staticPolicy } = await import('../spa/static-policy.ts')
   const headersWith =
@@ -102,7 +101,7 @@ async function answerOf({ settings, providerOrigins }: SpaDeps, https: boolean, 
     })
   if (spa.dir !== undefined) {
     const { createBuiltApp } = await import('../spa/built-app.ts')
-    return createBuiltApp({ dir: spa.dir, headersOf: headersWith() })
+    return createBuiltApp({ dir: spa.dir, root, headersOf: headersWith() })
   }
   if (spa.index === undefined) return undefined
   const { createRemoteIndex } = await import('../spa/remote-index.ts')
@@ -113,7 +112,7 @@ async function answerOf({ settings, providerOrigins }: SpaDeps, https: boolean, 
     onFailed: (cause) => log.event('unexpected.error', { where: 'spa.index', cause }),
   })
   const { createCdnApp } = await import('../spa/cdn-app.ts')
-  return createCdnApp({ index, headersOf: headersWith(new URL(spa.index).origin) })
+  return createCdnApp({ index, root, headersOf: headersWith(new URL(spa.index).origin) })
 }
 
 function awayPage(path: string): Response {

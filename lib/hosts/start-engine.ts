@@ -1,9 +1,10 @@
-import { type Bff, createBff } from '../bff.ts'
 import type { Config } from '../config/define-config.ts'
 import { processEnvironment } from '../config/env.ts'
 import { workerNumberIn } from '../config/listen.ts'
 import { loadSettings } from '../config/load-settings.ts'
-import { describeProblems } from '../config/report.ts'
+import { describeProblems, type Problem } from '../config/report.ts'
+import type { Settings } from '../config/settings.ts'
+import { createBff, type WholeBff } from '../frontends/create-bff.ts'
 import { given } from '../http/given.ts'
 import type { KeyValue } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -11,6 +12,7 @@ import { createPinoLog } from '../telemetry/pino-log.ts'
 import { createGateWatch, type GateWatch, unguardedPages } from './guarded-pages.ts'
 import { openTelemetry } from './open-telemetry.ts'
 import { perProcess } from './per-process.ts'
+import { createReload, type Reload } from './reload.ts'
 import { spaProblem } from './spa-pages.ts'
 import { startFailure } from './start-failure.ts'
 import { unroutedPaths } from './unrouted-paths.ts'
@@ -19,9 +21,10 @@ export interface Engine {
   readonly ok: true
   /** Who opens its doors; undefined in server code without a host. */
   readonly host: 'node' | 'next' | 'web' | undefined
-  readonly bff: Bff
+  readonly bff: WholeBff
   readonly log: Log
   readonly gate: GateWatch
+  readonly reload: Reload
 }
 
 /** The running engine, or a text for the terminal that lists every problem of the configuration. */
@@ -45,13 +48,8 @@ export async function startEngine(
   const loaded = loadSettings({ config })
   if (!loaded.ok) return { ok: false, report: describeProblems(loaded.problems) }
   const { settings, notes } = loaded
-  const isBuilt = build !== undefined && settings.mode !== 'development'
-  const ofSpa = host === 'node' && build === undefined ? spaProblem(settings) : undefined
-  const problems = [
-    ...(ofSpa ? [ofSpa] : []),
-    ...(isBuilt ? unguardedPages(settings, build) : []),
-    ...(host === 'next' ? unroutedPaths(settings) : []),
-  ]
+  const problemsOf = (it: Settings) => problemsOnHost(it, { host, ...given({ build }) })
+  const problems = problemsOf(settings)
   if (problems.length > 0) return { ok: false, report: describeProblems(problems) }
   const log = createPinoLog({ level: settings.logLevel })
   for (const note of notes) log.event('config.note', { note })
@@ -70,12 +68,32 @@ export async function startEngine(
       await telemetry?.close()
     }
     const gate = createGateWatch(settings.spa.protectedPages, log)
-    return { ok: true, host, bff: { ...engine, close }, log, gate }
+    const reload = createReload({
+      ...{ config, problemsOf, log, frontends: engine.frontends },
+      load: (config) => loadSettings({ config }),
+    })
+    return { ok: true, host, bff: { ...engine, close }, log, gate, reload }
   } catch (cause) {
     const failure = startFailure(cause, settings)
     if (!failure) throw cause
     return { ok: false, report: describeProblems([failure]) }
   }
+}
+
+/** What cannot work on this host, of every frontend. */
+function problemsOnHost(
+  settings: Settings,
+  { host, build }: Pick<EngineOptions, 'host' | 'build'>,
+): Problem[] {
+  const isBuilt = build !== undefined && settings.mode !== 'development'
+  const ofEach = [settings, ...settings.frontends].flatMap((its) => {
+    const ofSpa = host === 'node' && build === undefined ? spaProblem(its) : undefined
+    const found = [...(ofSpa ? [ofSpa] : []), ...(isBuilt ? unguardedPages(its, build) : [])]
+    if (!its.frontend) return found
+    const prefix = `frontends.${its.frontend.name}.`
+    return found.map((it) => ({ ...it, setting: prefix + it.setting }))
+  })
+  return [...ofEach, ...(host === 'next' ? unroutedPaths(settings) : [])]
 }
 
 /** Says in the log that the engine serves, where and as what. */

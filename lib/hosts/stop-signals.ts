@@ -1,4 +1,5 @@
 import { processEnvironment } from '../config/env.ts'
+import type { Log } from '../telemetry/log.ts'
 
 const signals = ['SIGTERM', 'SIGINT'] as const
 
@@ -39,5 +40,16 @@ export function anotherSignal(): Promise<void> {
       if (performance.now() - from >= sameSignalMs) resolve()
     }
     for (const signal of signals) process.on(signal, onSignal)
+  })
+}
+
+/** SIGHUP, which would end the process, has it read its configuration. One after another; what fails is told. */
+export function onHangUp(reload: () => Promise<void>, log: Log): void {
+  let last = Promise.resolve()
+  process.on('SIGHUP', () => {
+    last = last.then(reload).catch((cause: unknown) => {
+      const problem = cause instanceof Error ? cause.message : String(cause)
+      log.event('config.reload_refused', { problems: [problem] })
+    })
   })
 }

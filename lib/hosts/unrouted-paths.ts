@@ -10,13 +10,27 @@ const endpointsFile = '/bff'
  * before Next sees it; on Vercel the platform routes by the address itself, before anything of ours runs.
  */
 export function unroutedPaths(
-  settings: Pick<
-    Settings,
-    'onVercel' | 'remotes' | 'basePath' | 'callbackPath' | 'logoutCallbackPath'
-  >,
+  settings: RoutedSettings & { readonly onVercel: boolean },
 ): Problem[] {
   if (!settings.onVercel) return []
-  const problem = 'leads nowhere on Vercel, which routes by the files of app/'
+  const ofFrontends = (settings.frontends ?? []).flatMap((its) => {
+    const name = `frontends.${its.frontend?.name}`
+    if (its.root === '') {
+      return unroutedOf(its).map((it) => ({ ...it, setting: `${name}.${it.setting}` }))
+    }
+    return [{ setting: `${name}.path`, problem, fix: 'give it a host of its own' }]
+  })
+  return [...unroutedOf(settings), ...ofFrontends]
+}
+
+type RoutedSettings = Pick<
+  Settings,
+  'remotes' | 'basePath' | 'callbackPath' | 'logoutCallbackPath'
+> & { readonly frontends?: readonly Settings[] }
+
+const problem = 'leads nowhere on Vercel, which routes by the files of app/'
+
+function unroutedOf(settings: RoutedSettings): Problem[] {
   const { basePath, callbackPath, logoutCallbackPath } = settings
   const endpoints = Object.entries({ basePath, callbackPath, logoutCallbackPath })
     .filter(([, path]) => !isAtOrBelow(path, endpointsFile))

@@ -1,18 +1,24 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { Unclaimed } from '../frontends/choose.ts'
 import { type FrontDoor, headOf } from './front-door.ts'
 import { isBehindAnother } from './queued-answers.ts'
 import { type MoreHeaders, refuseOnSocket } from './refuse.ts'
 
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => unknown
 
-export interface UpgradeDeps {
+export interface UpgradeDoor {
   readonly frontDoor: FrontDoor
-  /** Headers that every answer has. */
-  readonly more: MoreHeaders
   /** Who takes an upgrade of this target; undefined: nobody, and it is 404. */
   readonly handlerOf: (target: string) => UpgradeHandler | undefined
+}
+
+export interface UpgradeDeps {
+  /** The frontend of a request. */
+  readonly doorOf: (request: IncomingMessage) => UpgradeDoor | Unclaimed
+  /** Headers that every answer has. */
+  readonly more: MoreHeaders
 }
 
 /**
@@ -68,15 +74,17 @@ export function serveAsRequest(
 const invitation = /^(?:upgrade|connection|keep-alive|close|http2-settings)$/i
 
 /** Every upgrade is let in by the front door, and taken or refused: none is left without an answer. */
-export function answerUpgrades(server: Server, { frontDoor, more, handlerOf }: UpgradeDeps): void {
+export function answerUpgrades(server: Server, { doorOf, more }: UpgradeDeps): void {
   server.on('upgrade', (request, socket, head) => {
     // Node has taken its own listener away, and an earlier answer may have ended the socket already.
     socket.on('error', () => socket.destroy())
     if (!socket.writable) return void socket.destroy()
-    const raw = headOf(request, frontDoor)
-    const refusal = frontDoor.refusalOf(raw)
+    const door = doorOf(request)
+    if (typeof door === 'string') return refuseOnSocket(socket, door, more)
+    const raw = headOf(request, door.frontDoor)
+    const refusal = door.frontDoor.refusalOf(raw)
     if (refusal) return refuseOnSocket(socket, refusal, more)
-    const handle = handlerOf(raw.target)
+    const handle = door.handlerOf(raw.target)
     if (handle) return void handle(request, socket, head)
     refuseOnSocket(socket, 'not_found', more)
   })

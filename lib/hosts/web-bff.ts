@@ -1,11 +1,14 @@
 import type { Bff } from '../bff.ts'
+import type { Config } from '../config/define-config.ts'
 import type { Settings } from '../config/settings.ts'
+import type { WholeBff } from '../frontends/create-bff.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { LocalSession } from './local-session.ts'
 import { ownTargets } from './own-targets.ts'
 import { endQueuedAnswers } from './queued-answers.ts'
+import type { Reload, ReloadResult } from './reload.ts'
 import { createWebDoor, type WebInfo } from './web-door.ts'
-import { createWebLocal, type WebHandler } from './web-local.ts'
+import { type AskedByWeb, createWebLocal, type WebHandler } from './web-local.ts'
 
 /** Cloakroom in a framework that speaks `Request` and `Response`: Hono, SvelteKit, React Router. */
 export interface WebBff {
@@ -28,7 +31,7 @@ export interface WebBff {
    * Who is signed in, or undefined. Only reads: it extends nothing, and checks no CSRF rule, so nothing may be changed
    * by it alone. Rejects with StoreUnavailableError.
    */
-  session(request: Pick<Request, 'headers'>): Promise<LocalSession | undefined>
+  session(request: AskedByWeb): Promise<LocalSession | undefined>
   /**
    * Puts the guards of a remote API in front of a handler of one's own: the CSRF rule (403), a session (401), a store
    * that answers (503), and `Cache-Control: no-store` on what it says. Extends the session.
@@ -37,7 +40,14 @@ export interface WebBff {
     handler: WebHandler<Context>,
   ): (request: Request, ...context: Context) => Promise<Response>
   /** The engine: tokens and sessions for server code outside of requests. */
-  bff(): Promise<Bff>
+  bff(): Promise<WholeBff>
+  /** The same, of one frontend; undefined when there is none of this name. */
+  frontend(name: string): Promise<Bff | undefined>
+  /**
+   * Reads the configuration once more, while calls go on: the given one, else `BFF_CONFIG_FILE` as it stands now.
+   * Frontends come, go and change, and what is wrong changes nothing: `report` says what it was.
+   */
+  reload(config?: Config): Promise<ReloadResult>
   /**
    * `ready` says no; resolves when the calls in flight have ended, `graceMs` (30 s) at most, and the store is closed.
    * Stop listening first.
@@ -46,8 +56,9 @@ export interface WebBff {
 }
 
 interface Started {
-  readonly bff: Bff
+  readonly bff: WholeBff
   readonly log: Log
+  readonly reload: Reload
 }
 
 /** The doors of an engine that starts when it is needed. */
@@ -62,7 +73,7 @@ export function webBffOf(engine: () => Promise<Started>, settings: () => Setting
       inFlight -= 1
     }
   }
-  let isOurs: ((path: string) => boolean) | undefined
+  let isOurs: ((host: string | undefined, path: string) => boolean) | undefined
   let opened: Promise<ReturnType<typeof open>> | undefined
   const doors = () => {
     opened ??= engine().then(open)
@@ -74,27 +85,37 @@ export function webBffOf(engine: () => Promise<Started>, settings: () => Setting
   }
   const open = (started: Started) => {
     endQueuedAnswers()
-    return { bff: started.bff, door: createWebDoor(started), local: createWebLocal(started) }
+    return { ...started, door: createWebDoor(started), local: createWebLocal(started) }
   }
   return {
     ready: async () => void (await doors()),
     fetch: (request, info) => counted(async () => (await doors()).door.fetch(request, info)),
     handles(url) {
       isOurs ??= ownTargets(settings())
-      return isOurs(URL.parse(String(url), 'http://localhost')?.pathname ?? '')
+      const { host, pathname = '' } = URL.parse(String(url)) ?? { pathname: String(url) }
+      return isOurs(host, pathname.split(/[?#]/, 1)[0] ?? '')
     },
-    session: async ({ headers }) => (await doors()).local.session(headers.get('cookie')),
+    session: async (request) => (await doors()).local.session(request),
     route:
       (handler) =>
       (request, ...context) =>
         counted(async () => (await doors()).local.route(handler, request, context)),
-    bff: async () => (await doors()).bff,
+    async bff() {
+      const { bff } = await doors()
+      return { ...bff, ...bff.frontends.top(), close: bff.close }
+    },
+    frontend: async (name) => (await doors()).bff.frontends.named(name),
+    async reload(config) {
+      const result = await (await doors()).reload(config)
+      if (result.ok) isOurs = undefined
+      return result
+    },
     async close(graceMs = 30_000) {
       const { bff } = await doors()
       bff.drain()
-      bff.remote.endOpenEnded()
+      bff.frontends.endOpenEnded()
       const until = performance.now() + graceMs
-      while (bff.remote.inFlight + inFlight > 0 && performance.now() < until) {
+      while (bff.frontends.inFlight + inFlight > 0 && performance.now() < until) {
         await new Promise((resolve) => setTimeout(resolve, 20))
       }
       await bff.close()

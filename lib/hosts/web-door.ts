@@ -1,7 +1,8 @@
-import type { Bff } from '../bff.ts'
+import type { WholeBff } from '../frontends/create-bff.ts'
 import { given } from '../http/given.ts'
 import type { Log } from '../telemetry/log.ts'
 import { bodyDeadlineMs } from './body-limit.ts'
+import { createDoors } from './doors.ts'
 import { createFrontDoor, type Refusal } from './front-door.ts'
 import type { HeadLine } from './next-answer-head.ts'
 import { refusalParts } from './refuse.ts'
@@ -32,10 +33,14 @@ export interface WebDoor {
 }
 
 /** The endpoints and the remote APIs, from `Request` to `Response`. */
-export function createWebDoor({ bff, log }: { readonly bff: Bff; readonly log: Log }): WebDoor {
-  const { publicOrigin } = bff.settings
-  const frontDoor = createFrontDoor(bff)
-  const tell = createTellWebAnswers(bff)
+export function createWebDoor(started: { readonly bff: WholeBff; readonly log: Log }): WebDoor {
+  const { bff: whole, log } = started
+  const { publicOrigin } = whole.settings
+  const doors = createDoors(whole.frontends, (bff) => ({
+    bff,
+    frontDoor: createFrontDoor(bff),
+    tell: createTellWebAnswers(bff),
+  }))
   const more = publicOrigin.startsWith('https:') ? Object.entries(secureHeaders) : []
 
   function background(task: Promise<unknown>): void {
@@ -45,11 +50,12 @@ export function createWebDoor({ bff, log }: { readonly bff: Bff; readonly log: L
   async function answer(request: Request, info: HostInfo): Promise<Response> {
     const received = info.received ?? receivedOf(request, info.target)
     const { method } = received
+    const rawHeaders = rawHeadersOf(request)
+    const found = doors.of(rawHeaders, received.target)
+    const { bff, frontDoor, tell } = typeof found === 'string' ? doors.top() : found
     const target = frontDoor.targetOf(received.target)
-    const rawHeaders = [...request.headers].flat()
-    // The address has it where the header is left out, as in HTTP/2.
-    if (!request.headers.has('host')) rawHeaders.push('host', new URL(request.url).host)
-    const refusal = frontDoor.refusalOf({ method, target, rawHeaders })
+    const refusal =
+      typeof found === 'string' ? found : frontDoor.refusalOf({ method, target, rawHeaders })
     const { clientAddress: peerAddress = '', onHead } = info
     if (refusal) {
       return tell(request, { route: 'refused', peerAddress }, () => refused(request, refusal))
@@ -84,6 +90,17 @@ export function createWebDoor({ bff, log }: { readonly bff: Bff; readonly log: L
       return response
     },
   }
+}
+
+/** A flat list. The address has the host where the header is left out, as in HTTP/2. */
+export function rawHeadersOf({
+  headers,
+  url,
+}: Pick<Request, 'headers'> & { url?: string }): string[] {
+  const rawHeaders = [...headers].flat()
+  const host = headers.has('host') || url === undefined ? undefined : URL.parse(url)?.host
+  if (host !== undefined) rawHeaders.push('host', host)
+  return rawHeaders
 }
 
 /** Hosts of ours see to it by themselves. */

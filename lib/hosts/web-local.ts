@@ -1,8 +1,11 @@
 import type { Bff } from '../bff.ts'
+import type { WholeBff } from '../frontends/create-bff.ts'
 import type { Log } from '../telemetry/log.ts'
-import { createLocalGuard } from './local-guard.ts'
+import { createDoors } from './doors.ts'
+import { createLocalGuard, type LocalGuard } from './local-guard.ts'
 import { type LocalSession, localSession } from './local-session.ts'
 import { createTellWebAnswers } from './tell-web-answers.ts'
+import { rawHeadersOf, refused } from './web-door.ts'
 
 /** An API of the app's own. `context`: whatever the framework hands over behind the request. */
 export type WebHandler<Context extends unknown[]> = (
@@ -11,15 +14,25 @@ export type WebHandler<Context extends unknown[]> = (
   ...context: Context
 ) => Response | Promise<Response>
 
+/** A request, as far as it says who is signed in; with frontends at paths its address too. */
+export type AskedByWeb = Pick<Request, 'headers'> & { readonly url?: string }
+
 /** The session in server code that speaks `Request` and `Response`. */
-export function createWebLocal({ bff, log }: { readonly bff: Bff; readonly log: Log }) {
-  const guard = createLocalGuard(bff, log)
-  const tell = createTellWebAnswers(bff)
+export function createWebLocal({ bff: whole, log }: { readonly bff: WholeBff; readonly log: Log }) {
+  const doors = createDoors(whole.frontends, (bff) => ({
+    bff,
+    guard: createLocalGuard(bff, log),
+    tell: createTellWebAnswers(bff),
+  }))
+  const pathOf = (url: string | undefined) => URL.parse(url ?? '')?.pathname ?? '/'
   return {
     /** Only reads. Rejects with StoreUnavailableError. */
-    async session(cookieHeader: string | null): Promise<LocalSession | undefined> {
-      const known = await bff.readSession(cookieHeader ?? undefined, 'peek')
-      return known && localSession(bff, known)
+    async session(request: AskedByWeb): Promise<LocalSession | undefined> {
+      const found = doors.of(rawHeadersOf(request), pathOf(request.url))
+      if (typeof found === 'string') return undefined
+      const cookieHeader = request.headers.get('cookie') ?? undefined
+      const known = await found.bff.readSession(cookieHeader, 'peek')
+      return known && localSession(found.bff, known)
     },
 
     /** Behind the guards of a remote API. What the handler throws is the framework's: a redirect, often. */
@@ -29,13 +42,17 @@ export function createWebLocal({ bff, log }: { readonly bff: Bff; readonly log: 
       context: Context,
       peerAddress = '',
     ): Promise<Response> {
+      const found = doors.of(rawHeadersOf(request), pathOf(request.url))
+      if (typeof found === 'string') return refused(request, found)
+      const { bff, guard, tell } = found
       return tell(request, { route: 'local', peerAddress }, () =>
-        answer(handler, request, context, peerAddress),
+        answer({ bff, guard }, handler, request, context, peerAddress),
       )
     },
   }
 
   async function answer<Context extends unknown[]>(
+    { bff, guard }: { readonly bff: Bff; readonly guard: LocalGuard },
     handler: WebHandler<Context>,
     request: Request,
     context: Context,

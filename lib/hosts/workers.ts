@@ -30,6 +30,9 @@ export async function superviseWorkers(config: Config): Promise<number | undefin
   }
   process.on('SIGTERM', end)
   process.on('SIGINT', end)
+  process.on('SIGHUP', () => {
+    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGHUP')
+  })
   onceOrphaned(() => end('SIGTERM'))
 
   async function keepRunning(number: number): Promise<number> {

@@ -7,6 +7,8 @@ export interface ReturnUrlRule {
   readonly publicOrigin: string
   /** Further origins that may be returned to (split hosts). */
   readonly origins: readonly string[]
+  /** Start page of the app. @default '/' */
+  readonly home?: string
   /** Paths of the endpoints and the remote APIs: a person returns to a page (P29). */
   readonly ownPaths: readonly string[]
 }
@@ -27,7 +29,7 @@ export function parseReturnUrl(
   given: string | null | undefined,
   rule: ReturnUrlRule,
 ): ReturnUrl | undefined {
-  if (given === null || given === undefined || given === '') return '/' as ReturnUrl
+  if (given === null || given === undefined || given === '') return homeOf(rule)
   const value = given.replaceAll(' ', '%20')
   const [beforeQuery = ''] = value.split(/[?#]/, 1)
   // Browsers drop tabs and line breaks and read a backslash as a slash: refuse what they would mend.
@@ -41,14 +43,19 @@ export function parseReturnUrl(
   // `/.//evil.example` resolves to the path `//evil.example`, and that is another host in a Location.
   if (local.startsWith('//') || isEncodedEscape(url.pathname)) return undefined
   if (url.origin === rule.publicOrigin) {
-    return isOwnPath(url.pathname, rule.ownPaths) ? undefined : shrunk('', url)
+    return isOwnPath(url.pathname, rule.ownPaths) ? undefined : shrunk('', url, homeOf(rule))
   }
-  return rule.origins.includes(url.origin) ? shrunk(url.origin, url) : undefined
+  return rule.origins.includes(url.origin) ? shrunk(url.origin, url, root(url.origin)) : undefined
 }
 
-function shrunk(origin: string, { pathname, search, hash }: URL): ReturnUrl {
+/** Where a browser goes that was told nothing else. */
+export function homeOf({ home = '/' }: Pick<ReturnUrlRule, 'home'>): ReturnUrl {
+  return home as ReturnUrl
+}
+
+function shrunk(origin: string, { pathname, search, hash }: URL, home: ReturnUrl): ReturnUrl {
   const whole = `${origin}${pathname}${search}${hash}`
-  return shorter(whole as ReturnUrl).find((it) => it.length <= maxBytes) ?? root(origin)
+  return shorter(whole as ReturnUrl).find((it) => it.length <= maxBytes) ?? home
 }
 
 /** What is left of a return URL where there is less and less room: itself, its path, the start page. */

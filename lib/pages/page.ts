@@ -12,13 +12,15 @@ export function errorPage(options: {
   /** What the first link says, and where it leads. */
   text: string
   href: string
+  /** Start page of the app. @default '/' */
+  home?: string
   headers?: Record<string, string>
 }): Response {
   const body = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${escapeHtml(options.title)}</title></head>
 <body><main><h1>${escapeHtml(options.title)}</h1>
-<p><a href="${escapeHtml(options.href)}" target="_top">${escapeHtml(options.text)}</a> · <a href="/">Back to the start</a></p>
+<p><a href="${escapeHtml(options.href)}" target="_top">${escapeHtml(options.text)}</a> · <a href="${escapeHtml(options.home ?? '/')}">Back to the start</a></p>
 <p><small>Request ${escapeHtml(options.requestId)}</small></p></main></body></html>
 `
   return htmlPage(body, options.status, {

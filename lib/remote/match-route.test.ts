@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { createRoutes, unknownName } from './match-route.ts'
+import { createRoutes } from './match-route.ts'
 
-const routesOf = (...paths: string[]) => createRoutes(paths.map((path) => [path, path]))
+const routesOf = (...paths: string[]) =>
+  createRoutes(
+    paths.map((path) => [path, path]),
+    '/api/remote',
+  )
 
 describe('P40: which remote a target belongs to', () => {
   it('is cut into path and query, and nothing is decoded', () => {
@@ -53,8 +57,8 @@ describe('P40: which remote a target belongs to', () => {
     }
     assert.equal(routesOf('/todos').match('/api/remote/todos'), undefined)
     assert.equal(routesOf().handles('/api/remotely'), false)
-    assert.equal(unknownName('/api/remote/todos/1?a/b'), 'todos')
-    assert.equal(unknownName('/api/remote?a'), undefined)
+    assert.equal(routesOf().unknownName('/api/remote/todos/1?a/b'), 'todos')
+    assert.equal(routesOf().unknownName('/api/remote?a'), undefined)
   })
 
   it('is, for any paths, exactly the one with the longest path that the target lies below', () => {

@@ -1,4 +1,4 @@
-import { isAtOrBelow, remotePrefix } from '../config/remote-paths.ts'
+import { isAtOrBelow } from '../config/remote-paths.ts'
 
 /** A request-target cut where its remote's own part begins. Nothing is decoded: the bytes are judged and sent. */
 export interface RouteMatch {
@@ -18,9 +18,15 @@ export interface Routes<R> {
   handles(target: string): boolean
   /** The remote whose path is the longest that the target lies at or below, on whole segments. */
   match(target: string): Route<R> | undefined
+  /** What stands for a remote's name in a target below the prefix that leads to none. */
+  unknownName(target: string): string | undefined
 }
 
-export function createRoutes<R>(remotes: Iterable<readonly [path: string, remote: R]>): Routes<R> {
+/** `prefix`: below it lie the remotes that have no path of their own. */
+export function createRoutes<R>(
+  remotes: Iterable<readonly [path: string, remote: R]>,
+  prefix: string,
+): Routes<R> {
   const byPath = new Map(remotes)
   const deepest = Math.max(0, ...[...byPath.keys()].map((path) => path.split('/').length - 1))
 
@@ -42,17 +48,15 @@ export function createRoutes<R>(remotes: Iterable<readonly [path: string, remote
 
   return {
     match,
+    unknownName(target) {
+      const path = target.slice(0, endOfPath(target))
+      return path.startsWith(`${prefix}/`) ? path.slice(prefix.length).split('/', 2)[1] : undefined
+    },
     // Below the prefix lies no page, whatever stands there: a misspelt name is told as such, and a remote that has
     // moved away is no longer there.
     handles: (target) =>
-      isAtOrBelow(target.slice(0, endOfPath(target)), remotePrefix) || match(target) !== undefined,
+      isAtOrBelow(target.slice(0, endOfPath(target)), prefix) || match(target) !== undefined,
   }
-}
-
-/** What stands for a remote's name in a target below the prefix that leads to none. */
-export function unknownName(target: string): string | undefined {
-  const path = target.slice(0, endOfPath(target))
-  return path.startsWith(`${remotePrefix}/`) ? path.split('/', 4)[3] : undefined
 }
 
 function endOfPath(target: string): number {

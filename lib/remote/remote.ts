@@ -5,6 +5,7 @@ import { createForwardedTrust } from '../http/forwarded.ts'
 import type { Outgoing } from '../http/outgoing.ts'
 import type { ProblemCode } from '../http/problem.ts'
 import { createRandomIds } from '../http/random-ids.ts'
+import { rawHeader } from '../http/raw-request.ts'
 import { requestId } from '../http/request-id.ts'
 import { createApiCookieHolder } from '../session/api-cookie-holder.ts'
 import type { DoneRequest, TellDone } from '../telemetry/done-requests.ts'
@@ -15,7 +16,7 @@ import { problemAnswer } from './answer.ts'
 import { Call } from './call.ts'
 import type { CallServices, ReadSession } from './call-services.ts'
 import type { TokenSources } from './choose-token.ts'
-import { createRoutes, unknownName } from './match-route.ts'
+import { createRoutes } from './match-route.ts'
 import { createOpenEnded } from './open-ended.ts'
 import { createPlaces } from './places.ts'
 import { prepareRemote } from './prepare-remote.ts'
@@ -45,7 +46,14 @@ export interface Remote {
 export interface RemoteDeps extends TokenSources {
   readonly settings: Pick<
     Settings,
-    'remotes' | 'publicOrigin' | 'basePath' | 'spa' | 'trustProxy' | 'limits' | 'secrets'
+    | 'remotes'
+    | 'publicOrigin'
+    | 'basePath'
+    | 'remotePrefix'
+    | 'spa'
+    | 'trustProxy'
+    | 'limits'
+    | 'secrets'
   > & { readonly session: { readonly cookieName: string } }
   readonly readSession: ReadSession
   readonly log: Log
@@ -75,7 +83,10 @@ export function createRemote(deps: RemoteDeps): Remote {
       varyByOrigin: spa.origins.length > 0,
     }),
   )
-  const routes = createRoutes(remotes.map((remote) => [remote.settings.path, remote]))
+  const routes = createRoutes(
+    remotes.map((remote) => [remote.settings.path, remote]),
+    settings.remotePrefix,
+  )
   const trusts = createForwardedTrust(settings.trustProxy)
   const services: CallServices = {
     readSession: deps.readSession,
@@ -130,12 +141,12 @@ export function createRemote(deps: RemoteDeps): Remote {
 
   /** No such remote; or a name that could never be one, which is a path that wants to be another. */
   function refusal(request: PeerRequest) {
-    const name = unknownName(request.target)
+    const name = routes.unknownName(request.target)
     const isName = name === undefined || /^[\w-]*$/.test(name)
     const code: ProblemCode = isName ? 'unknown_remote' : 'bad_path'
     const { rawHeaders } = request
-    const id = requestId(headerOf(rawHeaders, 'x-request-id'))
-    const head = { forwardedFor: headerOf(rawHeaders, 'x-forwarded-for') }
+    const id = requestId(rawHeader(rawHeaders, 'x-request-id'))
+    const head = { forwardedFor: rawHeader(rawHeaders, 'x-forwarded-for') }
     const client = clientOf(request, head, services)
     log.event('request.refused', { requestId: id, code, route: remotePrefix, client })
     const answer = problemAnswer(code, { requestId: id })
@@ -173,9 +184,4 @@ export function createRemote(deps: RemoteDeps): Remote {
       await Promise.all([...new Set(upstreams)].map((upstream) => upstream.close()))
     },
   }
-}
-
-function headerOf(rawHeaders: readonly string[], name: string): string | undefined {
-  const at = rawHeaders.findIndex((it, i) => i % 2 === 0 && it.toLowerCase() === name)
-  return at < 0 ? undefined : rawHeaders[at + 1]
 }

@@ -3,12 +3,14 @@ import { isNavigation } from '../http/navigation.ts'
 import { createDocuments, type Document } from './documents.ts'
 import { fileIn } from './file-in.ts'
 import { headersIn, sendDocument } from './send-document.ts'
-import { filePath, isAssetPath } from './served-path.ts'
+import { filePath, isAssetPath, pathInApp } from './served-path.ts'
 import { createStaticFiles } from './static-files.ts'
 
 export interface BuiltAppDeps {
   /** Absolute path of the folder. */
   readonly dir: string
+  /** Path of the app on its origin, without a trailing slash. @default '' */
+  readonly root?: string
   /** Headers of a page, by the sources of its inline scripts. */
   readonly headersOf: (scripts: readonly string[]) => Readonly<Record<string, string>>
 }
@@ -20,7 +22,7 @@ export type Unanswered = 'not_found' | 'method_not_allowed' | 'unavailable'
  * The built files of a single-page app. A page for whoever navigates, `index.html` where the path is none of a file; never
  * for a script's fetch, for what only a file can be, or for anything but GET and HEAD.
  */
-export function createBuiltApp({ dir, headersOf }: BuiltAppDeps) {
+export function createBuiltApp({ dir, root, headersOf }: BuiltAppDeps) {
   const documentOf = createDocuments()
   const serveFile = createStaticFiles(dir)
 
@@ -47,7 +49,7 @@ export function createBuiltApp({ dir, headersOf }: BuiltAppDeps) {
     response: ServerResponse,
   ): Promise<Unanswered | undefined> => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return 'method_not_allowed'
-    const pathname = (request.url ?? '/').split('?', 1)[0] ?? '/'
+    const pathname = pathInApp(request.url, root)
     const path = filePath(pathname)
     if (path === undefined) return 'not_found'
     const isHtml = path.endsWith('.html') || path.endsWith('/')

@@ -7,6 +7,12 @@ const assetEndings = new Set([
   ...['woff', 'woff2', 'ttf', 'otf', 'eot', 'br', 'gz'],
 ])
 
+/** The path of a request within the app; `root`: where the app lies, without a trailing slash. */
+export function pathInApp(url: string | undefined, root = ''): string {
+  const [path = '/'] = (url ?? '/').split('?', 1)
+  return path.slice(root.length) || '/'
+}
+
 /** The path of a request as names of files; undefined for one that can be no file's. */
 export function filePath(pathname: string): string | undefined {
   const path = decodedPath(pathname)

@@ -27,6 +27,13 @@ export interface LogFields {
     readonly restartInMs: number
   }
   readonly 'config.note': { readonly note: string }
+  /** Names of frontends; the top level is `-`. */
+  readonly 'config.reloaded': {
+    readonly added: readonly string[]
+    readonly changed: readonly string[]
+    readonly removed: readonly string[]
+  }
+  readonly 'config.reload_refused': { readonly problems: readonly string[] }
   readonly 'request.done': {
     readonly requestId: string
     /** One of the two: the remote's name, or a path of ours. */
@@ -231,6 +238,8 @@ export const eventLevels: Record<LogEvent, LogLevel> = {
   'server.stopping': 'info',
   'server.stopped': 'info',
   'worker.ended': 'error',
+  'config.reloaded': 'info',
+  'config.reload_refused': 'error',
   'config.note': 'warn',
   'request.done': 'info',
   'request.failed': 'error',
@@ -280,4 +289,6 @@ export const eventLevels: Record<LogEvent, LogLevel> = {
 /** Where events go. `createPinoLog` writes JSON lines; tests pass a recorder. */
 export interface Log {
   event<E extends LogEvent>(event: E, fields: LogFields[E]): void
+  /** The same log, for events of one frontend, whose name stands in each of them. */
+  ofFrontend?(name: string): Log
 }

@@ -17,6 +17,8 @@ export interface Metrics {
   circuit(remote: string, isOpen: boolean): void
   /** Where the number of open streams and WebSockets is read. */
   streams(read: () => number): void
+  /** The same, for one frontend: its requests and circuits bear its name. */
+  ofFrontend(name: string): Metrics
 }
 
 /** `refused`: a 4xx. `unavailable`: no answer, or a 5xx. */
@@ -66,10 +68,10 @@ export function createMetrics({ registry, scheme, remotes }: MetricsDeps): Metri
   const storeOutages = counter(names.storeOutages)
   // So that a rate can be taken of the first one.
   storeOutages('', none, 0)
-  const circuits = new Map(remotes.map((remote) => [remote, false]))
-  gauge(names.circuits, () =>
-    [...circuits].map(([remote, isOpen]) => ({ attributes: { remote }, value: isOpen ? 1 : 0 })),
+  const circuits = new Map(
+    remotes.map((remote) => [remote, { attributes: { remote } as Attributes, value: 0 }]),
   )
+  gauge(names.circuits, () => circuits.values())
   let readStreams = () => 0
   gauge(names.streams, () => [{ attributes: none, value: readStreams() }])
   const loop = eventLoopGauges()
@@ -81,24 +83,32 @@ export function createMetrics({ registry, scheme, remotes }: MetricsDeps): Metri
 
   const known = new Map<string, Attributes>()
   /** One object for each series: what is made for every call has to be thrown away as often. */
-  function attributesOf(key: string, { method, status, route, remote }: DoneRequest): Attributes {
+  function attributesOf(
+    key: string,
+    { method, status, route, remote }: DoneRequest,
+    ofFrontend: Attributes,
+  ): Attributes {
     const attributes = known.get(key) ?? {
       'http.request.method': knownMethod(method),
       'http.response.status_code': status,
       'http.route': route,
       'url.scheme': scheme,
       ...(remote === undefined ? {} : { remote }),
+      ...ofFrontend,
     }
     if (known.size < 2000) known.set(key, attributes)
     return attributes
   }
 
-  return {
+  const ofWhom = (frontend: string | undefined): Metrics => ({
+    ofFrontend: ofWhom,
     request(done) {
       if (!registry && !api.isOn) return
       const method = knownMethod(done.method)
-      const key = `${method} ${done.status} ${done.route}`
-      requests(key, attributesOf(key, done), (performance.now() - done.startedAt) / 1000)
+      const place = frontend === undefined ? done.route : `${done.route} ${frontend}`
+      const key = `${method} ${done.status} ${place}`
+      const attributes = attributesOf(key, done, frontend === undefined ? none : { frontend })
+      requests(key, attributes, (performance.now() - done.startedAt) / 1000)
     },
     tokenRequest: (grant, outcome) => tokenRequests(`${grant} ${outcome}`, { grant, outcome }),
     refreshWaited: (ms) => refreshWaits('', none, ms / 1000),
@@ -114,11 +124,16 @@ export function createMetrics({ registry, scheme, remotes }: MetricsDeps): Metri
       return outcome
     },
     storeOutage: () => storeOutages('', none),
-    circuit: (remote, isOpen) => void circuits.set(remote, isOpen),
+    circuit(remote, isOpen) {
+      const attributes = { remote, ...(frontend === undefined ? {} : { frontend }) }
+      const key = frontend === undefined ? remote : `${frontend}/${remote}`
+      circuits.set(key, { attributes, value: isOpen ? 1 : 0 })
+    },
     streams(read) {
       readStreams = read
     },
-  }
+  })
+  return ofWhom(undefined)
 }
 
 const names = {

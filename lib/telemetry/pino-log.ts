@@ -1,4 +1,4 @@
-import { type DestinationStream, type LoggerOptions, pino } from 'pino'
+import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino'
 import { errorFields } from './error-fields.ts'
 import { eventLevels, type Log } from './log.ts'
 import { redact } from './redaction.ts'
@@ -21,10 +21,14 @@ export function createPinoLog({ level, destination }: PinoLogOptions): Log {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   }
-  const logger = destination ? pino(options, destination) : pino(options)
+  return logBy(destination ? pino(options, destination) : pino(options))
+}
+
+function logBy(logger: Logger): Log {
   // Asked for by a setting of its own, so no level holds it back.
   const always = logger.child({}, { level: 'trace' })
   return {
+    ofFrontend: (frontend) => logBy(logger.child({ frontend })),
     event: (event, fields) => {
       const eventLevel = eventLevels[event]
       const by = event === 'request.done' ? always : logger

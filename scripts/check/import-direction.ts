@@ -10,6 +10,7 @@ const rows: readonly (readonly string[])[] = [
   ['endpoints', 'remote', 'server', 'spa'],
   ['router'],
   ['bff'],
+  ['frontends'],
   ['hosts'],
   ['index', 'command'],
 ]

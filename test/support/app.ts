@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Bff, createBff } from '#lib/bff.ts'
 import type { Config } from '#lib/config/define-config.ts'
 import { loadSettings } from '#lib/config/load-settings.ts'
+import { createBff, type WholeBff } from '#lib/frontends/create-bff.ts'
 import { type NodeHost, type NodeHostOptions, startNodeHost } from '#lib/hosts/node.ts'
+import { createReload, type Reload } from '#lib/hosts/reload.ts'
 import type { KeyValue } from '#lib/store/key-value.ts'
 import { createMemoryStore } from '#lib/store/memory.ts'
 import { prometheusText } from '#lib/telemetry/prometheus-text.ts'
@@ -56,8 +57,10 @@ export interface App {
   readonly provider: ScriptedProvider
   readonly apiRequests: ApiRequest[]
   readonly log: RecordedEvents
-  readonly bff: Bff
+  readonly bff: WholeBff
   readonly host: NodeHost
+  /** Takes another configuration, as SIGHUP does. */
+  readonly reload: Reload
   /** Moves the engine's clock (not the provider's, and not timers). */
   advance(ms: number): void
   now(): number
@@ -91,19 +94,21 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
   const origin = `http://localhost:${port}`
   let ahead = 0
   const now = () => Date.now() + ahead
-  const loaded = loadSettings({
-    env: {
-      OIDC_ISSUER: provider.issuer,
-      OIDC_CLIENT_ID: provider.clientId,
-      OIDC_CLIENT_SECRET: provider.clientSecret,
-      BFF_BASE_URL: origin,
-      BFF_SECRET: 'k8Zp2VxQ7mN4tR9wL3sB6yH1cF5gJ0dA',
-      BFF_STORE: 'memory',
-      PORT: String(port),
-      ...options.env,
-    },
-    config: { remotes: { api: { target: apiOrigin } }, ...options.config },
-  })
+  const load = (config: Config | undefined) =>
+    loadSettings({
+      env: {
+        OIDC_ISSUER: provider.issuer,
+        OIDC_CLIENT_ID: provider.clientId,
+        OIDC_CLIENT_SECRET: provider.clientSecret,
+        BFF_BASE_URL: origin,
+        BFF_SECRET: 'k8Zp2VxQ7mN4tR9wL3sB6yH1cF5gJ0dA',
+        BFF_STORE: 'memory',
+        PORT: String(port),
+        ...options.env,
+      },
+      config: { remotes: { api: { target: apiOrigin } }, ...config },
+    })
+  const loaded = load(options.config)
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
   const log = recordEvents()
   const written = createLogLines()
@@ -129,6 +134,10 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
     log,
     bff,
     host,
+    reload: createReload({
+      ...{ config: options.config ?? {}, load, log, frontends: bff.frontends },
+      problemsOf: () => [],
+    }),
     now,
     advance: (ms) => {
       ahead += ms

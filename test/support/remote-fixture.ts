@@ -82,6 +82,7 @@ export async function startRemote(options: RemoteFixtureOptions): Promise<Remote
   const remote = createRemote({
     settings: {
       publicOrigin: publicOrigin ?? 'https://app.example',
+      remotePrefix: '/api/remote',
       basePath: '/bff',
       secrets: ['q8Jr2xkP0vT7nYb4LwZc9dHfGs1mEa6U'],
       session: { cookieName: 'bff' },
