@@ -6,7 +6,6 @@ import { createEndpoints } from './endpoints/create-endpoints.ts'
 import { createHealth, type Draining } from './endpoints/health.ts'
 import { createForwardedTrust } from './http/forwarded.ts'
 import type { Outgoing } from './http/outgoing.ts'
-import { sha256 } from './http/sha256.ts'
 import { createProvider, type Provider } from './oidc/provider.ts'
 import { remotesOf, resourcesOf, tellRefused } from './remote/asked-targets.ts'
 import { certificatesByOrigin } from './remote/certificates.ts'
@@ -96,7 +95,7 @@ export function composeBff(settings: Settings, shared: Shared): Bff {
   const { oidc, secrets, basePath, publicOrigin, frontend } = settings
   const metrics = frontend ? shared.metrics.ofFrontend(frontend.name) : shared.metrics
   const ownLog = (frontend && shared.log.ofFrontend?.(frontend.name)) ?? shared.log
-  const store = createPrefixed(shared.store, frontend ? prefixOf(frontend.name, oidc) : '')
+  const store = createPrefixed(shared.store, frontend ? `frontend:${frontend.name}:` : '')
   const misconfigurations = createRecentMisconfigurations(ownLog, now)
   const log = countEvents(createRefusalLimit(misconfigurations.log, now), metrics)
   const onDone = tellAll([
@@ -229,9 +228,4 @@ export function composeBff(settings: Settings, shared: Shared): Bff {
       await remote.close()
     },
   }
-}
-
-/** Of a frontend's keys: what it has stored is nobody else's, nor its own as another client. */
-function prefixOf(name: string, { issuer, clientId }: Settings['oidc']): string {
-  return `frontend:${name}:${sha256(`${issuer}\0${clientId}`).slice(0, 8)}:`
 }

@@ -38,11 +38,7 @@ beforeEach(async () => {
   isDown = false
   answerApi = (_, response) => response.end('from the API')
   rest = (_, response) => response.end('the app')
-  cloakroom = cloakroomOf({
-    bff: { ...app.bff, close: async () => {} },
-    log: app.log,
-    reload: app.reload,
-  })
+  cloakroom = cloakroomOf({ ...app, bff: { ...app.bff, close: async () => {} } })
   server = createServer((request, response) =>
     cloakroom.handler(request, response, (error) => {
       if (error) response.writeHead(500).end(String(error))

@@ -139,10 +139,11 @@ const namesInFrontend: Readonly<Record<string, string>> = {
   OIDC_CLIENT_SECRET: 'oidc.secretEnv',
   OIDC_CLIENT_KEY: 'oidc.keyEnv',
   OIDC_CLIENT_ASSERTION_FILE: 'oidc.assertionFile',
+  BFF_BASE_URL: 'host',
 }
 
 function inFrontend(text: string): string {
-  return text.replace(/\bOIDC_[A-Z_]+\b/g, (name) => namesInFrontend[name] ?? name)
+  return text.replace(/\b(?:OIDC|BFF)_[A-Z_]+\b/g, (name) => namesInFrontend[name] ?? name)
 }
 
 /** Sees that each has its place, and its cookies, to itself. */
@@ -154,7 +155,8 @@ function checkPlaces(all: readonly Settings[], top: Settings, report: Report): v
   const taken = [...topPaths, ...remotes]
   const paths = new Map<string, string>()
   for (const { frontend, publicOrigin, session } of all) {
-    if (!frontend) continue
+    // What has no origin has no place yet; that was told.
+    if (!frontend || publicOrigin === '') continue
     const setting = `frontends.${frontend.name}`
     for (const host of frontend.hosts) {
       const other = hosts.get(host)

@@ -1,7 +1,8 @@
-import { isLoopback } from '../http/loopback.ts'
+import { isLoopback, isLoopbackName } from '../http/loopback.ts'
 import { accepted, type Parsed, refused } from './parsed.ts'
 
-export type PlainHttp = 'on-loopback' | 'anywhere'
+/** `below-localhost`: also with names that only a browser knows to lead here. */
+export type PlainHttp = 'on-loopback' | 'below-localhost' | 'anywhere'
 
 /** An address without credentials, query or fragment: what every configured URL has to be. */
 export function parseWebAddress(text: string, plainHttp: PlainHttp): Parsed<URL> {
@@ -15,7 +16,8 @@ export function parseWebAddress(text: string, plainHttp: PlainHttp): Parsed<URL>
   if (text.includes('?') || text.includes('#')) {
     return refused('has a query or fragment', 'leave out everything from the ? or # on')
   }
-  if (url.protocol === 'http:' && plainHttp === 'on-loopback' && !isLoopback(url.hostname)) {
+  const isHere = plainHttp === 'on-loopback' ? isLoopback : isLoopbackName
+  if (url.protocol === 'http:' && plainHttp !== 'anywhere' && !isHere(url.hostname)) {
     return refused('is plain http', 'use https, or http on localhost, 127.0.0.0/8 or [::1]')
   }
   return accepted(url)
@@ -23,7 +25,7 @@ export function parseWebAddress(text: string, plainHttp: PlainHttp): Parsed<URL>
 
 /** Scheme, host and port and nothing else, spelled as browsers spell it. */
 export function parseOrigin(text: string): Parsed<string> {
-  const address = parseWebAddress(text, 'on-loopback')
+  const address = parseWebAddress(text, 'below-localhost')
   if (!address.ok) return address
   if (address.value.pathname !== '/') {
     return refused('has a path', `leave it at ${address.value.origin}`)

@@ -47,7 +47,7 @@ const retireMs = 250
 /** Between the looks at two frontends when a server starts. */
 const betweenBeginsMs = 50
 
-export const topName = '-'
+const topName = '-'
 
 export function createFrontends(
   settings: Settings,

@@ -1,4 +1,4 @@
-import { isLoopback } from '../http/loopback.ts'
+import { isLoopbackName } from '../http/loopback.ts'
 
 /**
  * The rule for `Host`, when the public origin is on loopback: a name that cannot lead elsewhere. Without it
@@ -9,8 +9,4 @@ import { isLoopback } from '../http/loopback.ts'
 export function createHostRule(publicOrigin: string): (host: string | undefined) => boolean {
   if (!isLoopbackName(new URL(publicOrigin).hostname)) return () => true
   return (host) => host !== undefined && isLoopbackName(host.replace(/:\d*$/, '').toLowerCase())
-}
-
-function isLoopbackName(name: string): boolean {
-  return isLoopback(name) || /^(?:[a-z\d_-]+\.)+localhost$/.test(name)
 }

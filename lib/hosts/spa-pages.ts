@@ -71,7 +71,12 @@ export async function spaPages(bff: SpaDeps, log: Log): Promise<SpaPages | undef
   const ours = [basePath, bff.settings.remotePrefix, ...remotes].filter((path) => path !== root)
   return {
     async pages(request, response) {
-      const { pathname } = new URL(request.url ?? '/', publicOrigin)
+      const { pathname, search } = new URL(request.url ?? '/', publicOrigin)
+      // What the page names by a relative address lies below the app's path.
+      if (root !== '' && pathname === root) {
+        const location = `${root}/${search}`
+        return response.writeHead(308, { location, 'cache-control': 'no-cache' }).end()
+      }
       if (isOwnPath(pathname, ours))
         return refuse(response, 'not_found', request.headers['x-request-id'])
       if (await answeredByGate(bff, request, response)) return

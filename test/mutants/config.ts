@@ -124,8 +124,8 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'P41',
     file: 'lib/config/paths.ts',
-    from: '[remotePrefix, ...remotes, ',
-    to: '[remotePrefix, ',
+    from: '[settings.remotePrefix, ...remotes, ',
+    to: '[settings.remotePrefix, ',
     test: 'lib/config/remote-paths.test.ts',
     title: 'is no page, whatever the remote',
   },

@@ -188,7 +188,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'O10',
     file: 'lib/endpoints/logout-callback.ts',
-    from: "returnUrl ?? '/'",
+    from: 'returnUrl ?? homeOf(deps.returnUrls)',
     to: 'returnUrl ?? `/?${states}`',
     test: 'test/sign-out.test.ts',
     title: 'O10: the way back with a wrong state, two or none leads to the start',

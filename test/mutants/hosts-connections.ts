@@ -22,7 +22,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'A12',
     file: 'lib/hosts/next-server.ts',
-    from: 'answerUpgrades(server, { ...deps, handlerOf: () => undefined })',
+    from: '  answerUpgrades(server, deps)\n',
     to: '',
     test: connections,
     title: 'A12: an upgrade is answered and closed, whatever it asks for',

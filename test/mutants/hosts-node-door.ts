@@ -70,7 +70,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'A63',
     file: 'lib/hosts/node-handler.ts',
-    from: 'isRemote || isEndpoint(target) || isAlone',
+    from: 'isRemote || frontDoor.isEndpoint(target) || isAlone',
     to: 'isRemote || isAlone',
     test: 'test/node-door-connections.test.ts',
     title: 'A63: a provider’s sign-out is heard, whatever else it invites to',

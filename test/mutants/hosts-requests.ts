@@ -76,7 +76,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'P40',
     file: 'lib/hosts/next-raw-target.ts',
-    from: '!isPlainPath(path) || !remotesFile.test(path)',
+    from: '!isPlainPath(path) || !isRouted',
     to: '!isPlainPath(path)',
     test: 'test/both-hosts-remote-paths.test.ts',
     title: 'P40: is there, path and query byte for byte, with the user’s token',

@@ -109,8 +109,8 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'A65',
     file: 'lib/hosts/web-bff.ts',
-    from: 'bff.remote.inFlight + inFlight > 0',
-    to: 'bff.remote.inFlight > 0',
+    from: 'bff.frontends.inFlight + inFlight > 0',
+    to: 'bff.frontends.inFlight > 0',
     test: 'test/web-door-connections.test.ts',
     title: 'A65: its end waits for APIs of one’s own',
   },

@@ -217,7 +217,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'A13',
-    file: 'lib/hosts/loopback-host.ts',
+    file: 'lib/http/loopback.ts',
     from: '+localhost$/',
     to: '*localhost/',
     test: doors,

@@ -12,7 +12,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'P40',
     file: 'lib/remote/match-route.ts',
-    from: 'isAtOrBelow(target.slice(0, endOfPath(target)), remotePrefix) ||',
+    from: 'isAtOrBelow(target.slice(0, endOfPath(target)), prefix) ||',
     to: '',
     test: 'lib/remote/match-route.test.ts',
     title: 'is none below the prefix for a remote that has a path of its own',

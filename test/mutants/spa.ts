@@ -68,7 +68,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'A43',
     file: 'lib/hosts/node.ts',
-    from: 'spa ? spa.pageUpgrade : options.pageUpgrade',
+    from: 'door.spa ? (await door.spa)?.pageUpgrade : options.pageUpgrade',
     to: 'options.pageUpgrade',
     test: 'test/spa-dev-server.test.ts',
     title: 'A43: its WebSocket goes through, and keeps nobody from stopping',

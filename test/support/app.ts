@@ -36,7 +36,7 @@ export interface ApiRequest {
 export const apiText = '{"ok":true,"text":"Größe, 漢字, 🎟"}'
 
 export interface AppOptions {
-  config?: Config
+  config?: Config | ((at: AppPlaces) => Config)
   env?: Record<string, string>
   /** Options of a provider of its own, or one that several apps share. */
   provider?: ScriptedProviderOptions | ScriptedProvider
@@ -48,6 +48,13 @@ export interface AppOptions {
   /** @default answers 200 and `apiText`, with a length every other time */
   api?: (request: IncomingMessage, response: ServerResponse) => void
   host?: Omit<NodeHostOptions, 'bff' | 'log'>
+}
+
+/** What is known of an app before it runs. */
+export interface AppPlaces {
+  readonly port: number
+  /** Origin of the API. */
+  readonly api: string
 }
 
 /** The engine on a real Node host, with a scripted provider and an API behind it. */
@@ -64,8 +71,8 @@ export interface App {
   /** Moves the engine's clock (not the provider's, and not timers). */
   advance(ms: number): void
   now(): number
-  /** A new browser of nobody. */
-  browser(): AppBrowser
+  /** A new browser of nobody; `at`: of a frontend, where it lives. @default the top level */
+  browser(at?: { readonly origin?: string; readonly root?: string }): AppBrowser
   close(): Promise<void>
 }
 
@@ -94,6 +101,8 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
   const origin = `http://localhost:${port}`
   let ahead = 0
   const now = () => Date.now() + ahead
+  const given =
+    typeof options.config === 'function' ? options.config({ port, api: apiOrigin }) : options.config
   const load = (config: Config | undefined) =>
     loadSettings({
       env: {
@@ -108,7 +117,7 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
       },
       config: { remotes: { api: { target: apiOrigin } }, ...config },
     })
-  const loaded = load(options.config)
+  const loaded = load(given)
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
   const log = recordEvents()
   const written = createLogLines()
@@ -135,14 +144,14 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
     bff,
     host,
     reload: createReload({
-      ...{ config: options.config ?? {}, load, log, frontends: bff.frontends },
+      ...{ config: given ?? {}, load, log, frontends: bff.frontends },
       problemsOf: () => [],
     }),
     now,
     advance: (ms) => {
       ahead += ms
     },
-    browser: () => appBrowser(origin),
+    browser: (at = {}) => appBrowser(at.origin ?? origin, at.root ?? ''),
     async close() {
       await host.close(1000)
       api.closeAllConnections()
@@ -158,7 +167,7 @@ export async function startApp(options: AppOptions = {}): Promise<App> {
   }
 }
 
-function appBrowser(origin: string): AppBrowser {
+function appBrowser(origin: string, root: string): AppBrowser {
   const browser = createHttpBrowser()
   const call: AppBrowser['call'] = (path, init = {}) =>
     browser.send(`${origin}${path}`, {
@@ -171,11 +180,11 @@ function appBrowser(origin: string): AppBrowser {
     ...browser,
     call,
     signInHere: (query = '') =>
-      browser.visit(`${origin}/bff/login${query}`, {
-        until: (url) => url.origin === origin && url.pathname !== '/bff/callback',
+      browser.visit(`${origin}${root}/bff/login${query}`, {
+        until: (url) => url.origin === origin && url.pathname !== `${root}/bff/callback`,
       }),
     async user(query = '') {
-      const { status, body } = await call(`/bff/user${query}`)
+      const { status, body } = await call(`${root}/bff/user${query}`)
       if (status === 401) return undefined
       if (status !== 200) throw new Error(`/bff/user answered ${status}: ${body}`)
       const entries = JSON.parse(body) as { type: string; value: unknown }[]

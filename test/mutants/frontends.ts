@@ -1,0 +1,121 @@
+import type { Mutant } from './mutant.ts'
+
+const test = 'test/frontends.test.ts'
+const reload = 'test/frontends-reload.test.ts'
+const rules = 'lib/config/frontends.test.ts'
+const border = 'nothing that one has given is good in another: 200 chosen at random'
+
+export const mutants: readonly Mutant[] = [
+  {
+    row: 'A66',
+    file: 'lib/config/frontend-secrets.ts',
+    from: "['cloakroom frontend', name, issuer, clientId]",
+    to: "['cloakroom frontend', issuer, clientId]",
+    test,
+    title: border,
+  },
+  {
+    row: 'A66',
+    file: 'lib/frontends/choose.ts',
+    from: "return forAnybody.has(path) || target === '*' ? top : 'misdirected_request'",
+    to: 'return top',
+    test,
+    title: 'any other host is 421, but for health and the provider’s logout',
+  },
+  {
+    row: 'A66',
+    file: 'lib/frontends/choose.ts',
+    from: 'byHost.get(name)',
+    to: 'byHost.get(name.slice(0, 5))',
+    test,
+    title: 'each signs in at its own provider, with its own endpoints, cookies and APIs',
+  },
+  {
+    row: 'A66',
+    file: 'lib/config/frontends.ts',
+    from: '{ ...top, ...own }',
+    to: '{ ...own, ...top }',
+    test,
+    title: 'APIs of a frontend that lists its own are reachable there only',
+  },
+  {
+    row: 'A66',
+    file: 'lib/config/session.ts',
+    from: 'frontend === undefined ? name : `${name}-${frontend}`',
+    to: 'name',
+    test: rules,
+    title: 'A66: the rules of frontends',
+  },
+  {
+    row: 'A66',
+    file: 'lib/config/frontend.ts',
+    from: '...(isOther || own ? { ...noCredentials, ...own } : {}),',
+    to: '...own,',
+    test: rules,
+    title: 'A66: the secret of one client is never another’s',
+  },
+  {
+    row: 'A66',
+    file: 'lib/bff.ts',
+    from: "frontend ? `frontend:${frontend.name}:` : ''",
+    to: "''",
+    test,
+    title: 'what each stores lies apart',
+  },
+  {
+    row: 'A66',
+    file: 'lib/frontends/frontends.ts',
+    from: 'oidc.issuers.includes(issuer) && audience.includes(oidc.clientId)',
+    to: 'oidc.issuers.includes(issuer) && !audience.includes(oidc.clientId)',
+    test,
+    title: 'a logout token goes to the frontends that its iss and aud name, wherever it comes in',
+  },
+  {
+    row: 'A66',
+    file: 'lib/spa/served-path.ts',
+    from: "path.slice(root.length) || '/'",
+    to: 'path',
+    test: reload,
+    title: 'A66: an app at a path is served below it, a built one and its files',
+  },
+  {
+    row: 'A67',
+    file: 'lib/frontends/frontends.ts',
+    from: 'while (!isClosed && bff.remote.inFlight + bff.remote.openStreams > 0) {',
+    to: 'while (isClosed) {',
+    test: reload,
+    title: 'under load loses no request, and nobody’s session',
+  },
+  {
+    row: 'A67',
+    file: 'lib/config/frontend-secrets.ts',
+    from: "['cloakroom frontend', name, issuer, clientId]",
+    to: "['cloakroom frontend', name]",
+    test: reload,
+    title: 'with another client ends the sessions of that frontend, and of no other',
+  },
+  {
+    row: 'A67',
+    file: 'lib/frontends/choose.ts',
+    from: "(removed.has(path) ? 'not_found' : found)",
+    to: 'found',
+    test: reload,
+    title: 'what was removed is 404, whether it had a host or a path, and comes back as it was',
+  },
+  {
+    row: 'A67',
+    file: 'lib/hosts/reload.ts',
+    from: 'if (!loaded.ok || problems.length > 0) {',
+    to: 'if (!loaded.ok) {',
+    test: 'test/frontends-reload.test.ts',
+    title: 'with an app that is not there changes nothing either',
+  },
+  {
+    row: 'A67',
+    file: 'lib/hosts/workers.ts',
+    from: "worker?.process.kill('SIGHUP')",
+    to: '{}',
+    test: reload,
+    title: 'A67: SIGHUP reads the file again, with ${workers} worker(s)',
+  },
+]
