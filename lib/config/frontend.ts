@@ -23,8 +23,7 @@ export const place = z.strictObject({
   path: leaf<string>(parsePath).exactOptional(),
   /**
    * Public origin of a frontend with a `host`, where the browser sees another one: what stands in front calls us by
-   * `host` then, or by this one.
-   * @default 'the scheme of BFF_BASE_URL and host'
+   * `host` then, or by this one. Left out: `host`, with the scheme of `BFF_BASE_URL`.
    */
   baseUrl: leaf<string>(parseBaseUrl).exactOptional(),
 })

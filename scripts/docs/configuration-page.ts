@@ -59,21 +59,10 @@ function sections(declarations: readonly Declaration[]): string[] {
   return [
     settingTable(top),
     ...groups.map((group) => {
-      const below = declarations.filter((it) => isBelow(it, group, declarations))
+      const below = declarations.filter(({ name }) => name.startsWith(`${group.name}.`))
       return `### ${code(group.name)}\n\n${group.meaning}\n\n${settingTable(below)}`
     }),
   ]
-}
-
-/** What an entry of a group has as the top level has it, stands there. */
-function isBelow({ name }: Declaration, group: Declaration, all: readonly Declaration[]): boolean {
-  const entry = `${group.name}.*.`
-  const isRepeated = name.startsWith(entry) && isNamed(name.slice(entry.length), all)
-  return name.startsWith(`${group.name}.`) && !isRepeated
-}
-
-function isNamed(name: string, all: readonly Declaration[]): boolean {
-  return all.some((it) => it.name === name)
 }
 
 function settingTable(declarations: readonly Declaration[]): string {

@@ -19,8 +19,13 @@ export interface Declaration {
 /** Every setting that the schema knows, with the text and the type that editors show for it. */
 export function readDeclarations(root: string): Declaration[] {
   const { checker, config } = typeOfConfig(root)
-  return settingsOf(configSchema, config, '', checker)
+  const all = settingsOf(configSchema, config, '', checker)
+  const names = new Set(all.map(({ name }) => name))
+  // What a frontend has as the top level has it, stands there.
+  return all.filter(({ name }) => !name.startsWith(entry) || !names.has(name.slice(entry.length)))
 }
+
+const entry = 'frontends.*.'
 
 function typeOfConfig(root: string): { checker: ts.TypeChecker; config: ts.Type } {
   const text = readFileSync(join(root, 'tsconfig.json'), 'utf8')
