@@ -24,6 +24,17 @@ export interface BffOptions {
   readonly location?: Pick<Location, 'href' | 'assign'>
 }
 
+/** One of the person's sessions: what somebody would know it by. Times are ISO 8601. */
+export interface ListedSession {
+  readonly handle: string
+  readonly begunAt: string
+  readonly lastUsedAt: string
+  readonly browser?: string
+  readonly system?: string
+  /** The one of this browser. */
+  readonly current: boolean
+}
+
 /** Parameters of a sign-in. `returnUrl` defaults to the page that asks. */
 export interface LoginOptions {
   readonly returnUrl?: string
@@ -65,6 +76,12 @@ export interface Bff {
   logout(options?: LogoutOptions): Promise<void>
   /** Signs in without a visible page, if the provider allows it. @default timeoutMs 10000 */
   silentLogin(options?: { timeoutMs?: number }): Promise<SilentLoginResult>
+  /** The person's own sessions, newest use first. Rejects with `SignInNeededError` or `UnavailableError`. */
+  sessions(): Promise<ListedSession[]>
+  /** Ends one of them. False when it had ended already. */
+  endSession(handle: string): Promise<boolean>
+  /** Ends all of them but this one. */
+  endOtherSessions(): Promise<void>
   /** Told of every `SignInNeededError` before `fetch` rejects with it. Answers how to stop. */
   onSignInNeeded(listener: (error: SignInNeededError) => void): () => void
   /** Told when `logout` is about to leave this page. Answers how to stop. */
@@ -136,18 +153,20 @@ export function createBff(options: BffOptions = {}): Bff {
     location().assign(url)
   }
 
+  const call: Bff['fetch'] = async (input, init) => {
+    const response = await send(input, init)
+    const error = await signInNeeded(response, checkedLoginUrl)
+    if (!error) return response
+    await response.body?.cancel()
+    for (const listener of signInNeededListeners) listener(error)
+    throw error
+  }
+
   return {
     basePath,
     loginUrl,
 
-    async fetch(input, init) {
-      const response = await send(input, init)
-      const error = await signInNeeded(response, checkedLoginUrl)
-      if (!error) return response
-      await response.body?.cancel()
-      for (const listener of signInNeededListeners) listener(error)
-      throw error
-    },
+    fetch: call,
 
     async user({ slide, signal } = {}) {
       const path = endpoint('/user', { slide: slide === false ? 'false' : undefined })
@@ -163,6 +182,24 @@ export function createBff(options: BffOptions = {}): Bff {
       return user
     },
 
+    async sessions() {
+      const response = await call(endpoint('/sessions'), { cache: 'no-store' })
+      if (!response.ok) throw await failure(response)
+      const sessions: unknown = await response.json().catch(() => undefined)
+      if (Array.isArray(sessions)) return sessions as ListedSession[]
+      throw new UnavailableError('bad_answer', 'This is not an answer of the server.')
+    },
+    async endSession(handle) {
+      const path = endpoint(`/sessions/${encodeURIComponent(handle)}`)
+      const response = await call(path, { method: 'DELETE' })
+      if (response.status === 404) return false
+      if (!response.ok) throw await failure(response)
+      return true
+    },
+    async endOtherSessions() {
+      const response = await call(endpoint('/sessions'), { method: 'DELETE' })
+      if (!response.ok) throw await failure(response)
+    },
     login(login) {
       location().assign(loginUrl(login))
     },

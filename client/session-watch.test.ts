@@ -1,74 +1,10 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, mock, test } from 'node:test'
-import { createBff, type User } from './bff.ts'
-import { type BffError, SignInNeededError, UnavailableError } from './bff-error.ts'
-import { createSessionWatch } from './session-watch.ts'
-import { browserSurroundings, type Surroundings } from './surroundings.ts'
+import { anonymous, closeTabs, openBrowser, signedIn } from '../test/support/tabs.ts'
+import { UnavailableError } from './bff-error.ts'
+import { browserSurroundings } from './surroundings.ts'
 
-const signedIn = (sessionExpiresIn: number, sid = 's1'): User => ({
-  kind: 'signed-in',
-  claims: [],
-  sub: 'u1',
-  name: 'Ada',
-  sessionExpiresIn,
-  logoutUrl: `/bff/logout?sid=${sid}`,
-})
-const anonymous: User = { kind: 'anonymous' }
-
-/** Tabs of one browser that share a server, whose answer the test sets. */
-function openBrowser(first: User | BffError) {
-  const server = { answer: first, looks: [] as { slide: boolean }[] }
-  const channel = new Set<{ tab: object; listener: (session: string) => void }>()
-
-  function openTab() {
-    const tab = { visible: true, wake: () => {} }
-    const surroundings: Surroundings = {
-      visible: () => tab.visible,
-      onWake(listener) {
-        tab.wake = listener
-        return () => {
-          tab.wake = () => {}
-        }
-      },
-      tell(session) {
-        for (const other of channel) if (other.tab !== tab) other.listener(session)
-      },
-      onTold(listener) {
-        const entry = { tab, listener }
-        channel.add(entry)
-        return () => channel.delete(entry)
-      },
-    }
-    const refuse = new Set<(error: SignInNeededError) => void>()
-    const leave = new Set<() => void>()
-    const bff = {
-      ...createBff(),
-      async user({ slide = true } = {}) {
-        server.looks.push({ slide })
-        if (server.answer instanceof Error) throw server.answer
-        return server.answer
-      },
-      onSignInNeeded(listener: (error: SignInNeededError) => void) {
-        refuse.add(listener)
-        return () => refuse.delete(listener)
-      },
-      onLogout(listener: () => void) {
-        leave.add(listener)
-        return () => leave.delete(listener)
-      },
-    }
-    const watch = createSessionWatch({ bff, surroundings })
-    const close = watch.subscribe(() => {})
-    const callRefused = (code: string) => {
-      for (const each of refuse) each(new SignInNeededError(code, '', '/bff/login'))
-    }
-    const signOut = () => {
-      for (const each of leave) each()
-    }
-    return { watch, tab, close, callRefused, signOut }
-  }
-  return { server, openTab, channel }
-}
+afterEach(closeTabs)
 
 /** Lets promises that are ready run on. */
 async function settle() {

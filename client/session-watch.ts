@@ -1,4 +1,5 @@
 import { type Bff, BffError, type SignedIn, UnavailableError } from './bff.ts'
+import { listenToSession, type SessionEvent } from './session-events.ts'
 import { browserSurroundings, type Surroundings } from './surroundings.ts'
 
 /** What a page knows about its session. `unavailable` is not signed out: ask again later. */
@@ -39,6 +40,10 @@ export interface SessionWatch {
 }
 
 const retrySeconds = 10
+/** After a word of the server, which says something every 25 seconds. */
+const liveMs = 70_000
+/** Between looks while the server tells of changes by itself. */
+const livePollSeconds = 600
 const lookTimeoutMs = 15_000
 /** Between two looks that nobody asked for: `focus` and `visibilitychange` come together. */
 const restSeconds = 2
@@ -46,7 +51,7 @@ const restSeconds = 2
 /**
  * Keeps one page's view of the session true: looks at start, every `pollSeconds`, when the page comes
  * back into view, when the time is up, after a call that was refused, and when another tab signs in or
- * out. Only the first look counts as a use of the session; the rest leave the idle timer alone.
+ * out. Where the server has a stream of events, it tells of the rest by itself, and is asked every ten minutes. Only the first look counts as a use of the session; the rest leave the idle timer alone.
  */
 export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
   const { bff, pollSeconds = 60 } = options
@@ -56,6 +61,11 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
   let looked = { at: 0, expiresAt: undefined as number | undefined }
   let inFlight: Promise<void> | undefined
   let stop: (() => void) | undefined
+  let stopEvents: (() => void) | undefined
+  /** Until when the server is believed to tell of every change by itself. */
+  let liveUntil = 0
+  /** What the server said of the end of the session. */
+  let endedBy: 'expired' | 'elsewhere' | undefined
 
   function set(next: SessionState) {
     const before = sessionName(state)
@@ -63,6 +73,45 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
     for (const listener of listeners) listener()
     const name = sessionName(next)
     if (name !== undefined && name !== before) surroundings.tell(name)
+    listenWhileSignedIn()
+  }
+
+  /** One tab of the browser holds the connection, and tells the others what it hears. */
+  function listenWhileSignedIn() {
+    if (state.status === 'anonymous' || stop === undefined) {
+      stopEvents?.()
+      stopEvents = undefined
+      liveUntil = 0
+    } else if (state.status === 'signed-in' && surroundings.lead) {
+      stopEvents ??= surroundings.lead((signal) => listenToSession({ bff, onEvent }, signal))
+    }
+  }
+
+  function onEvent(event: SessionEvent) {
+    surroundings.share(event)
+    heard(event)
+  }
+
+  function heard(event: SessionEvent) {
+    if (state.status === 'loading') return
+    liveUntil = Date.now() + liveMs
+    if (event.event === 'signed-out') void leave(event.reason)
+    if (event.event === 'extended' || event.event === 'expiring') {
+      looked.expiresAt = Date.now() + event.seconds * 1000
+      tick()
+    }
+  }
+
+  /** The server has said it. It is asked all the same: the person may have signed in anew. */
+  async function leave(reason: string) {
+    stopEvents?.()
+    stopEvents = undefined
+    endedBy = reason === 'expired' ? 'expired' : 'elsewhere'
+    // A look that is under way may have been answered before.
+    await inFlight
+    await refresh()
+    if (state.status === 'unavailable') set({ status: 'anonymous', ended: endedBy })
+    endedBy = undefined
   }
 
   async function look(slide: boolean) {
@@ -73,7 +122,8 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
       looked = { at: Date.now(), expiresAt: undefined }
       if (user.kind === 'anonymous') {
         const keep = state.status === 'anonymous' ? state.ended : undefined
-        set({ status: 'anonymous', ended: shown ? (timeIsUp ? 'expired' : 'elsewhere') : keep })
+        const ended = endedBy ?? (timeIsUp ? 'expired' : 'elsewhere')
+        set({ status: 'anonymous', ended: shown ? ended : keep })
         return
       }
       const seconds = user.sessionExpiresIn
@@ -103,7 +153,9 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
     const wait =
       state.status === 'unavailable'
         ? Math.max(restSeconds, state.error.retryAfterSeconds ?? retrySeconds)
-        : pollSeconds
+        : Date.now() < liveUntil
+          ? Math.max(pollSeconds, livePollSeconds)
+          : pollSeconds
     if (idleFor() >= wait || (remaining === 0 && idleFor() >= restSeconds)) void refresh()
   }
 
@@ -122,6 +174,7 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
       surroundings.onTold((name) => {
         if (state.status !== 'loading' && name !== sessionName(state)) void refresh()
       }),
+      surroundings.onShared((told) => heard(told as SessionEvent)),
       bff.onSignInNeeded((error) => {
         if (error.code !== 'step_up_required') void refresh()
       }),
@@ -131,6 +184,8 @@ export function createSessionWatch(options: SessionWatchOptions): SessionWatch {
     return () => {
       clearInterval(timer)
       for (const each of leave) each()
+      stopEvents?.()
+      stopEvents = undefined
     }
   }
 

@@ -3,6 +3,7 @@ import { createTokenParameters } from './config/token-parameters.ts'
 import type { Addressees, Backchannel } from './endpoints/backchannel.ts'
 import { createBegin } from './endpoints/create-begin.ts'
 import { createEndpoints } from './endpoints/create-endpoints.ts'
+import { createEventStreams } from './endpoints/event-streams.ts'
 import { createHealth, type Draining } from './endpoints/health.ts'
 import { createForwardedTrust } from './http/forwarded.ts'
 import type { Outgoing } from './http/outgoing.ts'
@@ -68,6 +69,10 @@ export interface Bff<Client extends string = string> extends ServerCode<Client>,
   expireStaleCookies(cookieHeader: string | undefined): string[]
   /** `/api/remote/*`. */
   readonly remote: Remote
+  /** Streams of events and WebSockets that are open, ours and those of APIs. */
+  readonly openStreams: number
+  /** Before a shutdown: closes what would never end by itself, and what of that kind begins from now on. */
+  endOpenEnded(): void
   /** Whether a cookie header belongs to a session; does not extend it. Rejects with StoreUnavailableError. */
   peekSession(cookieHeader: string | undefined): Promise<'signed-in' | 'anonymous'>
   /** The session of a cookie header, for server code. */
@@ -88,6 +93,10 @@ export interface Bff<Client extends string = string> extends ServerCode<Client>,
   /** Breaks what is under way. The store is left to whoever opened it. */
   close(): Promise<void>
 }
+
+/** Between two looks at the sessions of open pages. Upstash is asked over the network each time. */
+const lookMs = 500
+const rareLookMs = 10_000
 
 /** Composes the engine of one frontend from its settings. Asks nothing of the provider yet. */
 export function composeBff(settings: Settings, shared: Shared): Bff {
@@ -131,6 +140,7 @@ export function composeBff(settings: Settings, shared: Shared): Bff {
     log,
     now,
     renew: (session) => tokens.renewSession(session),
+    onEnded: (key) => eventStreams.sawEnd(key),
     ...settings.session,
   })
   const transactions = createTransactions({
@@ -151,10 +161,16 @@ export function composeBff(settings: Settings, shared: Shared): Bff {
     giveBackEveryMs: shared.giveBackEveryMs,
     remotesOf: (target) => remotesOf(settings.remotes, target),
   })
+  const eventStreams = createEventStreams({
+    ...{ sessions, endNotes: tokens.endNotes, now },
+    everyMs: store.kind === 'upstash' ? rareLookMs : lookMs,
+    onError: (cause) => log.event('unexpected.error', { where: 'session of a stream', cause }),
+  })
   const endpoints = createEndpoints({
     ...{ settings, parameters, provider, sessions, transactions, claims, tokens, health, store },
     navigate,
     misconfigurations: misconfigurations.list,
+    eventStreams,
     addressees: shared.addressees,
     ...{ log, now },
   })
@@ -203,6 +219,13 @@ export function composeBff(settings: Settings, shared: Shared): Bff {
     handle: router.handle,
     expireStaleCookies: transactions.expireStale,
     remote,
+    get openStreams() {
+      return remote.openStreams + eventStreams.size
+    },
+    endOpenEnded() {
+      remote.endOpenEnded()
+      eventStreams.endAll()
+    },
     backchannel: endpoints.backchannel,
     providerOrigins: provider.providerOrigins,
     readSession: createReadSession({ sessions, now }),
@@ -224,6 +247,7 @@ export function composeBff(settings: Settings, shared: Shared): Bff {
     },
     async close() {
       start.end()
+      eventStreams.endAll()
       tokens.giveBackTokens.end()
       await remote.close()
     },

@@ -21,7 +21,7 @@ type Guard = 'csrf' | 'open'
 
 /** One line of the table: what answers a method and path, and what guards it. */
 type Route = readonly [
-  method: 'GET' | 'HEAD' | 'OPTIONS' | 'POST',
+  method: 'DELETE' | 'GET' | 'HEAD' | 'OPTIONS' | 'POST',
   path: string,
   guard: Guard,
   handler: Endpoint,
@@ -45,6 +45,10 @@ function routeTable(to: Endpoints, { basePath, callbackPath, logoutCallbackPath 
     ['GET', logoutCallbackPath, 'open', to.logoutCallback],
     ['HEAD', logoutCallbackPath, 'open', standStill],
     ['GET', `${basePath}/user`, 'csrf', to.user],
+    ['GET', `${basePath}/events`, 'csrf', to.events],
+    ['GET', `${basePath}/sessions`, 'csrf', to.sessions.list],
+    ['DELETE', `${basePath}/sessions`, 'csrf', to.sessions.endOthers],
+    ['DELETE', `${basePath}/sessions/*`, 'csrf', to.sessions.endOne],
     ['GET', `${basePath}/silent-login`, 'open', to.silentLogin],
     ['HEAD', `${basePath}/silent-login`, 'open', standStill],
     ['GET', `${basePath}/silent-login-callback`, 'open', to.silentLoginCallback],
@@ -115,7 +119,7 @@ export function createRouter(deps: RouterDeps) {
 
   async function answer(incoming: EndpointRequest): Promise<Response> {
     const { request, url, requestId } = incoming
-    const methods = byPath.get(endpointPath(url.pathname))
+    const methods = byPath.get(nameIn(byPath, url.pathname) ?? '')
     if (!methods) return problem('not_found', { requestId })
     const origin = request.headers.get('origin') ?? undefined
     const listed = cors.listed(origin)
@@ -154,8 +158,7 @@ export function createRouter(deps: RouterDeps) {
 
   /** The path if it is one of the table; whatever a client invents does not reach the log. */
   function routeName(url: URL): string {
-    const path = endpointPath(url.pathname)
-    return byPath.has(path) ? path : 'unknown'
+    return nameIn(byPath, url.pathname) ?? 'unknown'
   }
 
   /** What the access log says of the session: as much as is known when the request is over. It waits for nothing. */
@@ -184,7 +187,7 @@ export function createRouter(deps: RouterDeps) {
 
   return {
     /** Whether a path belongs to the endpoints. */
-    handles: (path: string): boolean => byPath.has(endpointPath(path)),
+    handles: (path: string): boolean => nameIn(byPath, path) !== undefined,
     /** `target` is the path and query of the request; its host comes from the settings, never from it. */
     async handle(request: Request, target: string, info: RequestInfo): Promise<Response> {
       const startedAt = performance.now()
@@ -243,6 +246,14 @@ const longestHead = 3600
 
 function headBytes(headers: Headers): number {
   return [...headers].reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0)
+}
+
+/** The name of a path in the table: `*` stands for its last segment, whatever it is. */
+function nameIn(table: ReadonlyMap<string, unknown>, path: string): string | undefined {
+  const plain = endpointPath(path)
+  if (table.has(plain)) return plain
+  const pattern = `${plain.slice(0, plain.lastIndexOf('/'))}/*`
+  return table.has(pattern) ? pattern : undefined
 }
 
 /** Some providers (Azure AD B2C) and people put one slash behind an address; it is the same address. */

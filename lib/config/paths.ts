@@ -8,6 +8,8 @@ const endpoints = [
   'login',
   'logout',
   'user',
+  'events',
+  'sessions',
   'silent-login',
   'silent-login-callback',
   'backchannel',

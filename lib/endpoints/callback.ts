@@ -9,6 +9,7 @@ import { type ErrorChannel, providerFix, tokenFix } from '../oidc/provider-fix.t
 import type { SignInResult } from '../oidc/redeem-code.ts'
 import { requiredAcr } from '../oidc/required-acr.ts'
 import { silentLoginPage } from '../pages/silent-login-page.ts'
+import { browserNamesOf } from '../session/browser-names.ts'
 import type { ClaimsPolicy } from '../session/claims.ts'
 import type { ClearApiCookies } from '../session/clear-api-cookies.ts'
 import type { EndedSignIns } from '../session/ended-sign-ins.ts'
@@ -162,7 +163,8 @@ export function createCallback(deps: CallbackDeps): Endpoint {
       { ...result.offered, ...given({ accessToken: jwtClaims(result.accessToken.token) }) },
       'sign-in',
     )
-    const record = recordOf(deps, transaction, result, claims, await deps.signInSlot())
+    const agent = await browserNamesOf(incoming.request.headers.get('user-agent'))
+    const record = recordOf(deps, transaction, result, claims, await deps.signInSlot(), agent)
     const { session, setCookie } = await deps.sessions.create(record)
     // A logout from now on finds the session; one that came before left a mark (L16).
     if (await deps.endedSignIns.has(record, transaction.startedAt)) {

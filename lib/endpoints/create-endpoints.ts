@@ -18,12 +18,15 @@ import { type Addressees, type Backchannel, createBackchannel } from './backchan
 import { createCallback } from './callback.ts'
 import { createDiagnostics, type DiagnosticsDeps } from './diagnostics.ts'
 import type { Endpoint } from './endpoint.ts'
+import type { EventStreams } from './event-streams.ts'
+import { createEvents } from './events.ts'
 import { createFrontchannel } from './frontchannel.ts'
 import type { Health } from './health.ts'
 import { createLogin } from './login.ts'
 import { createLogout } from './logout.ts'
 import { createLogoutCallback } from './logout-callback.ts'
 import { createProviderSignOut } from './provider-sign-out.ts'
+import { createSessionsEndpoints } from './sessions.ts'
 import { createSignOutAddress } from './sign-out-address.ts'
 import { createSilentLoginCallback } from './silent-login-callback.ts'
 import { createStartSignIn } from './start-sign-in.ts'
@@ -36,6 +39,8 @@ export interface Endpoints {
   readonly logout: { readonly get: Endpoint; readonly post: Endpoint }
   readonly logoutCallback: Endpoint
   readonly user: Endpoint
+  readonly events: Endpoint
+  readonly sessions: ReturnType<typeof createSessionsEndpoints>
   readonly silentLogin: Endpoint
   readonly silentLoginCallback: Endpoint
   readonly backchannel: Backchannel & { readonly endpoint: Endpoint }
@@ -53,6 +58,7 @@ export interface EndpointsDeps {
   readonly claims: ClaimsPolicy
   readonly tokens: Pick<Tokens, 'left' | 'revoke' | 'endSession' | 'endSessions'>
   readonly health: Pick<Health, 'live' | 'ready'>
+  readonly eventStreams: Pick<EventStreams, 'open'>
   readonly store: KeyValue
   /** Asks an address as a browser does that navigates there. */
   readonly navigate: RedirectUriProbeDeps['navigate']
@@ -126,6 +132,11 @@ export function createEndpoints(deps: EndpointsDeps): Endpoints {
     }),
     logoutCallback: createLogoutCallback({ seal: logoutSeal, returnUrls }),
     user: createUser({ sessions, now, basePath, anonymous: settings.user.anonymous }),
+    events: createEvents({ sessions, streams: deps.eventStreams }),
+    sessions: createSessionsEndpoints({
+      ...{ sessions, endSessions, idleSeconds: settings.session.idleSeconds },
+      revoke: settings.logout.revoke,
+    }),
     silentLogin: createLogin({ ...login, silent: true }),
     silentLoginCallback: createSilentLoginCallback({ sessions, publicOrigin }),
     backchannel: createBackchannel({

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { given } from '../http/given.ts'
 import { dpopKeyOf } from '../oidc/dpop-key.ts'
 import type { SignInResult } from '../oidc/redeem-code.ts'
+import type { BrowserNames } from '../session/browser-names.ts'
 import { refreshLifeAfter } from '../session/refresh-life.ts'
 import type { SessionRecord } from '../session/session.ts'
 import type { Transaction } from '../session/transaction.ts'
@@ -25,6 +26,7 @@ export function recordOf(
   result: Extract<SignInResult, { kind: 'signed-in' }>,
   claims: Record<string, unknown>,
   slot: string,
+  agent: BrowserNames,
 ): SessionRecord {
   const now = deps.now()
   const dpopKey = dpopKeyFor(transaction)
@@ -35,6 +37,7 @@ export function recordOf(
     ...given({ sid: result.sid }),
     handle: randomBytes(16).toString('base64url'),
     claims,
+    agent,
     idToken: result.idToken,
     ...given({ sessionState: result.sessionState, authTime: result.authTime }),
     createdAt: now,

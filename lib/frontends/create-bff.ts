@@ -68,6 +68,10 @@ export async function createBff(options: BffOptions): Promise<WholeBff> {
     frontends,
     begin: frontends.begin,
     drain: frontends.drain,
+    endOpenEnded: frontends.endOpenEnded,
+    get openStreams() {
+      return frontends.openStreams
+    },
     async close() {
       await frontends.close()
       await store.close()

@@ -92,8 +92,8 @@ export function createFrontends(
   /** Lets an engine end what it has begun. `over`: nothing that goes on by itself may. */
   async function retire(bff: Bff, over: boolean): Promise<void> {
     retiring.add(bff)
-    if (over) bff.remote.endOpenEnded()
-    while (!isClosed && bff.remote.inFlight + bff.remote.openStreams > 0) {
+    if (over) bff.endOpenEnded()
+    while (!isClosed && bff.remote.inFlight + bff.openStreams > 0) {
       await new Promise((resolve) => setTimeout(resolve, retireMs).unref())
     }
     retiring.delete(bff)
@@ -114,7 +114,7 @@ export function createFrontends(
       return all().reduce((sum, { remote }) => sum + remote.inFlight, 0)
     },
     get openStreams() {
-      return all().reduce((sum, { remote }) => sum + remote.openStreams, 0)
+      return all().reduce((sum, bff) => sum + bff.openStreams, 0)
     },
     addressees(issuer, audience) {
       const isFor = ({ oidc }: Settings) =>
@@ -131,7 +131,7 @@ export function createFrontends(
       for (const bff of all()) bff.drain()
     },
     endOpenEnded() {
-      for (const { remote } of all()) remote.endOpenEnded()
+      for (const bff of all()) bff.endOpenEnded()
     },
     reload(next) {
       const before = slots

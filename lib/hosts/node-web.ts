@@ -39,6 +39,10 @@ export async function sendResponse(
     if (name !== 'set-cookie') headers.push(name, value)
   }
   for (const cookie of answer.headers.getSetCookie()) headers.push('set-cookie', cookie)
+  if (answer.body && answer.headers.get('content-type')?.startsWith('text/event-stream')) {
+    response.writeHead(answer.status, headers)
+    return stream(answer.body, response)
+  }
   const body = answer.body && Buffer.from(await answer.arrayBuffer())
   // RFC 9110 section 8.6: none on a 204.
   if (answer.status !== 204) headers.push('content-length', String(body?.byteLength ?? 0))
@@ -47,4 +51,17 @@ export async function sendResponse(
   response.writeHead(answer.status, headers)
   if (body) response.end(body)
   else response.end()
+}
+
+/** A body that is sent as it comes, and ends with whichever side ends first. */
+async function stream(body: ReadableStream<Uint8Array>, response: ServerResponse): Promise<void> {
+  const reader = body.getReader()
+  response.once('close', () => void reader.cancel().catch(() => {}))
+  response.flushHeaders()
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) break
+    response.write(value)
+  }
+  response.end()
 }

@@ -26,6 +26,14 @@ export function deriveKeys(secrets: readonly string[], purpose: KeyPurpose): Der
   }))
 }
 
+/**
+ * How a person's own sessions are named in their list: the same each time, and of no use for anything else. Nothing leads
+ * back from it, and it is neither the handle of the sign-out link nor what server code calls the session.
+ */
+export function listHandleOf(key: string): string {
+  return sha256(`cloakroom session list\0${key}`).slice(0, 22)
+}
+
 const sessionPrefix = 'session:'
 
 /** The store key of the session that a ticket's id names: the store never learns the id itself. */

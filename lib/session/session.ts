@@ -1,3 +1,5 @@
+import type { BrowserNames } from './browser-names.ts'
+
 /** One access token of a session. */
 export interface AccessToken {
   readonly token: string
@@ -26,6 +28,8 @@ export interface SessionRecord {
   /** Our own handle of the session, the `sid` of its sign-out link (O4). No credential. */
   readonly handle: string
   readonly claims: Readonly<Record<string, unknown>>
+  /** In what it was begun, for whoever looks through their sessions. */
+  readonly agent?: BrowserNames
   /** For `id_token_hint` only. */
   readonly idToken?: string
   readonly sessionState?: string

@@ -21,6 +21,8 @@ export interface SessionsDeps {
   readonly now: () => number
   readonly idleSeconds: number
   readonly touchEverySeconds: number
+  /** Is told the key of a session that was ended here. @default nobody is */
+  readonly onEnded?: (key: string) => void
   /** Uses the refresh token of a session for its own sake. Never rejects. */
   readonly renew: (session: Session) => Promise<void>
 }
@@ -161,6 +163,7 @@ export function createSessions(deps: SessionsDeps) {
   async function end(session: Session): Promise<boolean> {
     const removed = await store.delete(session.key)
     decoded.delete(session.key)
+    deps.onEnded?.(session.key)
     // The record is gone, and that is what counts; index entries of ended sessions are skipped by readers.
     await index.remove(session.record, session.key).catch((cause: unknown) => {
       log.event('session.end_failed', { cause })

@@ -222,6 +222,7 @@ export type SuspiciousRequest =
 
 export type SignOutReason =
   | 'user'
+  | 'another_session'
   | 'replaced'
   | 'refresh_rejected'
   | 'backchannel'

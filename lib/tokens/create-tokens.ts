@@ -5,6 +5,7 @@ import { createNonceMemory } from '../oidc/nonce-memory.ts'
 import type { Provider } from '../oidc/provider.ts'
 import { createCipher } from '../session/cipher.ts'
 import type { ClaimsPolicy } from '../session/claims.ts'
+import { createEndNotes } from '../session/end-notes.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { KeyValue } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -46,6 +47,7 @@ export function createTokens(deps: TokensDeps) {
     signer: createDpopSigners({ nonces: provider.nonces }),
     log,
   })
+  const endNotes = createEndNotes({ store })
   const replaced = createReplacedSessions({ store, sessions })
   const left = createLeftTokens({
     ...{ store, now },
@@ -61,6 +63,7 @@ export function createTokens(deps: TokensDeps) {
     store,
     replaced,
     left,
+    endNotes,
     grant: createRefreshGrant({ provider, oidc, now }),
     revoke,
     claims,
@@ -70,7 +73,7 @@ export function createTokens(deps: TokensDeps) {
   const cipher = createCipher(secrets, 'machine-token')
   const clientToken = createMachineToken({ ...shared, clients, cipher, oidc, store })
   const exchangedToken = createExchangedToken({ ...shared, userToken, clientToken })
-  const endSession = createEndSession({ sessions, replaced, revoke, left, log })
+  const endSession = createEndSession({ sessions, replaced, revoke, left, endNotes, log })
   const endSessions = createEndSessions(endSession)
   const giveBackTokens = createGiveBackTokens({
     ...{ store, sessions, left, revoke, log, now },
@@ -79,6 +82,7 @@ export function createTokens(deps: TokensDeps) {
   })
   return {
     left,
+    endNotes,
     giveBackTokens,
     userToken,
     renewSession,

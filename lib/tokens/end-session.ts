@@ -1,3 +1,4 @@
+import type { EndNotes, EndReason } from '../session/end-notes.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { StoreFullError } from '../store/key-value.ts'
@@ -11,7 +12,16 @@ export interface EndSessionDeps {
   readonly replaced: Pick<ReplacedSessions, 'note'>
   readonly revoke: Revocation
   readonly left: Pick<LeftTokens, 'ended' | 'forget'>
+  readonly endNotes: Pick<EndNotes, 'note'>
   readonly log: Log
+}
+
+/** What the session's own pages are told, where they could not know. */
+const toldAs: Partial<Record<SignOutReason, Exclude<EndReason, 'here'>>> = {
+  another_session: 'elsewhere',
+  administrator: 'elsewhere',
+  backchannel: 'provider',
+  frontchannel: 'provider',
 }
 
 export interface EndSessionOptions {
@@ -49,6 +59,8 @@ export function createEndSession(deps: EndSessionDeps) {
     options: EndSessionOptions,
   ): Promise<{ revoked: Promise<void> }> => {
     const { record } = session
+    const told = toldAs[reason]
+    if (told) await deps.endNotes.note(session.key, told)
     if (options.replacedBy !== undefined) await replaced.note(session.key, options.replacedBy)
     // Whoever really removed the record revokes: two sign-outs at once make one request (S7).
     if (!(await remove(session, reason))) return { revoked: Promise.resolve() }

@@ -1,6 +1,7 @@
 import type { AddedParameters } from '../config/token-parameters.ts'
 import { given } from '../http/given.ts'
 import type { TokenAnswer } from '../oidc/token-answer.ts'
+import type { EndNotes } from '../session/end-notes.ts'
 import { refreshLifeAfter } from '../session/refresh-life.ts'
 import type { AccessToken, Session, SessionRecord } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
@@ -21,6 +22,7 @@ export interface RefreshDeps extends RefreshedIdentityDeps {
   readonly replaced: Pick<ReplacedSessions, 'livesOn'>
   readonly revoke: Revocation
   readonly left: Pick<LeftTokens, 'note' | 'forget'>
+  readonly endNotes: Pick<EndNotes, 'note'>
   /** The remotes that ask for this resource and scope, by name: for the log. */
   readonly remotesOf: (target: { resource?: string; scope?: string }) => readonly string[]
   readonly checkAudience: CheckAudience
@@ -95,6 +97,7 @@ export async function refreshSession(
 }
 
 async function endRejected(deps: RefreshDeps, session: Session): Promise<RefreshResult> {
+  await deps.endNotes.note(session.key, 'expired')
   if (await deps.sessions.end(session)) {
     deps.log.event('sign_out.done', { sub: session.record.sub, reason: 'refresh_rejected' })
     await deps.left.forget(session.key)

@@ -14,6 +14,7 @@ const places: Readonly<Record<string, readonly string[]>> = {
   send: ['lib/spa/'],
   'mime-types': ['lib/spa/'],
   parse5: ['lib/spa/'],
+  bowser: ['lib/session/browser-names.ts'],
   pino: ['lib/telemetry/'],
   '@opentelemetry/api': ['lib/telemetry/'],
   next: [

@@ -81,7 +81,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'A67',
     file: 'lib/frontends/frontends.ts',
-    from: 'while (!isClosed && bff.remote.inFlight + bff.remote.openStreams > 0) {',
+    from: 'while (!isClosed && bff.remote.inFlight + bff.openStreams > 0) {',
     to: 'while (isClosed) {',
     test: reload,
     title: 'under load loses no request, and nobody’s session',
