@@ -53,6 +53,13 @@ describe('the session watch, with a stream of events', () => {
     const tabs = Array.from({ length: 10 }, openTab)
     await real()
     assert.equal(stream.connections(), 1)
+    // A use in one of them sets the clocks of all.
+    stream.say('extended', { expiresIn: 900 })
+    await real()
+    for (const { watch } of tabs) {
+      const state = watch.state()
+      assert.equal(state.status === 'signed-in' && state.remainingSeconds, 900)
+    }
     server.answer = anonymous
     stream.say('signed-out', { reason: 'elsewhere' })
     await real()

@@ -76,7 +76,7 @@ describe('O13: a person’s own sessions', () => {
     const ids = (await app.bff.sessions.list('alice')).map(({ id }) => id)
     for (const { handle } of first) {
       assert.ok(!String(user?.['bff:logout_url']).includes(handle))
-      assert.ok(!cookies.includes(handle) && !ids.includes(handle))
+      assert.ok(!cookies.includes(handle) && !ids.some((id) => id.includes(handle)))
       assert.equal((await one.call(`/bff/logout?sid=${handle}`)).status, 400)
     }
     for (const browser of [one, two]) await browser.call('/bff/logout', { method: 'POST' })

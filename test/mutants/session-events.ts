@@ -36,7 +36,7 @@ export const mutants: readonly Mutant[] = [
     from: "sessions.read(watched.cookies, 'peek')",
     to: "sessions.read(watched.cookies, 'use')",
     test: stream,
-    title: 'ends in every tab by ${title}: ${reason}',
+    title: 'warns before the end, tells of a use, and is none itself',
   },
   {
     row: 'O14',
@@ -58,7 +58,7 @@ export const mutants: readonly Mutant[] = [
     row: 'O14',
     file: 'lib/hosts/node-web.ts',
     from: 'return stream(answer.body, response)',
-    to: 'return void response.end(await answer.text())',
+    to: 'return void response.end()',
     test: stream,
     title: 'says how long the session has, and is kept and packed by nobody in between',
   },
