@@ -5,7 +5,7 @@ import { parseWebAddress } from './web-address.ts'
 export const storeVariables = {
   BFF_STORE: {
     meaning:
-      'Where sessions are kept: `memory`, `sqlite`, `redis` or `upstash`. On Vercel `memory` and `sqlite` are refused.',
+      'Where sessions are kept: `memory`, `sqlite`, `redis`, `upstash` or `postgres`. On Vercel `memory` and `sqlite` are refused.',
     defaultInWords:
       '`upstash` if its variables are set, else `redis` if `REDIS_URL` is, else `sqlite`',
     example: 'redis',
@@ -29,11 +29,16 @@ export const storeVariables = {
     meaning: "What Vercel's marketplace calls `UPSTASH_REDIS_REST_TOKEN`.",
     secret: true,
   },
+  DATABASE_URL: {
+    meaning:
+      'Address of the `postgres` store: `postgres://`, with `sslmode=require` for TLS. Alone it chooses nothing.',
+    example: 'postgres://cloakroom@db.internal/app?sslmode=require',
+  },
 } as const satisfies Variables
 
 const read = readerOf(storeVariables)
 
-const kinds = ['memory', 'sqlite', 'redis', 'upstash'] as const
+const kinds = ['memory', 'sqlite', 'redis', 'upstash', 'postgres'] as const
 type StoreKind = (typeof kinds)[number]
 
 export type StoreSettings =
@@ -41,6 +46,7 @@ export type StoreSettings =
   | { readonly kind: 'sqlite'; readonly file: string }
   | { readonly kind: 'redis'; readonly url: string }
   | { readonly kind: 'upstash'; readonly url: string; readonly token: string }
+  | { readonly kind: 'postgres'; readonly url: string }
 
 const placeholder: StoreSettings = { kind: 'memory' }
 
@@ -61,6 +67,7 @@ export function storeSettings(env: Environment, report: Report): StoreSettings {
   }
   if (wanted === 'redis') return redisStore(env, report)
   if (wanted === 'upstash') return upstashStore(env, report)
+  if (wanted === 'postgres') return postgresStore(env, report)
   if (wanted === 'sqlite') {
     return { kind: 'sqlite', file: read(env, 'BFF_SQLITE_FILE') }
   }
@@ -100,6 +107,32 @@ function redisStore(env: Environment, report: Report): StoreSettings {
   }
   return placeholder
 }
+
+function postgresStore(env: Environment, report: Report): StoreSettings {
+  const url = read(env, 'DATABASE_URL')
+  const fix = 'write postgres://user:password@host:5432/database'
+  // The value may hold a password, so no message repeats it.
+  if (url === undefined) {
+    report.problem('DATABASE_URL', 'is not set although BFF_STORE is postgres', fix)
+  } else if (!/^postgres(ql)?:\/\/./i.test(url) || !URL.canParse(url) || !new URL(url).hostname) {
+    report.problem('DATABASE_URL', 'is not a valid PostgreSQL address', fix)
+  } else if (new URL(url).pathname.length < 2) {
+    report.problem('DATABASE_URL', 'names no database', fix)
+  } else if (!isSslMode(new URL(url).searchParams.get('sslmode') ?? 'disable')) {
+    report.problem(
+      'DATABASE_URL',
+      'has an sslmode that is not known',
+      `choose one of ${sslModes.join(', ')}`,
+    )
+  } else {
+    return { kind: 'postgres', url }
+  }
+  return placeholder
+}
+
+/** `allow` is none of them: it would send a password in the clear where TLS fails. */
+const sslModes = ['disable', 'no-verify', 'prefer', 'require', 'verify-ca', 'verify-full']
+const isSslMode = (text: string): boolean => sslModes.includes(text)
 
 /** The pair that Upstash names, or the same two as Vercel's marketplace names them; never a mixture. */
 function upstashPair(env: Environment) {

@@ -46,6 +46,7 @@ const external = [
   'iron-session',
   'jose',
   'openid-client',
+  'pg',
   'pino',
   'redis',
   'undici',

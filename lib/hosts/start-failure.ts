@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { socketPath } from '../config/listen.ts'
 import type { Problem } from '../config/report.ts'
 import type { Settings } from '../config/settings.ts'
+import { postgresRefusal } from '../store/postgres-refusal.ts'
 
 type Where = Pick<Settings, 'host' | 'port' | 'store'>
 
@@ -18,7 +19,9 @@ export function startFailure(cause: unknown, where: Where): Problem | undefined 
   const error = (cause ?? {}) as SystemError
   const isListening = error.syscall === 'listen' || error.syscall === 'bind'
   if (isListening || error.syscall === 'getaddrinfo') return listenFailure(error, where)
-  return where.store.kind === 'sqlite' ? sqliteFailure(error, where.store.file) : undefined
+  if (where.store.kind === 'sqlite') return sqliteFailure(error, where.store.file)
+  const refusal = where.store.kind === 'postgres' ? postgresRefusal(cause) : undefined
+  return refusal && { setting: 'DATABASE_URL', ...refusal }
 }
 
 function listenFailure({ code }: SystemError, { host, port }: Where): Problem | undefined {

@@ -132,11 +132,12 @@ export function createSessions(deps: SessionsDeps) {
   }
 
   /**
-   * With Redis, the report that another process has ended a session may lie unread in its socket when
+   * With Redis or PostgreSQL, the report that another process has ended a session may lie unread in its socket when
    * the next request of that browser is read. At the end of the turn it has been read too, and what the
    * store remembers is what was true when the request arrived.
    */
-  const endOfTurn = store.kind === 'redis' ? () => new Promise<void>(setImmediate) : undefined
+  const isTold = store.kind === 'redis' || store.kind === 'postgres'
+  const endOfTurn = isTold ? () => new Promise<void>(setImmediate) : undefined
 
   function lookUp(ticket: Ticket | undefined, mode: 'use' | 'peek'): MaybePromise<SessionRead> {
     if (!ticket) return none

@@ -33,7 +33,7 @@ export interface Entry {
  * A `ttlMs` is a positive number of milliseconds by the store's clock.
  */
 export interface KeyValue {
-  readonly kind: 'memory' | 'sqlite' | 'redis' | 'upstash'
+  readonly kind: 'memory' | 'sqlite' | 'redis' | 'upstash' | 'postgres'
   /** May be answered from a cache in this process, which must see the writes of other processes. */
   get(key: string): MaybePromise<Entry | undefined>
   /** As `get`, but past every cache in this process. */

@@ -7,12 +7,13 @@ export type StoreLocation =
   | { readonly kind: 'sqlite'; readonly file: string }
   | { readonly kind: 'redis'; readonly url: string }
   | { readonly kind: 'upstash'; readonly url: string; readonly token: string }
+  | { readonly kind: 'postgres'; readonly url: string }
 
 /**
  * The store that the settings name, its outages reported. A server that cannot be reached yet is no
  * reason to reject: it is an outage like a later one.
  *
- * @throws when a SQLite file cannot be opened
+ * @throws when a SQLite file cannot be opened, or PostgreSQL turns us away
  */
 export async function openStore(
   location: StoreLocation,
@@ -35,5 +36,7 @@ async function openAdapter(
       return (await import('./redis.ts')).createRedisStore(location)
     case 'upstash':
       return (await import('./upstash.ts')).createUpstashStore(location)
+    case 'postgres':
+      return (await import('./postgres.ts')).createPostgresStore(location)
   }
 }

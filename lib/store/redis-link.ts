@@ -16,6 +16,8 @@ export interface RedisWireEvents {
 }
 
 export interface RedisLinkOptions {
+  /** For messages. @default 'Redis' */
+  readonly server?: string
   /** Connects, or rejects, at the latest when the signal fires. */
   dial(events: RedisWireEvents, signal: AbortSignal): Promise<RedisWire>
   /** What a rejection of `send` means: an answer of the server, or that this connection is of no use. */
@@ -49,7 +51,7 @@ const heartbeatMs = 15_000
  * and TCP alone would take a quarter of an hour to notice.
  */
 export function createRedisLink(options: RedisLinkOptions): RedisLink {
-  const { dial, judge, onLost, commandTimeoutMs } = options
+  const { dial, judge, onLost, commandTimeoutMs, server = 'Redis' } = options
   let wire: RedisWire | undefined
   let firstAttempt: Promise<void> | undefined
   let openedAt = 0
@@ -140,7 +142,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
       const timer = setTimeout(() => {
         // Timers run before sockets are read: after a long pause of this process the answer may lie
         // there already, and is not late. `setImmediate` comes after the reading.
-        setImmediate(() => reject(new LateError(commandTimeoutMs)))
+        setImmediate(() => reject(new LateError(server, commandTimeoutMs)))
       }, commandTimeoutMs)
       promise.then(resolve, reject).finally(() => clearTimeout(timer))
     })
@@ -171,8 +173,8 @@ function unavailable(cause: unknown): never {
 }
 
 class LateError extends Error {
-  constructor(ms: number) {
-    super(`Redis did not answer within ${ms} ms`)
+  constructor(server: string, ms: number) {
+    super(`${server} did not answer within ${ms} ms`)
     this.name = 'LateError'
   }
 }

@@ -9,6 +9,7 @@ const places: Readonly<Record<string, readonly string[]>> = {
   '@upstash/redis': ['lib/store/upstash'],
   '@redis/client': ['lib/store/redis'],
   'node:sqlite': ['lib/store/sqlite'],
+  pg: ['lib/store/postgres'],
   undici: ['lib/http/outgoing.ts', 'lib/http/plain-fetch.ts', 'bench/'],
   zod: ['lib/config/'],
   send: ['lib/spa/'],
