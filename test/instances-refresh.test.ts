@@ -3,13 +3,8 @@ import { after, before, describe, test } from 'node:test'
 import type { HttpBrowser } from './support/http-browser.ts'
 import { call, type Instances, startInstances } from './support/instances.ts'
 import { type RedisServer, startRedisServer } from './support/redis-server.ts'
+import { type SharedStore, sharedStores } from './support/shared-stores.ts'
 import { startUpstashBridge, type UpstashBridge } from './support/upstash-bridge.ts'
-
-let redis: RedisServer
-before(async () => {
-  redis = await startRedisServer()
-})
-after(() => redis.close())
 
 /** 100 calls on each process at once, all of which know the session and its expired token. */
 async function rush(instances: Instances, browser: HttpBrowser): Promise<void> {
@@ -40,28 +35,37 @@ function countOf(values: readonly (string | number)[]): Record<string, number> {
   return counts
 }
 
-describe('three processes, one session, a provider that ends a family whose token is reused', () => {
-  let instances: Instances
-  before(async () => {
-    instances = await startInstances({ env: { BFF_STORE: 'redis', REDIS_URL: redis.url } })
-  })
-  after(() => instances.close())
+for (const [name, start] of sharedStores) {
+  describe(`three processes on ${name}, one session, a provider that ends a family whose token is reused`, () => {
+    let store: SharedStore
+    let instances: Instances
+    before(async () => {
+      store = await start()
+      instances = await startInstances({ env: store.env })
+    })
+    after(async () => {
+      await instances.close()
+      await store.close()
+    })
 
-  test('T1: 100 calls on each with an expired token make one token request', async () => {
-    await rush(instances, await instances.signInExpired())
-  })
+    test('T1: 100 calls on each with an expired token make one token request', async () => {
+      await rush(instances, await instances.signInExpired())
+    })
 
-  test('T2: the same with a token endpoint that takes 8 s, and every call is answered', async () => {
-    const browser = await instances.signInExpired()
-    instances.provider.once('token', async (_, usual) => ({ ...(await usual()), delayMs: 8000 }))
-    await rush(instances, browser)
+    test('T2: the same with a token endpoint that takes 8 s, and every call is answered', async () => {
+      const browser = await instances.signInExpired()
+      instances.provider.once('token', async (_, usual) => ({ ...(await usual()), delayMs: 8000 }))
+      await rush(instances, browser)
+    })
   })
-})
+}
 
 describe('three processes on the Upstash protocol', () => {
+  let redis: RedisServer
   let bridge: UpstashBridge
   let instances: Instances
   before(async () => {
+    redis = await startRedisServer()
     bridge = await startUpstashBridge(redis.url)
     instances = await startInstances({
       env: {
@@ -74,6 +78,7 @@ describe('three processes on the Upstash protocol', () => {
   after(async () => {
     await instances.close()
     await bridge.close()
+    await redis.close()
   })
 
   test('T1: 100 calls on each with an expired token make one token request (Upstash)', async () => {

@@ -3,22 +3,10 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createHttpBrowser, type HttpBrowser, type Visit } from './support/http-browser.ts'
 import { call, type Instances, startInstances } from './support/instances.ts'
-import { type RedisServer, startRedisServer } from './support/redis-server.ts'
+import { type SharedStore, sharedStores } from './support/shared-stores.ts'
 
 /** Nobody waits longer for an answer, whatever the store does. */
 const longestWaitMs = 15_000
-
-let redis: RedisServer
-let instances: Instances
-before(async () => {
-  // Every write is on the disk before it is answered, so that the server keeps its data when it is killed.
-  redis = await startRedisServer({ args: ['--appendonly', 'yes', '--appendfsync', 'always'] })
-  instances = await startInstances({ env: { BFF_STORE: 'redis', REDIS_URL: redis.url } })
-})
-after(async () => {
-  await instances.close()
-  await redis.close()
-})
 
 interface Answer extends Visit {
   waitedMs: number
@@ -27,6 +15,7 @@ interface Answer extends Visit {
 
 /** Calls of every browser on every instance, again and again, until `during` is over. */
 async function underLoad(
+  instances: Instances,
   browsers: readonly HttpBrowser[],
   during: () => Promise<void>,
 ): Promise<Answer[]> {
@@ -50,7 +39,7 @@ async function underLoad(
 }
 
 /** Waits until every instance says that it is ready, or that it is not. */
-async function everybodyIs(status: 200 | 503): Promise<void> {
+async function everybodyIs(instances: Instances, status: 200 | 503): Promise<void> {
   const nobody = createHttpBrowser()
   for (const instance of instances.all) {
     for (;;) {
@@ -69,7 +58,12 @@ function assertStoreUnavailable({ status, headers, body }: Visit): void {
   assert.deepEqual(headers.getSetCookie(), [])
 }
 
-async function outage(stop: () => unknown, start: () => unknown, lastsMs: number): Promise<void> {
+async function outage(
+  instances: Instances,
+  stop: () => unknown,
+  start: () => unknown,
+  lastsMs: number,
+): Promise<void> {
   const { provider } = instances
   const pids = instances.all.map(({ pid }) => pid)
   const steady = [await instances.signIn(), await instances.signIn()]
@@ -87,10 +81,10 @@ async function outage(stop: () => unknown, start: () => unknown, lastsMs: number
   const begun = call(instances.at(0), underWay)
   await atProvider.promise
 
-  const answers = await underLoad([...steady, underWay], async () => {
+  const answers = await underLoad(instances, [...steady, underWay], async () => {
     await sleep(300)
     await stop()
-    await everybodyIs(503)
+    await everybodyIs(instances, 503)
     // The old refresh token is used up now, and the new one cannot be saved.
     storeIsAway.resolve()
     for (const instance of instances.all) {
@@ -99,7 +93,7 @@ async function outage(stop: () => unknown, start: () => unknown, lastsMs: number
     }
     await sleep(lastsMs)
     await start()
-    await everybodyIs(200)
+    await everybodyIs(instances, 200)
     await sleep(300)
   })
 
@@ -122,10 +116,23 @@ async function outage(stop: () => unknown, start: () => unknown, lastsMs: number
   assert.equal(instances.events('server.started').length, pids.length)
 }
 
-describe('three processes under load while Redis is away', () => {
-  test('S8: a Redis that hangs for ten seconds signs nobody out', () =>
-    outage(redis.freeze, redis.thaw, 10_000))
+for (const [name, startStore] of sharedStores) {
+  describe(`three processes under load while ${name} is away`, () => {
+    let store: SharedStore
+    let instances: Instances
+    before(async () => {
+      store = await startStore()
+      instances = await startInstances({ env: store.env })
+    })
+    after(async () => {
+      await instances.close()
+      await store.close()
+    })
 
-  test('S8: a Redis that is killed and started again signs nobody out', () =>
-    outage(redis.kill, redis.restart, 2000))
-})
+    test(`S8: a store that hangs for ten seconds signs nobody out (${name})`, () =>
+      outage(instances, store.freeze, store.thaw, 10_000))
+
+    test(`S8: a store that is killed and started again signs nobody out (${name})`, () =>
+      outage(instances, store.kill, store.restart, 2000))
+  })
+}
