@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants, existsSync } from 'node:fs'
+import { accessSync, constants, existsSync, globSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
@@ -9,6 +9,7 @@ export interface Tools {
   redisServer: string
   nginx: string
   haproxy: string
+  postgres: string
 }
 
 type Tool = keyof Tools
@@ -27,10 +28,11 @@ const facts: Record<Tool, Facts> = {
   redisServer: { name: 'a Redis server', variable: 'REDIS_SERVER_PATH', version: '--version' },
   nginx: { name: 'nginx', variable: 'NGINX_PATH', version: '-v' },
   haproxy: { name: 'HAProxy', variable: 'HAPROXY_PATH', version: '-v' },
+  postgres: { name: 'PostgreSQL', variable: 'POSTGRES_PATH', version: '--version' },
 }
 
 /** Servers that tests start by name. */
-export const serverTools = ['redisServer', 'nginx', 'haproxy'] as const
+export const serverTools = ['redisServer', 'nginx', 'haproxy', 'postgres'] as const
 
 /** Ways to get a tool, tried in this order. None of them asks a question. */
 interface Installer {
@@ -55,6 +57,7 @@ const installers: readonly Installer[] = [
       redisServer: [...aptInstall, 'redis-server'],
       nginx: [...aptInstall, 'nginx-light'],
       haproxy: [...aptInstall, 'haproxy'],
+      postgres: [...aptInstall, 'postgresql'],
     },
     root: true,
   },
@@ -65,6 +68,7 @@ const installers: readonly Installer[] = [
       redisServer: ['dnf', 'install', '-y', '-q', 'redis'],
       nginx: ['dnf', 'install', '-y', '-q', 'nginx'],
       haproxy: ['dnf', 'install', '-y', '-q', 'haproxy'],
+      postgres: ['dnf', 'install', '-y', '-q', 'postgresql-server'],
     },
     root: true,
   },
@@ -75,6 +79,7 @@ const installers: readonly Installer[] = [
       redisServer: ['apk', 'add', '-q', 'redis'],
       nginx: ['apk', 'add', '-q', 'nginx'],
       haproxy: ['apk', 'add', '-q', 'haproxy'],
+      postgres: ['apk', 'add', '-q', 'postgresql'],
     },
     root: true,
   },
@@ -84,6 +89,7 @@ const installers: readonly Installer[] = [
       redisServer: ['brew', 'install', '--quiet', 'redis'],
       nginx: ['brew', 'install', '--quiet', 'nginx'],
       haproxy: ['brew', 'install', '--quiet', 'haproxy'],
+      postgres: ['brew', 'install', '--quiet', 'postgresql'],
     },
     root: false,
   },
@@ -94,7 +100,7 @@ const installers: readonly Installer[] = [
 
 /**
  * Finds or installs the tools. Throws with the command that would help when one cannot be had.
- * `CHROMIUM_PATH`, `REDIS_SERVER_PATH`, `NGINX_PATH` and `HAPROXY_PATH` go before everything else.
+ * `CHROMIUM_PATH`, `REDIS_SERVER_PATH`, `NGINX_PATH`, `HAPROXY_PATH` and `POSTGRES_PATH` go before everything else.
  */
 export async function ensureTools(wanted: readonly Tool[]): Promise<Partial<Tools>> {
   const found: Partial<Tools> = {}
@@ -114,6 +120,11 @@ async function find(tool: Tool): Promise<string | undefined> {
 async function candidates(tool: Tool): Promise<string[]> {
   const chosen = process.env[facts[tool].variable]
   if (tool === 'redisServer') return present([chosen, onPath('redis-server')])
+  // Debian keeps it off everybody's PATH, by version.
+  if (tool === 'postgres') {
+    const versions = globSync('/usr/lib/postgresql/*/bin/postgres').sort().reverse()
+    return present([chosen, onPath('postgres'), ...versions])
+  }
   // Where not everybody has it on the PATH.
   if (tool !== 'chromium') return present([chosen, onPath(tool), `/usr/sbin/${tool}`])
   const { chromium } = await import('playwright')

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
 import { describeKeyValue } from '#lib/store/contract.ts'
 import { eventually } from '#lib/store/contract-support.ts'
 import type { KeyValue } from '#lib/store/key-value.ts'
 import { createPostgresStore, type PostgresStoreOptions } from '#lib/store/postgres.ts'
-import { type PostgresServer, startPostgresServer } from './support/postgres-server.ts'
+import {
+  type PostgresServer,
+  postgresQuery,
+  startPostgresServer,
+} from './support/postgres-server.ts'
 import { startTap } from './support/tap.ts'
 
 const minute = 60_000
@@ -28,17 +31,6 @@ afterEach(async () => {
   for (const store of opened) await store.close()
   opened = []
 })
-
-/** Runs SQL past our own code, as an operator would. */
-async function sql(text: string): Promise<unknown[][]> {
-  const client = new pg.Client(server.url)
-  await client.connect()
-  try {
-    return (await client.query({ text, rowMode: 'array' })).rows
-  } finally {
-    await client.end()
-  }
-}
 
 const isRemembered = (store: KeyValue, key: string): boolean => {
   const answer = store.get(key)
@@ -117,7 +109,7 @@ describe('postgres store', () => {
   it('takes away what has expired, a little at a time, and nothing else', async () => {
     const { prefix, store } = await openPair()
     const count = async (table: string) =>
-      Number((await sql(`SELECT count(*) FROM ${prefix}${table}`))[0]?.[0])
+      Number((await postgresQuery(server.url, `SELECT count(*) FROM ${prefix}${table}`))[0]?.[0])
     for (let i = 0; i < 120; i++) await store.create(`old-${i}`, 'x', 1)
     await store.addMember('old', 'member', 1)
     await store.acquireLease('old', 'owner', 1)

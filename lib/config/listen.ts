@@ -133,7 +133,7 @@ function workerCount(env: Environment, store: StoreSettings['kind'], report: Rep
     report.problem(
       'BFF_WORKERS',
       'is more than 1, and processes do not share memory',
-      'set BFF_STORE to sqlite or redis, or BFF_WORKERS to 1',
+      'set BFF_STORE to sqlite or redis or postgres, or BFF_WORKERS to 1',
     )
   }
   return Math.max(1, count)

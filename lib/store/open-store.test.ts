@@ -18,6 +18,7 @@ describe('open-store', () => {
       { kind: 'sqlite', file: join(directory, 'store.db') },
       { kind: 'redis', url: `redis://${nobody}` },
       { kind: 'upstash', url: `http://${nobody}`, token: 'token' },
+      { kind: 'postgres', url: `postgres://${nobody}/app` },
     ]
     for (const location of locations) {
       const store = await openStore(location)
@@ -30,6 +31,7 @@ describe('open-store', () => {
     for (const location of [
       { kind: 'redis', url: `redis://${nobody}` },
       { kind: 'upstash', url: `http://${nobody}`, token: 'token' },
+      { kind: 'postgres', url: `postgres://${nobody}/app` },
     ] as const) {
       const outages: unknown[] = []
       const store = await openStore(location, { onDown: ({ store }) => outages.push(store) })
@@ -51,7 +53,14 @@ describe('open-store', () => {
     const output = execFileSync(process.execPath, ['--input-type=module', '--eval', source])
     const loaded: string[] = JSON.parse(output.toString())
     assert.ok(loaded.some((url) => url.includes('@upstash/redis')))
-    for (const other of ['node:sqlite', 'node_modules/redis/', '@redis/client', 'store/sqlite']) {
+    const others = [
+      'node:sqlite',
+      'node_modules/redis/',
+      '@redis/client',
+      'store/sqlite',
+      'modules/pg',
+    ]
+    for (const other of others) {
       assert.ok(!loaded.some((url) => url.includes(other)), `${other} was loaded`)
     }
   })

@@ -35,11 +35,11 @@ export interface PostgresConnectionOptions {
 export async function connectPostgres(
   options: PostgresConnectionOptions,
 ): Promise<PostgresConnection> {
-  const { signal, onLost, onNotification = () => {} } = options
+  const { signal, onLost, onNotification } = options
   signal.throwIfAborted()
   const client = new pg.Client({
     connectionString: withVerifiedTls(options.url),
-    application_name: 'cloakroom',
+    application_name: options.onNotification ? 'cloakroom, listening' : 'cloakroom',
     keepAlive: true,
     // What is sent while others are under way does not wait for their answers.
     pipeline: true,
@@ -57,7 +57,7 @@ export async function connectPostgres(
   const lost = once(onLost)
   client.on('error', lost)
   client.on('end', () => lost(new Error('PostgreSQL closed the connection')))
-  client.on('notification', ({ payload }) => onNotification(payload ?? ''))
+  client.on('notification', ({ payload }) => onNotification?.(payload ?? ''))
 
   function send(config: pg.QueryArrayConfig): Promise<PostgresAnswer> {
     return new Promise((resolve, reject) => {

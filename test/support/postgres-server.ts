@@ -1,8 +1,17 @@
 import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import pg from 'pg'
 import { freePort } from './free-port.ts'
 
 /** A real PostgreSQL server of the test's own, on a free port of the loopback address. */
@@ -42,6 +51,9 @@ export async function startPostgresServer(
   const settled = { cwd: directory, ...user }
   const as = ['-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']
   execFileSync(program('initdb'), ['-D', data, ...as], { ...settled, stdio: 'pipe' })
+  const access = join(data, 'pg_hba.conf')
+  const lines = [...(options.access ?? []), readFileSync(access, 'utf8')]
+  writeFileSync(access, `${lines.join('\n')}\n`)
   const port = await freePort()
   let child = await launch()
 
@@ -67,7 +79,13 @@ export async function startPostgresServer(
 
   function signalAll(signal: NodeJS.Signals): void {
     const backends = descendants(child.pid ?? 0)
-    for (const pid of [child.pid ?? 0, ...backends]) process.kill(pid, signal)
+    for (const pid of [child.pid ?? 0, ...backends]) {
+      try {
+        process.kill(pid, signal)
+      } catch {
+        // It ended meanwhile.
+      }
+    }
   }
 
   return {
@@ -114,14 +132,12 @@ function ordinaryUser(): { uid?: number; gid?: number } {
   return process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 }
 
-/** Debian keeps them off the PATH, by version. */
+/** Beside the server's own program, which Debian keeps off the PATH, by version. */
 function program(name: string): string {
-  const chosen = process.env.POSTGRES_BIN
-  if (chosen) return join(chosen, name)
-  const debian = '/usr/lib/postgresql'
-  const versions = existsSync(debian) ? readdirSync(debian).map(Number).filter(Boolean) : []
-  const newest = versions.sort((a, b) => b - a)[0]
-  return newest ? join(debian, String(newest), 'bin', name) : name
+  const chosen = process.env.POSTGRES_PATH
+  if (chosen) return join(dirname(chosen), name)
+  const newest = globSync('/usr/lib/postgresql/*/bin/postgres').sort().at(-1)
+  return newest ? join(dirname(newest), name) : name
 }
 
 /** Each connection has a process of its own, a child of the server. */
@@ -131,4 +147,15 @@ function descendants(parent: number): number[] {
     .split('\n')
     .map((line) => line.trim().split(/\s+/).map(Number))
     .flatMap(([pid, ppid]) => (pid && ppid === parent ? [pid] : []))
+}
+
+/** Runs SQL past our own code, as an operator would. */
+export async function postgresQuery(url: string, text: string): Promise<unknown[][]> {
+  const client = new pg.Client(url)
+  await client.connect()
+  try {
+    return (await client.query({ text, rowMode: 'array' })).rows
+  } finally {
+    await client.end()
+  }
 }

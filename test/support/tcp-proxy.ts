@@ -13,7 +13,8 @@ export interface TcpProxy {
   close(): Promise<void>
 }
 
-export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
+/** On a free port, unless one is named. */
+export async function startTcpProxy(targetPort: number, ownPort = 0): Promise<TcpProxy> {
   const sockets = new Set<Socket>()
   let stalled = false
   let connections = 0
@@ -35,7 +36,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     join(client, upstream)
     join(upstream, client)
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(ownPort, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port was given')

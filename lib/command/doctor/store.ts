@@ -3,6 +3,13 @@ import { startFailure } from '../../hosts/start-failure.ts'
 import { openStore } from '../../store/open-store.ts'
 import { fail, type Look, ok } from './check.ts'
 
+const places = {
+  sqlite: 'BFF_SQLITE_FILE',
+  redis: 'REDIS_URL',
+  upstash: 'its URL and token',
+  postgres: 'DATABASE_URL',
+} as const
+
 /** Reachable and writable, by a key of its own that is gone afterwards. */
 export const storeLook: Look = {
   id: 'store',
@@ -21,15 +28,9 @@ export const storeLook: Look = {
       await opened.delete(key)
       return ok(`${store.kind}: written and read in ${(performance.now() - from).toFixed(1)} ms`)
     } catch {
-      const where =
-        store.kind === 'redis'
-          ? 'REDIS_URL'
-          : store.kind === 'upstash'
-            ? 'its URL and token'
-            : 'BFF_SQLITE_FILE'
       return fail(
         `${store.kind} does not answer, or refuses a write`,
-        `check ${where}, and that it runs`,
+        `check ${places[store.kind]}, and that it runs`,
       )
     } finally {
       await opened.close().catch(() => {})
