@@ -7,7 +7,7 @@
  *                       [--starts 3] [--rounds 3] [--seconds 1] [--connections 32] [--large] [--wrk] [--nginx]
  *                       [--url http://127.0.0.1:3000/api/remote/api/items --cookie name=value]
  *
- * Subjects: module, memory, sqlite, redis, dpop, next. `--profile` writes to `.profiles`.
+ * Subjects: module, memory, sqlite, redis, postgres, dpop, next. `--profile` writes to `.profiles`.
  * `--url` measures a running server as well, `--wrk` takes wrk for the load, if it is installed. `--nginx`
  * takes nginx for the API, on another core than the server that is measured: it is never the bottleneck.
  */
@@ -23,6 +23,7 @@ import { anyCookie } from './request.ts'
 import { measureSessions } from './sessions.ts'
 import { measureSignIns } from './sign-ins.ts'
 import { measureStartup } from './startup.ts'
+import { measureStores } from './stores.ts'
 import { measureStorm } from './storm.ts'
 import { measureStreams } from './streams.ts'
 import { measureSubjects } from './subjects.ts'
@@ -63,6 +64,7 @@ const scenarios: Record<string, () => Promise<Row[]>> = {
   cold: measureCold,
   sessions: () => measureSessions({ large: values.large }),
   'sign-ins': () => measureSignIns({ large: values.large }),
+  stores: measureStores,
   storm: measureStorm,
   streams: measureStreams,
   events: measureEvents,

@@ -7,11 +7,13 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openStore } from '#lib/store/open-store.ts'
 import { freePort } from '../test/support/free-port.ts'
+import { type PostgresServer, startPostgresServer } from '../test/support/postgres-server.ts'
 import type { LoadOrder, LoadResult } from './load.ts'
 import { benchConfig, benchEnv, benchSettings, createSeeder } from './seed.ts'
 import type { Report } from './subject.ts'
 
 const children = new Set<ChildProcess>()
+const servers = new Set<PostgresServer>()
 const root = join(import.meta.dirname, '..')
 
 export interface Running extends Report {
@@ -122,6 +124,32 @@ export async function startRedis(): Promise<(Running & { readonly url: string })
   })
 }
 
+/** A PostgreSQL server that waits for the disk, as a real one; undefined when there is none on this machine. */
+export async function startPostgres(): Promise<PostgresServer | undefined> {
+  const server = await startPostgresServer().catch(() => undefined)
+  if (server) servers.add(server)
+  return server
+}
+
+/** A server that several processes share: what chooses it, and its end. */
+export interface SharedStore {
+  readonly env: Record<string, string>
+  stop(): Promise<void>
+}
+
+/** Undefined, and a line that says so, when there is none on this machine. */
+export async function startShared(store: string): Promise<SharedStore | undefined> {
+  if (store === 'redis') {
+    const redis = await startRedis()
+    if (redis) return { env: { REDIS_URL: redis.url }, stop: () => stop(redis.process) }
+  } else if (store === 'postgres') {
+    const postgres = await startPostgres()
+    if (postgres) return { env: { DATABASE_URL: postgres.url }, stop: postgres.close }
+  } else return { env: {}, stop: async () => {} }
+  console.log(`no ${store} server here: left out`)
+  return undefined
+}
+
 /** Microseconds of processor time so far; undefined where the system does not tell. */
 export function cpuOf({ pid }: ChildProcess): number | undefined {
   try {
@@ -147,4 +175,5 @@ export function memoryOf({ pid }: ChildProcess): number {
 
 export async function stopAll(): Promise<void> {
   await Promise.all([...children].map(stop))
+  await Promise.all([...servers].map((server) => server.close()))
 }

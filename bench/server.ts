@@ -14,7 +14,13 @@ import { liveMemory } from '../test/support/live-memory.ts'
 import { addStrangers, benchSettings, createSeeder, quiet } from './seed.ts'
 import { reportPort } from './subject.ts'
 
-const { BENCH_STORE = 'sqlite', BENCH_UPSTREAM = '', BENCH_ISSUER, REDIS_URL } = process.env
+const {
+  BENCH_STORE = 'sqlite',
+  BENCH_UPSTREAM = '',
+  BENCH_ISSUER,
+  REDIS_URL,
+  DATABASE_URL,
+} = process.env
 const directory = mkdtempSync(join(tmpdir(), 'cloakroom-bench-'))
 process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
 
@@ -23,6 +29,7 @@ const settings = benchSettings(
     BFF_STORE: BENCH_STORE,
     BFF_SQLITE_FILE: join(directory, 'sessions.db'),
     ...(REDIS_URL ? { REDIS_URL } : {}),
+    ...(DATABASE_URL ? { DATABASE_URL } : {}),
     ...(BENCH_ISSUER ? { OIDC_ISSUER: BENCH_ISSUER } : {}),
   },
   BENCH_UPSTREAM,

@@ -9,7 +9,7 @@ import {
   runLoad,
   start,
   startLoad,
-  startRedis,
+  startShared,
   stop,
 } from './processes.ts'
 import { browserRequest, placeOf } from './request.ts'
@@ -43,10 +43,10 @@ export async function measureSignIns({ large }: { large: boolean }): Promise<Row
 
   const byHand = await start('./sign-in-by-hand.ts', environment(provider))
   await signIn(browsers, byHand, warmUp, atOnce)
-  for (const store of ['memory', 'sqlite', 'redis'] as const) {
-    const redis = store === 'redis' ? await startRedis() : undefined
-    if (store === 'redis' && !redis) continue
-    const more = { BENCH_STORE: store, ...(redis ? { REDIS_URL: redis.url } : {}) }
+  for (const store of ['memory', 'sqlite', 'redis', 'postgres'] as const) {
+    const shared = await startShared(store)
+    if (!shared) continue
+    const more = { BENCH_STORE: store, ...shared.env }
     const server = await start('./server.ts', { ...environment(provider), ...more })
     await signIn(browsers, server, warmUp, atOnce)
     const ours: Measured[] = []
@@ -69,7 +69,7 @@ export async function measureSignIns({ large }: { large: boolean }): Promise<Row
     const refreshing = await start('./server.ts', { ...environment(shortLived), ...more })
     rows.push(await refreshes(browsers, load, refreshing, store))
     await stop(refreshing.process)
-    if (redis) await stop(redis.process)
+    await shared.stop()
   }
   for (const { process } of [byHand, upstream, provider, shortLived]) await stop(process)
   for (const process of [browsers, load]) await stop(process)

@@ -1,7 +1,15 @@
 import { existsSync } from 'node:fs'
 import { besideBaseline, type Row, type Subject, summary } from './measure.ts'
 import { pin, startNginx } from './nginx.ts'
-import { type Running, start, startLoad, startProduct, startRedis, stop } from './processes.ts'
+import {
+  type Running,
+  type SharedStore,
+  start,
+  startLoad,
+  startProduct,
+  startShared,
+  stop,
+} from './processes.ts'
 import { placeOf } from './request.ts'
 
 export interface SubjectsOptions {
@@ -42,12 +50,11 @@ async function measureStarted(options: SubjectsOptions): Promise<Subject[]> {
     start('./server.ts', { BENCH_UPSTREAM: origin, ...env }, profiling(name))
   const profiling = (name: string) =>
     options.profile === name ? ['--cpu-prof', '--cpu-prof-dir=.profiles'] : []
-  let redis: Running | undefined
-  const withRedis = async () => {
-    const started = await startRedis()
-    redis = started
-    if (!started) console.log('no redis-server here: left out')
-    return started && server('redis', { BENCH_STORE: 'redis', REDIS_URL: started.url })
+  const stores: SharedStore[] = []
+  const withShared = async (store: string) => {
+    const shared = await startShared(store)
+    if (shared) stores.push(shared)
+    return shared && server(store, { BENCH_STORE: store, ...shared.env })
   }
   const withNext = async () => {
     if (existsSync('.next/BUILD_ID')) return startProduct('next', origin)
@@ -72,7 +79,8 @@ async function measureStarted(options: SubjectsOptions): Promise<Subject[]> {
       () => server('metrics', { BENCH_STORE: 'memory', BENCH_METRICS: '1' }),
     ],
     ['sqlite', 'the server, sqlite', () => server('sqlite', { BENCH_STORE: 'sqlite' })],
-    ['redis', 'the server, Redis', withRedis],
+    ['redis', 'the server, Redis', () => withShared('redis')],
+    ['postgres', 'the server, PostgreSQL', () => withShared('postgres')],
     ['dpop', 'the server, DPoP', () => server('dpop', { BENCH_STORE: 'memory', BENCH_DPOP: '1' })],
     ['next', 'the Next host, sqlite', withNext],
   ]
@@ -97,7 +105,8 @@ async function measureStarted(options: SubjectsOptions): Promise<Subject[]> {
     milliseconds: options.seconds * 1000,
   })
   for (const { process } of [baseline, ...subjects]) if (process) await stop(process)
-  for (const running of [upstream, redis]) if (running) await stop(running.process)
+  await stop(upstream.process)
+  for (const store of stores) await store.stop()
   await stop(load)
   return [baseline, ...subjects]
 }
