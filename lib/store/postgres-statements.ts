@@ -20,7 +20,8 @@ const sweepRows = 50
 /**
  * Every operation is one statement, so a transaction and a round trip. Those that change an entry which others may
  * remember tell its key in that same transaction: what is committed is told, and nothing else. A new entry is not
- * told, for nobody remembers that there is none.
+ * told, for nobody remembers that there is none; nor is the end of an entry without a value, a mark, which nobody
+ * remembers either: whoever tells holds a lock of the whole server until the commit is on the disk.
  */
 export function postgresStatements(prefix: string) {
   const [entries, sets, members, leases] = tableNames(prefix)
@@ -42,7 +43,8 @@ export function postgresStatements(prefix: string) {
       WHERE key = $1 AND version = $2::bigint AND expires_at > ${now} RETURNING version, ${tell}`,
     touch: `UPDATE ${entries} SET expires_at = ${now} + $2::bigint
       WHERE key = $1 AND expires_at > ${now} RETURNING ${tell}, ${lazily}`,
-    delete: `DELETE FROM ${entries} WHERE key = $1 AND expires_at > ${now} RETURNING ${tell}`,
+    delete: `DELETE FROM ${entries} WHERE key = $1 AND expires_at > ${now}
+      RETURNING CASE WHEN value = '' THEN ${lazily} ELSE ${tell}::text END`,
 
     // A set that has expired begins anew, as another generation: its old members are none of this one.
     addMember: `WITH it AS (
@@ -61,9 +63,9 @@ export function postgresStatements(prefix: string) {
 
     acquireLease: `INSERT INTO ${leases} AS l (key, owner, expires_at) VALUES ($1, $2, ${now} + $3::bigint)
       ON CONFLICT (key) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at
-      WHERE l.expires_at <= ${now}`,
+      WHERE l.expires_at <= ${now} RETURNING ${lazily}`,
     renewLease: `UPDATE ${leases} SET expires_at = ${now} + $3::bigint
-      WHERE key = $1 AND owner = $2 AND expires_at > ${now}`,
+      WHERE key = $1 AND owner = $2 AND expires_at > ${now} RETURNING ${lazily}`,
     releaseLease: `DELETE FROM ${leases} WHERE key = $1 AND owner = $2 AND expires_at > ${now}
       RETURNING ${lazily}`,
 

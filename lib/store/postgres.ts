@@ -55,6 +55,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     fetch: read,
     probe: async () => Number((await probe()).rows[0]?.[0]),
     isTracked: () => isListening,
+    isReported: ({ value }) => value !== '',
     trustMs,
     rememberedChars: options.rememberedChars ?? 32 * 1024 * 1024,
   })

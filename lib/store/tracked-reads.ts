@@ -8,6 +8,8 @@ export interface TrackedReadsOptions {
   probe(): Promise<number>
   /** Whether the server reports changes at all. When it does not, it is asked every time. */
   isTracked(): boolean
+  /** Whether the server reports changes of this one. @default of every one */
+  isReported?(entry: Entry): boolean
   /** How long the server's silence may be taken for "nothing has changed". */
   readonly trustMs: number
   readonly rememberedChars: number
@@ -30,7 +32,7 @@ export interface TrackedReads {
  * own clock. Else the server is asked, and it alone says that something is gone.
  */
 export function createTrackedReads(options: TrackedReadsOptions): TrackedReads {
-  const { fetch, trustMs, clock = () => performance.now() } = options
+  const { fetch, trustMs, clock = () => performance.now(), isReported = () => true } = options
   const remembered = createBoundedMap<Entry>({
     maxWeight: options.rememberedChars,
     weigh: (entry) => entry.value.length + 200,
@@ -61,7 +63,7 @@ export function createTrackedReads(options: TrackedReadsOptions): TrackedReads {
         // Taken out by a report, or overtaken by a later read: good to answer with, not to remember.
         if (flights.get(key) !== flight) return answer
         flights.delete(key)
-        if (answer && options.isTracked()) remembered.set(key, answer)
+        if (answer && options.isTracked() && isReported(answer)) remembered.set(key, answer)
         else remembered.delete(key)
         return answer
       },
