@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, type TestContext, test } from 'node:test'
 import { startFailure } from '#lib/hosts/start-failure.ts'
 import { type AppFolder, appFolder, runCommand } from './support/command.ts'
+import { postgresQuery, startPostgresServer } from './support/postgres-server.ts'
 
 const right = {
   OIDC_ISSUER: 'https://login.example.com',
@@ -83,6 +84,26 @@ const mistakes: readonly Mistake[] = [
     says: /- BFF_SQLITE_FILE is sessions\.db, which another program keeps locked: end that program, /,
   },
   {
+    title: 'a database that refuses the password',
+    prepare: (_folder, t) => guardedDatabase(t, 'app:wrong', 'postgres'),
+    says: /- DATABASE_URL has a user or password that PostgreSQL refuses: correct them; /,
+  },
+  {
+    title: 'a database that asks for a password',
+    prepare: (_folder, t) => guardedDatabase(t, 'app', 'postgres'),
+    says: /- DATABASE_URL names no password, and PostgreSQL asks for one: write postgres:\/\/user:/,
+  },
+  {
+    title: 'a database that does not exist',
+    prepare: (_folder, t) => guardedDatabase(t, 'app:secret', 'nowhere'),
+    says: /- DATABASE_URL names a database that does not exist: correct the name at its end, /,
+  },
+  {
+    title: 'a database that gives no right to make tables',
+    prepare: (_folder, t) => guardedDatabase(t, 'app:secret', 'postgres'),
+    says: /- DATABASE_URL names a user who lacks CREATE on schema public: run GRANT CREATE ON SCHEMA public TO /,
+  },
+  {
     title: 'a variable that is missing',
     env: { OIDC_ISSUER: '' },
     says: /one setting must be put right:\n {2}- OIDC_ISSUER is not set: /,
@@ -128,6 +149,16 @@ const mistakes: readonly Mistake[] = [
     says: /- BFF_CONFIG_FILE names \S+bff\.config\.json, which is no JSON: put right its syntax\.$/m,
   },
 ]
+
+/** PostgreSQL with a user `app`, password `secret`, who may create nothing. */
+async function guardedDatabase(t: TestContext, user: string, database: string) {
+  const server = await startPostgresServer({ access: ['host all app 127.0.0.1/32 scram-sha-256'] })
+  t.after(() => server.close())
+  const role = `CREATE ROLE app LOGIN PASSWORD 'secret'; REVOKE CREATE ON SCHEMA public FROM PUBLIC`
+  await postgresQuery(server.url, role)
+  const url = `postgres://${user}@127.0.0.1:${server.port}/${database}`
+  return { BFF_STORE: 'postgres', DATABASE_URL: url }
+}
 
 describe('a start that cannot be', () => {
   for (const mistake of mistakes) {

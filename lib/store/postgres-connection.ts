@@ -27,6 +27,26 @@ export interface PostgresConnectionOptions {
   onNotification?(payload: string): void
 }
 
+/** The URL names no password, and the server wants one. */
+class PasswordMissingError extends Error {
+  readonly code = 'password_missing'
+  constructor(cause: unknown) {
+    super('PostgreSQL asks for a password', { cause })
+    this.name = 'PasswordMissingError'
+  }
+}
+
+/** What pg has and its types do not tell. */
+interface InnerClient extends pg.Client {
+  readonly connection: pg.Connection & { readonly stream: { destroySoon?(): void } }
+}
+
+const passwordRequests = [
+  'authenticationCleartextPassword',
+  'authenticationMD5Password',
+  'authenticationSASL',
+]
+
 /**
  * Connects, or rejects at the latest when the signal fires.
  *
@@ -43,15 +63,20 @@ export async function connectPostgres(
     keepAlive: true,
     // What is sent while others are under way does not wait for their answers.
     pipeline: true,
-  } as pg.ClientConfig)
+  } as pg.ClientConfig) as InnerClient
   let underWay = 0
 
   function destroy(): void {
     // What is sent already still leaves, the farewell with it; nothing is waited for.
     client.end(() => {})
-    const { stream } = (client as unknown as { connection: { stream: { destroySoon?(): void } } })
-      .connection
-    stream.destroySoon?.()
+    client.connection.stream.destroySoon?.()
+  }
+
+  let isAskedForPassword = false
+  for (const asked of passwordRequests) {
+    client.connection.once(asked, () => {
+      isAskedForPassword = true
+    })
   }
 
   const lost = once(onLost)
@@ -85,7 +110,7 @@ export async function connectPostgres(
     await Promise.race([send({ text: setUp, rowMode: 'array' }), aborted.promise])
   } catch (error) {
     destroy()
-    throw error
+    throw isAskedForPassword && !client.password ? new PasswordMissingError(error) : error
   } finally {
     signal.removeEventListener('abort', giveUp)
   }

@@ -7,6 +7,14 @@ export interface PostgresRefusal {
 
 /** Codes: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const refusals: Readonly<Record<string, PostgresRefusal>> = {
+  password_missing: {
+    problem: 'names no password, and PostgreSQL asks for one',
+    fix: 'write postgres://user:password@host:5432/database',
+  },
+  server_too_old: {
+    problem: 'leads to a PostgreSQL older than 13',
+    fix: 'name one of version 13 or later',
+  },
   '28P01': {
     problem: 'has a user or password that PostgreSQL refuses',
     fix: 'correct them; special characters of a password are written as %40 and the like',
@@ -42,7 +50,7 @@ export function postgresRefusal(cause: unknown): PostgresRefusal | undefined {
     const { right, on } = cause as RightMissingError
     return {
       problem: `names a user who lacks ${right} on ${on}`,
-      fix: `run GRANT ${right} ON ${on}, or make the tables yourself: docs/storage.md`,
+      fix: `run GRANT ${right} ON ${on.replace(/^\w+/, (kind) => kind.toUpperCase())} TO that user, or see docs/storage.md`,
     }
   }
   if (certificateCodes.includes(String(code))) {

@@ -14,6 +14,11 @@ export class RightMissingError extends Error {
   }
 }
 
+/** Before version 13 an answer may come before what was told earlier. */
+class ServerTooOldError extends Error {
+  readonly code = 'server_too_old'
+}
+
 export type Query = (text: string) => Promise<readonly (readonly unknown[])[]>
 
 const needed = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] as const
@@ -22,10 +27,17 @@ const needed = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] as const
  * Makes the tables that are not there. Whoever comes first makes them all: the others wait for the lock.
  * A role that may not create anything is enough where they are there.
  *
- * @throws RightMissingError
+ * @throws RightMissingError, ServerTooOldError
  */
 export async function makeTables(query: Query, prefix: string): Promise<void> {
-  if (!(await allThere(query, prefix))) await create(query, prefix)
+  const [state] = await query(
+    `SELECT current_setting('server_version_num')::int, pg_is_in_recovery(), ${allThere(prefix)}`,
+  )
+  const [version, isStandby, isComplete] = state ?? []
+  if (Number(version) < 130_000) throw new ServerTooOldError(`server_version_num ${version}`)
+  // It can be read and never written, and changes are not told there. Until it is promoted, an outage.
+  if (isStandby === true) throw new Error('this PostgreSQL is a standby')
+  if (isComplete !== true) await create(query, prefix)
   const rights = tableNames(prefix).flatMap((table) => needed.map((right) => ({ table, right })))
   const questions = rights.map(({ table, right }) => `has_table_privilege('${table}', '${right}')`)
   const [row = []] = await query(`SELECT ${questions.join(', ')}`)
@@ -33,11 +45,10 @@ export async function makeTables(query: Query, prefix: string): Promise<void> {
   if (missing) throw new RightMissingError(missing.right, `table ${missing.table}`)
 }
 
-async function allThere(query: Query, prefix: string): Promise<boolean> {
-  const found = tableNames(prefix).map((table) => `to_regclass('${table}') IS NOT NULL`)
-  const [row] = await query(`SELECT ${found.join(' AND ')}`)
-  return row?.[0] === true
-}
+const allThere = (prefix: string): string =>
+  tableNames(prefix)
+    .map((table) => `to_regclass('${table}') IS NOT NULL`)
+    .join(' AND ')
 
 async function create(query: Query, prefix: string): Promise<void> {
   const [row] = await query(

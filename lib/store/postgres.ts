@@ -31,7 +31,7 @@ const sweepEveryMs = 10_000
 const sweeps = ['sweepEntries', 'sweepSets', 'sweepLeases'] as const
 
 /**
- * Any number of instances on one PostgreSQL, 12 or later. Connects in the background and for ever. An entry that
+ * Any number of instances on one PostgreSQL, 13 or later. Connects in the background and for ever. An entry that
  * was read is remembered until PostgreSQL tells of a change of it (LISTEN); where it cannot be heard, as behind a
  * pooler of transactions, the server is asked every time.
  *

@@ -36,6 +36,8 @@ export interface PostgresServerOptions {
   settings?: Readonly<Record<string, string>>
   /** Lines of pg_hba.conf that go before "everybody, without a password". */
   access?: readonly string[]
+  /** Offers TLS with this key and certificate. */
+  tls?: { readonly key: string; readonly cert: string }
 }
 
 /** @throws when PostgreSQL is not installed, with what it said when it would not start */
@@ -54,6 +56,11 @@ export async function startPostgresServer(
   const access = join(data, 'pg_hba.conf')
   const lines = [...(options.access ?? []), readFileSync(access, 'utf8')]
   writeFileSync(access, `${lines.join('\n')}\n`)
+  for (const [name, text] of Object.entries(options.tls ?? {})) {
+    const file = join(directory, name)
+    writeFileSync(file, text, { mode: 0o600 })
+    if (user.uid !== undefined) chownSync(file, user.uid, user.gid ?? user.uid)
+  }
   const port = await freePort()
   let child = await launch()
 
@@ -64,6 +71,11 @@ export async function startPostgresServer(
       unix_socket_directories: '',
       max_connections: 200,
       shared_buffers: '32MB',
+      ...(options.tls && {
+        ssl: 'on',
+        ssl_key_file: join(directory, 'key'),
+        ssl_cert_file: join(directory, 'cert'),
+      }),
       ...options.settings,
     }
     const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
