@@ -121,6 +121,13 @@ describe('cloakroom doctor', () => {
       /redis does not answer/,
     ],
     [
+      'a PostgreSQL that is not there',
+      { BFF_STORE: 'postgres', DATABASE_URL: 'postgres://app:pass-w0rd@127.0.0.1:1/app' },
+      {},
+      'store',
+      /postgres does not answer/,
+    ],
+    [
       'an API that is not there',
       {},
       { remotes: { things: { target: 'http://127.0.0.1:3' } } },
