@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
@@ -8,6 +8,7 @@ import { eventually } from '#lib/store/contract-support.ts'
 import type { KeyValue } from '#lib/store/key-value.ts'
 import { createPostgresStore } from '#lib/store/postgres.ts'
 import { postgresRefusal } from '#lib/store/postgres-refusal.ts'
+import { tableDefinitions } from '#lib/store/postgres-tables.ts'
 import { startDeafPooler } from './support/deaf-pooler.ts'
 import { postgresQuery, startPostgresServer } from './support/postgres-server.ts'
 import { selfSigned } from './support/self-signed.ts'
@@ -38,6 +39,11 @@ describe('postgres store, S26: where it lies', () => {
     }
     await peer.delete('a')
     assert.equal(await store.get('a'), undefined)
+  })
+
+  it('S26: the docs show the tables as they are made', () => {
+    const page = readFileSync(join(import.meta.dirname, '../docs/storage.md'), 'utf8')
+    assert.equal(page.split('```sql\n')[1]?.split('```')[0], tableDefinitions('cloakroom_'))
   })
 
   it('S26: with sslmode=require the connection is encrypted, to nobody but the server that is meant', async (t) => {

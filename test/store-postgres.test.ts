@@ -63,7 +63,7 @@ describe('postgres store', () => {
     }
   })
 
-  it('answers a repeated read without a query, until somebody changes the entry', async (t) => {
+  it('S25: answers a repeated read without a query, until somebody changes the entry', async (t) => {
     const tap = await startTap(server.port)
     t.after(() => tap.close())
     const { prefix, peer } = await openPair()
@@ -86,7 +86,7 @@ describe('postgres store', () => {
     assert.ok(queries() > before)
   })
 
-  it('what was written before the last answer on the listening connection is never missed', async () => {
+  it('S25: every change is seen, and no reader goes back', async () => {
     const { store, peer } = await openPair()
     await peer.create('a', '0', minute)
     let reading = true
@@ -106,7 +106,7 @@ describe('postgres store', () => {
     await Promise.all(readers)
   })
 
-  it('takes away what has expired, a little at a time, and nothing else', async () => {
+  it('S25: takes away what has expired, a little at a time, and nothing else', async () => {
     const { prefix, store } = await openPair()
     const count = async (table: string) =>
       Number((await postgresQuery(server.url, `SELECT count(*) FROM ${prefix}${table}`))[0]?.[0])

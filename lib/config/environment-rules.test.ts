@@ -35,7 +35,6 @@ function privateJwk() {
 const smallRsa = JSON.stringify(
   generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey.export({ format: 'jwk' }),
 )
-const postgres = { BFF_STORE: 'postgres' }
 const vercel = { VERCEL: '1', VERCEL_ENV: 'production', REDIS_URL: 'rediss://redis.example' }
 
 describe('A1: what the environment may not say', () => {
@@ -95,29 +94,10 @@ describe('A1: what the environment may not say', () => {
       /plain http/,
     ],
     ['no secret', { BFF_SECRET: undefined }, 'BFF_SECRET', /openssl rand/],
-    [
-      'an unknown store',
-      { BFF_STORE: 'mysql' },
-      'BFF_STORE',
-      /memory, sqlite, redis, upstash, postgres/,
-    ],
+    ['an unknown store', { BFF_STORE: 'mysql' }, 'BFF_STORE', /memory, sqlite, redis, upstash/],
     ['redis without address', { BFF_STORE: 'redis' }, 'REDIS_URL', /not set/],
     ['an address of something else', { REDIS_URL: 'http://r.example' }, 'REDIS_URL', /rediss:/],
     ['a database that is no number', { REDIS_URL: 'redis://r/x' }, 'REDIS_URL', /database number/],
-    ['postgres without address', { BFF_STORE: 'postgres' }, 'DATABASE_URL', /not set/],
-    [
-      'no PostgreSQL address',
-      { ...postgres, DATABASE_URL: 'mysql://d/x' },
-      'DATABASE_URL',
-      /valid/,
-    ],
-    ['no database', { ...postgres, DATABASE_URL: 'postgres://d' }, 'DATABASE_URL', /no database/],
-    [
-      'TLS where it may be had',
-      { ...postgres, DATABASE_URL: 'postgres://d/x?sslmode=allow' },
-      'DATABASE_URL',
-      /sslmode/,
-    ],
     ['upstash without address', { BFF_STORE: 'upstash' }, 'UPSTASH_REDIS_REST_URL', /not set/],
     [
       'half of the Upstash pair',
@@ -264,13 +244,6 @@ describe('what the environment means', () => {
       token: 'kt',
     })
     assert.deepEqual(settings(redis).store, { kind: 'redis', url: redis.REDIS_URL })
-    // Many apps have one of their own: alone it chooses nothing.
-    const database = { DATABASE_URL: 'postgres://app@localhost/app?sslmode=require' }
-    assert.equal(settings(database).store.kind, 'sqlite')
-    assert.deepEqual(settings({ ...redis, ...database, ...postgres }).store, {
-      kind: 'postgres',
-      url: database.DATABASE_URL,
-    })
     assert.deepEqual(settings().store, { kind: 'sqlite', file: '.data/cloakroom.db' })
     const chosen = { ...upstash, ...redis, BFF_STORE: 'sqlite', BFF_SQLITE_FILE: '/data/s.db' }
     assert.deepEqual(settings(chosen).store, { kind: 'sqlite', file: '/data/s.db' })

@@ -7,7 +7,7 @@ export const mutants: readonly Mutant[] = [
     from: 'if (error instanceof StoreUnavailableError || error instanceof ProviderError)',
     to: 'if (error instanceof ProviderError)',
     test: 'test/outage.test.ts',
-    title: 'S8: a Redis that is killed and started again signs nobody out',
+    title: 'S8: a store that is killed and started again signs nobody out (${name})',
   },
   {
     row: 'S8',
