@@ -146,4 +146,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/store-postgres-outages.test.ts',
     title: 'A37: a wrong password, user or database, and a right that is missing, are told apart',
   },
+  {
+    row: 'S25',
+    file: 'lib/store/postgres-statements.ts',
+    from: 'ELSE ${tell}::text END',
+    to: "ELSE '' END",
+    test: 'test/store-postgres.test.ts',
+    title: 'S10: key-value contract on postgres',
+  },
 ]
