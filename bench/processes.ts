@@ -7,7 +7,11 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openStore } from '#lib/store/open-store.ts'
 import { freePort } from '../test/support/free-port.ts'
-import { type PostgresServer, startPostgresServer } from '../test/support/postgres-server.ts'
+import {
+  type PostgresServer,
+  postgresQuery,
+  startPostgresServer,
+} from '../test/support/postgres-server.ts'
 import type { LoadOrder, LoadResult } from './load.ts'
 import { benchConfig, benchEnv, benchSettings, createSeeder } from './seed.ts'
 import type { Report } from './subject.ts'
@@ -134,6 +138,8 @@ export async function startPostgres(): Promise<PostgresServer | undefined> {
 /** A server that several processes share: what chooses it, and its end. */
 export interface SharedStore {
   readonly env: Record<string, string>
+  /** What it holds, in memory or on the disk; 0 where it is a file of the process that writes it. */
+  bytes(): Promise<number>
   stop(): Promise<void>
 }
 
@@ -141,11 +147,24 @@ export interface SharedStore {
 export async function startShared(store: string): Promise<SharedStore | undefined> {
   if (store === 'redis') {
     const redis = await startRedis()
-    if (redis) return { env: { REDIS_URL: redis.url }, stop: () => stop(redis.process) }
+    if (redis) {
+      return {
+        env: { REDIS_URL: redis.url },
+        bytes: async () => memoryOf(redis.process) * 2 ** 20,
+        stop: () => stop(redis.process),
+      }
+    }
   } else if (store === 'postgres') {
     const postgres = await startPostgres()
-    if (postgres) return { env: { DATABASE_URL: postgres.url }, stop: postgres.close }
-  } else return { env: {}, stop: async () => {} }
+    if (postgres) {
+      const size = `SELECT pg_database_size('postgres')`
+      return {
+        env: { DATABASE_URL: postgres.url },
+        bytes: async () => Number((await postgresQuery(postgres.url, size))[0]?.[0]),
+        stop: postgres.close,
+      }
+    }
+  } else return { env: {}, bytes: async () => 0, stop: async () => {} }
   console.log(`no ${store} server here: left out`)
   return undefined
 }

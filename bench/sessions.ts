@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process'
 import { byTurns, median, type Row, rounded, type Subject } from './measure.ts'
-import { memoryOf, runLoad, start, startLoad, startRedis, stop } from './processes.ts'
+import { runLoad, type SharedStore, start, startLoad, startShared, stop } from './processes.ts'
 import { browserRequest, placeOf } from './request.ts'
 
 const rounds = 5
@@ -17,19 +17,18 @@ interface CountedSubject extends Subject {
 export async function measureSessions({ large }: { large: boolean }): Promise<Row[]> {
   const upstream = await start('./upstream.ts')
   const load = startLoad()
-  const probe = await startRedis()
-  if (probe) await stop(probe.process)
-  else console.log('no redis-server here: left out')
   const counts = large ? [1000, 100_000, 1_000_000] : [1000, 100_000]
   const rows: Row[] = []
-  for (const store of probe ? ['sqlite', 'redis'] : ['sqlite']) {
-    const stores: ChildProcess[] = []
+  for (const store of ['sqlite', 'redis', 'postgres']) {
+    const stores: SharedStore[] = []
     const subjects: CountedSubject[] = []
     for (const count of counts) {
       const began = performance.now()
-      // A Redis server of its own for each, or the smaller one would not be small.
-      const own = store === 'redis' ? await startRedis() : undefined
-      const empty = own ? memoryOf(own.process) * 2 ** 20 : 0
+      // A server of its own for each, or the smaller one would not be small.
+      const own = await startShared(store)
+      if (!own) break
+      stores.push(own)
+      const empty = await own.bytes()
       const {
         process,
         port,
@@ -41,12 +40,11 @@ export async function measureSessions({ large }: { large: boolean }): Promise<Ro
         BENCH_STORE: store,
         BENCH_SESSIONS: `${count}`,
         BENCH_NEWCOMERS: `${rounds * newcomersEach}`,
-        ...(own ? { REDIS_URL: own.url } : {}),
+        ...own.env,
       })
       const seconds = Math.round((performance.now() - began) / 1000)
       const name = `${store}, ${count} sessions (written in ${seconds} s)`
-      const size = own ? memoryOf(own.process) * 2 ** 20 - empty : storeBytes
-      if (own) stores.push(own.process)
+      const size = storeBytes || (await own.bytes()) - empty
       subjects.push({
         ...{ name, process, ...placeOf(port, cookie), runs: [] },
         ...{ bytes: size / count, newcomers, firstCalls: [] },
@@ -59,7 +57,7 @@ export async function measureSessions({ large }: { large: boolean }): Promise<Ro
     }
     for (const subject of subjects) rows.push(rowOf(subject, subjects[0] ?? subject))
     for (const { process } of subjects) if (process) await stop(process)
-    for (const process of stores) await stop(process)
+    for (const own of stores) await own.stop()
   }
   await stop(upstream.process)
   await stop(load)

@@ -12,7 +12,7 @@ import {
   memoryOf,
   start,
   startProduct,
-  startRedis,
+  startShared,
   stop,
   untilAnswered,
 } from './processes.ts'
@@ -30,14 +30,15 @@ export async function measureStartup(): Promise<Row[]> {
   symlinkSync(join(root, 'node_modules'), join(directory, 'node_modules'))
   const bare = await bareNode()
   const rows: Row[] = [{ subject: 'a bare node', 'memory MB': rounded(bare, 1) }]
-  const redis = await startRedis()
-  for (const store of redis ? ['memory', 'sqlite', 'redis'] : ['memory', 'sqlite']) {
+  for (const store of ['memory', 'sqlite', 'redis', 'postgres']) {
+    const shared = await startShared(store)
+    if (!shared) continue
     const times: number[] = []
     const memory: number[] = []
     for (let i = 0; i < 7; i += 1) {
       const { process, startMs } = await startServe(installed, directory, origin, {
         BFF_STORE: store,
-        ...(redis ? { REDIS_URL: redis.url } : {}),
+        ...shared.env,
       })
       times.push(startMs)
       await sleep(2000)
@@ -51,6 +52,7 @@ export async function measureStartup(): Promise<Row[]> {
       'memory MB': rounded(median(memory), 1),
       'above a bare node MB': rounded(median(memory) - bare, 1),
     })
+    await shared.stop()
   }
   rows.push(await withWorkers(installed, directory, origin, bare))
   if (existsSync('.next/BUILD_ID')) {
@@ -67,7 +69,7 @@ export async function measureStartup(): Promise<Row[]> {
       'best ms': best,
     })
   } else console.log('server.ts needs `npm run build`: left out')
-  for (const running of [upstream, redis]) if (running) await stop(running.process)
+  await stop(upstream.process)
   rmSync(directory, { recursive: true, force: true })
   return rows
 }

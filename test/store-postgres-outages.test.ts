@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, afterEach, before, describe, it } from 'node:test'
+import { after, afterEach, before, describe, it, type TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { eventually } from '#lib/store/contract-support.ts'
 import { type KeyValue, StoreUnavailableError } from '#lib/store/key-value.ts'
@@ -67,6 +67,17 @@ async function end(which: string): Promise<void> {
   assert.equal(pids.length, 1)
   const alive = `SELECT 1 FROM pg_stat_activity WHERE pid = ${pids[0]?.[0]}`
   await eventually(async () => (await postgresQuery(server.url, alive)).length === 0)
+}
+
+/** Stops one process of the server until the test is over. */
+async function hang(t: TestContext, which: string): Promise<void> {
+  const select = `SELECT pid FROM pg_stat_activity WHERE ${which}`
+  const pids = (await postgresQuery(server.url, select)).map(([pid]) => Number(pid))
+  assert.equal(pids.length, 1)
+  for (const pid of pids) {
+    process.kill(pid, 'SIGSTOP')
+    t.after(() => process.kill(pid, 'SIGCONT'))
+  }
 }
 
 const answers = (store: KeyValue): Promise<void> =>
@@ -169,6 +180,34 @@ describe('postgres store, S8: outages', () => {
     // The farewell has been sent by then, and is read before anything is asked again.
     await sleep(50)
     for (let i = 0; i < 20; i++) await store.getFresh('a')
+  })
+
+  it('a listening connection that hangs by itself is given up, and another one is made', async (t) => {
+    const store = await open()
+    await remember(store, 'a')
+    await hang(t, `application_name = 'cloakroom, listening'`)
+    await eventually(async () => !isRemembered(store, 'a'))
+    // While the others answer.
+    assert.equal((await store.getFresh('a'))?.value, 'one')
+    await eventually(async () => isRemembered(store, 'a'))
+  })
+
+  it('a connection that hangs by itself is given up, and the others do the work', async (t) => {
+    const store = await open()
+    const all = () => Promise.allSettled(Array.from({ length: 40 }, () => store.getFresh('a')))
+    const count = `SELECT count(*)::int FROM pg_stat_activity WHERE application_name = 'cloakroom'`
+    await eventually(async () => {
+      await all()
+      return (await postgresQuery(server.url, count))[0]?.[0] === 4
+    })
+    await hang(
+      t,
+      `pid = (SELECT max(pid) FROM pg_stat_activity WHERE application_name = 'cloakroom')`,
+    )
+    const failed = (answers: PromiseSettledResult<unknown>[]) =>
+      answers.filter(({ status }) => status === 'rejected').length
+    assert.ok(failed(await all()) > 0, 'what was sent to it')
+    await eventually(async () => failed(await all()) === 0)
   })
 
   it('a closed store is unavailable, and does not come back', async () => {

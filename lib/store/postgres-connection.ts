@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import pg from 'pg'
 import type { PostgresStatement } from './postgres-statements.ts'
 import type { Query } from './postgres-tables.ts'
@@ -6,6 +7,8 @@ import type { Query } from './postgres-tables.ts'
 export interface PostgresConnection {
   /** Without an answer yet. */
   readonly underWay: number
+  /** For how long an answer has been due and nothing at all was heard. */
+  silentMs(): number
   run(statement: PostgresStatement, values: readonly string[]): Promise<PostgresAnswer>
   /** Text that is sent as it is, of several statements maybe. */
   readonly query: Query
@@ -38,7 +41,7 @@ class PasswordMissingError extends Error {
 
 /** What pg has and its types do not tell. */
 interface InnerClient extends pg.Client {
-  readonly connection: pg.Connection & { readonly stream: { destroySoon?(): void } }
+  readonly connection: pg.Connection & { readonly stream: Socket }
 }
 
 const passwordRequests = [
@@ -65,6 +68,8 @@ export async function connectPostgres(
     pipeline: true,
   } as pg.ClientConfig) as InnerClient
   let underWay = 0
+  /** When it was last heard, or had nothing to answer. */
+  let calmAt = 0
 
   function destroy(): void {
     // What is sent already still leaves, the farewell with it; nothing is waited for.
@@ -84,12 +89,28 @@ export async function connectPostgres(
   client.on('end', () => lost(new Error('PostgreSQL closed the connection')))
   client.on('notification', ({ payload }) => onNotification?.(payload ?? ''))
 
+  let isHeldBack = false
+  /** What is sent in one turn leaves in one piece: each write to a socket costs more than the rest of a query. */
+  function leaveTogether(): void {
+    if (isHeldBack) return
+    isHeldBack = true
+    const { stream } = client.connection
+    stream.cork()
+    process.nextTick(() => {
+      isHeldBack = false
+      stream.uncork()
+    })
+  }
+
   function send(config: pg.QueryArrayConfig): Promise<PostgresAnswer> {
     return new Promise((resolve, reject) => {
+      if (underWay === 0) calmAt = performance.now()
       underWay++
+      leaveTogether()
       // The callback form: a promise of pg's costs a stack trace for every query.
       client.query(config, (error: Error | null, result: pg.QueryArrayResult) => {
         underWay--
+        calmAt = performance.now()
         if (error) reject(error)
         else resolve({ rows: result.rows, count: result.rowCount ?? 0 })
       })
@@ -119,6 +140,7 @@ export async function connectPostgres(
     get underWay() {
       return underWay
     },
+    silentMs: () => (underWay === 0 ? 0 : performance.now() - calmAt),
     run: ({ name, text }, values) => send({ name, text, values: [...values], rowMode: 'array' }),
     query: async (text) => (await send({ text, rowMode: 'array' })).rows,
     destroy,

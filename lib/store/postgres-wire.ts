@@ -42,11 +42,13 @@ export async function dialPostgres(options: PostgresWireOptions): Promise<Postgr
   const { statements, timeoutMs, prefix, onLost } = options
   const working = new Set<PostgresConnection>()
   let isOpening = false
+  let nextOpeningAt = 0
   let isOver = false
   const over = new AbortController()
   const greeting = `${mark}!${randomUUID()}`
 
   function onNotification(payload: string): void {
+    if (isOver) return
     if (payload === greeting) options.onListening()
     // A greeting of another process.
     else if (!payload.startsWith(`${mark}!`)) options.onChanged(payload)
@@ -74,11 +76,14 @@ export async function dialPostgres(options: PostgresWireOptions): Promise<Postgr
   }
 
   function openOneMore(): void {
-    if (isOpening || working.size >= options.maxConnections) return
+    const isEnough = working.size >= options.maxConnections
+    if (isEnough || isOpening || performance.now() < nextOpeningAt) return
     isOpening = true
     // Refused where there are too many of them: those that are open do the work.
     open(AbortSignal.any([over.signal, AbortSignal.timeout(timeoutMs)]))
-      .catch(() => {})
+      .catch(() => {
+        nextOpeningAt = performance.now() + 1000
+      })
       .finally(() => {
         isOpening = false
       })
@@ -92,33 +97,43 @@ export async function dialPostgres(options: PostgresWireOptions): Promise<Postgr
     return found
   }
 
-  const [first, listening] = await both(open(options.signal), connect({ onNotification }))
+  const { signal } = options
+  const [first, listening] = await both(open(signal), connect({ onNotification }))
+  // Others may be heard all the while, so that nobody else notices. Timers run before sockets are read: after
+  // a pause of this process the answer may lie there already, and `setImmediate` comes after the reading.
+  const watch = setInterval(() => setImmediate(giveUpSilent), timeoutMs / 2).unref()
+  signal.addEventListener('abort', destroy)
   try {
+    signal.throwIfAborted()
     await makeTables(first.query, prefix)
     await listening.query(`LISTEN ${channelName(prefix)}`)
-    options.signal.throwIfAborted()
   } catch (error) {
     destroy()
     throw error
+  } finally {
+    signal.removeEventListener('abort', destroy)
   }
   // Heard while nothing is asked on the listening connection. So it is not behind a pooler that lends it a
   // connection of the server's for the time of a question: what is told in between would be told to nobody.
   void first.query(`SELECT pg_notify('${channelName(prefix)}', '${greeting}')`).catch(() => {})
 
-  function probe(): Promise<PostgresAnswer> {
-    // Others may be heard all the while, so that nobody else notices.
-    const timer = setTimeout(() => {
-      setImmediate(() => isSilent && onLost(new Error('the listening connection fell silent')))
-    }, timeoutMs)
-    let isSilent = true
-    return listening.run(statements.clock, []).finally(() => {
-      isSilent = false
-      clearTimeout(timer)
-    })
+  function giveUpSilent(): void {
+    if (isOver) return
+    if (listening.silentMs() > timeoutMs) {
+      onLost(new Error('the listening connection fell silent'))
+      return
+    }
+    // The server itself ends a statement after `timeoutMs`, and says so.
+    for (const each of working) {
+      if (each.silentMs() < 2 * timeoutMs) continue
+      working.delete(each)
+      each.destroy()
+    }
   }
 
   function destroy(): void {
     isOver = true
+    clearInterval(watch)
     over.abort()
     listening.destroy()
     for (const each of working) each.destroy()
@@ -127,7 +142,7 @@ export async function dialPostgres(options: PostgresWireOptions): Promise<Postgr
 
   return {
     run: async (name, values) => leastBusy().run(statements[name], values),
-    probe,
+    probe: () => listening.run(statements.clock, []),
     destroy,
   }
 }

@@ -154,4 +154,12 @@ export const mutants: readonly Mutant[] = [
     test: 'test/store-postgres.test.ts',
     title: 'S10: key-value contract on postgres',
   },
+  {
+    row: 'S8',
+    file: 'lib/store/postgres-wire.ts',
+    from: 'if (listening.silentMs() > timeoutMs)',
+    to: 'if (listening.silentMs() < 0)',
+    test: 'test/store-postgres-outages.test.ts',
+    title: 'postgres store, S8: outages',
+  },
 ]
