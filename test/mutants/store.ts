@@ -147,7 +147,7 @@ export const mutants: readonly Mutant[] = [
     title: 'A37: a wrong password, user or database, and a right that is missing, are told apart',
   },
   {
-    row: 'S25',
+    row: 'S10',
     file: 'lib/store/postgres-statements.ts',
     from: 'ELSE ${tell}::text END',
     to: "ELSE '' END",
