@@ -5,25 +5,28 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { call, startInstances } from './support/instances.ts'
-import { startRedisServer } from './support/redis-server.ts'
+import { type SharedStore, sharedStores } from './support/shared-stores.ts'
 
-/** Stores that processes share, as settings. */
-const stores = {
-  sqlite: async () => ({
-    env: { BFF_SQLITE_FILE: join(tmpdir(), `events-${process.pid}-${Date.now()}.db`) },
+const stores = new Map<string, () => Promise<Pick<SharedStore, 'env' | 'close'>>>([
+  ...sharedStores,
+  ['SQLite', startSqlite],
+])
+
+async function startSqlite() {
+  return {
+    env: {
+      BFF_STORE: 'sqlite',
+      BFF_SQLITE_FILE: join(tmpdir(), `events-${process.pid}-${Date.now()}.db`),
+    },
     close: async () => {},
-  }),
-  redis: async () => {
-    const redis = await startRedisServer()
-    return { env: { REDIS_URL: redis.url }, close: () => redis.close() }
-  },
+  }
 }
 
-for (const [kind, open] of Object.entries(stores)) {
+for (const [kind, open] of stores) {
   describe(`O14: on ${kind}`, () => {
     test('a sign-out on one instance is told to the pages of the others', async (t) => {
       const { env, close } = await open()
-      const instances = await startInstances({ env: { BFF_STORE: kind, ...env } })
+      const instances = await startInstances({ env })
       t.after(async () => {
         await instances.close()
         await close()
