@@ -243,7 +243,11 @@ describe('what the environment means', () => {
       url: 'https://kv.example',
       token: 'kt',
     })
-    assert.deepEqual(settings(redis).store, { kind: 'redis', url: redis.REDIS_URL })
+    assert.deepEqual(settings(redis).store, {
+      kind: 'redis',
+      urls: [redis.REDIS_URL],
+      cluster: false,
+    })
     assert.deepEqual(settings().store, { kind: 'sqlite', file: '.data/cloakroom.db' })
     const chosen = { ...upstash, ...redis, BFF_STORE: 'sqlite', BFF_SQLITE_FILE: '/data/s.db' }
     assert.deepEqual(settings(chosen).store, { kind: 'sqlite', file: '/data/s.db' })

@@ -1,3 +1,4 @@
+import { given } from '../http/given.ts'
 import { type Environment, onVercel, readerOf, type Variables } from './env.ts'
 import type { Report } from './report.ts'
 import { parseWebAddress } from './web-address.ts'
@@ -16,9 +17,20 @@ export const storeVariables = {
     example: '.data/cloakroom.db',
   },
   REDIS_URL: {
-    meaning: 'Address of the `redis` store: `redis://` or `rediss://` (TLS).',
+    meaning:
+      'Address of the `redis` store: `redis://` or `rediss://` (TLS). With `REDIS_CLUSTER` some of the nodes, with `REDIS_SENTINEL` the sentinels, separated by commas: `redis://a:1,b:2`, or whole addresses. One user and password for all, those of the first.',
     example: 'rediss://redis.internal:6379',
   },
+  REDIS_CLUSTER: {
+    meaning: '`true`: the servers of `REDIS_URL` are nodes of a Redis Cluster.',
+    default: 'false',
+  },
+  REDIS_SENTINEL: {
+    meaning:
+      'Name of the master that the sentinels of `REDIS_URL` watch. What follows the hosts there (user, password, database, TLS) is the master’s.',
+    example: 'mymaster',
+  },
+  REDIS_SENTINEL_PASSWORD: { meaning: 'Password of the sentinels themselves.', secret: true },
   UPSTASH_REDIS_REST_URL: {
     meaning: 'Address of the `upstash` store.',
     example: 'https://example.upstash.io',
@@ -44,7 +56,15 @@ type StoreKind = (typeof kinds)[number]
 export type StoreSettings =
   | { readonly kind: 'memory' }
   | { readonly kind: 'sqlite'; readonly file: string }
-  | { readonly kind: 'redis'; readonly url: string }
+  | {
+      readonly kind: 'redis'
+      /** One server; with a topology some of the nodes, or the sentinels. */
+      readonly urls: readonly [string, ...string[]]
+      readonly cluster: boolean
+      /** What the sentinels call the master. */
+      readonly sentinel?: string
+      readonly sentinelPassword?: string
+    }
   | { readonly kind: 'upstash'; readonly url: string; readonly token: string }
   | { readonly kind: 'postgres'; readonly url: string }
 
@@ -86,26 +106,60 @@ function defaultKind(env: Environment): StoreKind {
 }
 
 function redisStore(env: Environment, report: Report): StoreSettings {
-  const url = read(env, 'REDIS_URL')
+  const text = read(env, 'REDIS_URL')
+  const sentinel = read(env, 'REDIS_SENTINEL')
+  const sentinelPassword = read(env, 'REDIS_SENTINEL_PASSWORD')
+  const cluster = isCluster(env, report)
   // The value may hold a password, so no message repeats it.
-  if (url === undefined) {
+  if (text === undefined) {
     report.problem('REDIS_URL', 'is not set', 'set it to redis://host:port or rediss://host:port')
-  } else if (!/^rediss?:\/\/./i.test(url) || !URL.canParse(url) || !new URL(url).hostname) {
-    report.problem(
-      'REDIS_URL',
-      'is not a valid Redis address',
-      'write redis://host:port or rediss://host:port',
-    )
-  } else if (!/^\/?\d{0,3}$/.test(new URL(url).pathname)) {
-    report.problem(
-      'REDIS_URL',
-      'has a path that is not a database number',
-      'end it with /0, or nothing',
-    )
-  } else {
-    return { kind: 'redis', url }
+    return placeholder
   }
-  return placeholder
+  const urls = addressesIn(text)
+  const problem = urls.map((url) => redisProblem(url, cluster)).find((it) => it !== undefined)
+  if (problem) report.problem('REDIS_URL', ...problem)
+  if (cluster && sentinel !== undefined) {
+    report.problem('REDIS_SENTINEL', 'is set, and REDIS_CLUSTER too', 'keep one of the two')
+  } else if (urls.length > 1 && !cluster && sentinel === undefined) {
+    const fix = 'set REDIS_CLUSTER=true or REDIS_SENTINEL=<name of the master>, or name one server'
+    report.problem('REDIS_URL', 'names several servers', fix)
+  } else if (sentinelPassword !== undefined && sentinel === undefined) {
+    report.problem('REDIS_SENTINEL_PASSWORD', 'is set without REDIS_SENTINEL', 'set that, too')
+  }
+  const [first, ...others] = urls
+  if (problem || first === undefined) return placeholder
+  const ofSentinel = given({ sentinel, sentinelPassword })
+  return { kind: 'redis', urls: [first, ...others], cluster, ...ofSentinel }
+}
+
+function isCluster(env: Environment, report: Report): boolean {
+  const text = read(env, 'REDIS_CLUSTER').toLowerCase()
+  if (text !== 'true' && text !== 'false') {
+    report.problem('REDIS_CLUSTER', 'is neither true nor false', 'write true or false')
+  }
+  return text === 'true'
+}
+
+/** `redis://user:secret@a:1,b:2/0`, or whole addresses. A password may have a comma in it. */
+function addressesIn(text: string): string[] {
+  const whole = text.split(/,\s*(?=rediss?:\/\/)/i)
+  const parts = /^(rediss?:\/\/)((?:.*@)?)([^/?#]*)(.*)$/i.exec(text)
+  if (whole.length > 1 || !parts) return whole
+  const [, scheme = '', user = '', hosts = '', rest = ''] = parts
+  return hosts.split(',').map((host) => scheme + user + host.trim() + rest)
+}
+
+function redisProblem(url: string, cluster: boolean): [problem: string, fix: string] | undefined {
+  if (!/^rediss?:\/\/./i.test(url) || !URL.canParse(url) || !new URL(url).hostname) {
+    return ['is not a valid Redis address', 'write redis://host:port or rediss://host:port']
+  }
+  const { pathname } = new URL(url)
+  if (!/^\/?\d{0,3}$/.test(pathname)) {
+    return ['has a path that is not a database number', 'end it with /0, or nothing']
+  }
+  return cluster && !/^\/?0?$/.test(pathname)
+    ? ['names a database, and a cluster has only 0', 'end it with /0, or nothing']
+    : undefined
 }
 
 function postgresStore(env: Environment, report: Report): StoreSettings {

@@ -16,7 +16,7 @@ describe('open-store', () => {
     const locations: StoreLocation[] = [
       { kind: 'memory' },
       { kind: 'sqlite', file: join(directory, 'store.db') },
-      { kind: 'redis', url: `redis://${nobody}` },
+      { kind: 'redis', urls: [`redis://${nobody}`] },
       { kind: 'upstash', url: `http://${nobody}`, token: 'token' },
       { kind: 'postgres', url: `postgres://${nobody}/app` },
     ]
@@ -29,7 +29,7 @@ describe('open-store', () => {
 
   it('S8: a server that cannot be reached is an outage, reported once', async () => {
     for (const location of [
-      { kind: 'redis', url: `redis://${nobody}` },
+      { kind: 'redis', urls: [`redis://${nobody}`] },
       { kind: 'upstash', url: `http://${nobody}`, token: 'token' },
       { kind: 'postgres', url: `postgres://${nobody}/app` },
     ] as const) {

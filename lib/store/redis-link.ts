@@ -25,6 +25,13 @@ export interface RedisLinkOptions {
   /** A connection ended: whatever was known through it is worth nothing from here on. */
   onLost(): void
   readonly commandTimeoutMs: number
+  /** An idle connection is tried this often. @default 15000 */
+  readonly heartbeatMs?: number
+  /**
+   * How long a connection may be silent before it is made anew, where a server that was gone for a while may have been
+   * replaced by another one. Longer than a few heartbeats. @default for ever
+   */
+  readonly longestSilenceMs?: number
 }
 
 export interface RedisLink {
@@ -33,6 +40,8 @@ export interface RedisLink {
    * a StoreUnavailableError, after `commandTimeoutMs` at the latest.
    */
   send(args: readonly string[]): Promise<unknown>
+  /** Gives the connection up: another server has its place. */
+  drop(cause: unknown): void
   close(): void
 }
 
@@ -41,8 +50,8 @@ const maxUnderWay = 10_000
 /** A connection that ended sooner than this counts as a failure, so that nothing reconnects in a tight loop. */
 const settledAfterMs = 5_000
 const longestBackOffMs = 2_000
-/** An idle connection is tried this often, so that one which died silently is found before a user does. */
-const heartbeatMs = 15_000
+/** So that a connection which died silently is found before a user does. */
+const usualHeartbeatMs = 15_000
 
 /**
  * Keeps one connection to Redis, for ever. While there is none a command fails at once, except that
@@ -52,6 +61,7 @@ const heartbeatMs = 15_000
  */
 export function createRedisLink(options: RedisLinkOptions): RedisLink {
   const { dial, judge, onLost, commandTimeoutMs, server = 'Redis' } = options
+  const { heartbeatMs = usualHeartbeatMs, longestSilenceMs = Number.POSITIVE_INFINITY } = options
   let wire: RedisWire | undefined
   let firstAttempt: Promise<void> | undefined
   let openedAt = 0
@@ -111,6 +121,8 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   }
 
   async function send(args: readonly string[]): Promise<unknown> {
+    const silence = performance.now() - Math.max(heardAt, openedAt)
+    if (wire && silence > longestSilenceMs) lose(wire, new LateError(server, silence))
     if (!wire && firstAttempt) await withDeadline(firstAttempt).catch(unavailable)
     const used = wire
     if (!used) throw new StoreUnavailableError(lastCause)
@@ -156,6 +168,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
 
   return {
     send,
+    drop: (cause) => wire && lose(wire, cause),
     close() {
       closed = true
       clearInterval(heartbeat)

@@ -10,29 +10,33 @@ export interface StoreEvents {
   onExposed?(exposed: { file: string; tightened: boolean }): void
 }
 
-/**
- * The same store, with its outages reported. A read that is answered at once proves nothing (it may
- * come from memory), so only what had to be waited for ends an outage; nor does an operation that was
- * begun before the outage was noticed.
- */
-export function watchHealth(
-  store: KeyValue,
+/** Tells of the outages of one server. */
+export interface Outages {
+  failed(error: unknown): void
+  /** It answers again, or another has its place. */
+  over(): void
+  /** Answers the same promise, and tells by what becomes of it. */
+  watch<T>(operation: Promise<T>): Promise<T>
+}
+
+export function createOutages(
+  kind: KeyValue['kind'],
   { onDown, onUp }: StoreEvents,
   clock: () => number = () => performance.now(),
-): KeyValue {
+): Outages {
   let downSince: number | undefined
 
   function failed(error: unknown): void {
     if (downSince !== undefined || !(error instanceof StoreUnavailableError)) return
     downSince = clock()
-    onDown?.({ store: store.kind, cause: error.cause })
+    onDown?.({ store: kind, cause: error.cause })
   }
 
   function succeeded(): void {
     if (downSince === undefined) return
     const downMs = Math.round(clock() - downSince)
     downSince = undefined
-    onUp?.({ store: store.kind, downMs })
+    onUp?.({ store: kind, downMs })
   }
 
   async function watch<T>(operation: Promise<T>): Promise<T> {
@@ -46,6 +50,21 @@ export function watchHealth(
       throw error
     }
   }
+
+  return { failed, watch, over: succeeded }
+}
+
+/**
+ * The same store, with its outages reported. A read that is answered at once proves nothing (it may
+ * come from memory), so only what had to be waited for ends an outage; nor does an operation that was
+ * begun before the outage was noticed.
+ */
+export function watchHealth(
+  store: KeyValue,
+  events: StoreEvents,
+  clock: () => number = () => performance.now(),
+): KeyValue {
+  const { failed, watch } = createOutages(store.kind, events, clock)
 
   return {
     kind: store.kind,
