@@ -9,6 +9,8 @@ import { describe, type TestContext, test } from 'node:test'
 import { startFailure } from '#lib/hosts/start-failure.ts'
 import { type AppFolder, appFolder, runCommand } from './support/command.ts'
 import { postgresQuery, startPostgresServer } from './support/postgres-server.ts'
+import { startRedisSentinels } from './support/redis-sentinel.ts'
+import { startRedisServer } from './support/redis-server.ts'
 
 const right = {
   OIDC_ISSUER: 'https://login.example.com',
@@ -104,6 +106,36 @@ const mistakes: readonly Mistake[] = [
     says: /- DATABASE_URL names a user who lacks CREATE on schema public: run GRANT CREATE ON SCHEMA public TO /,
   },
   {
+    title: 'a Redis that refuses the password',
+    prepare: (_folder, t) => guardedRedis(t, ':wrong@'),
+    says: /- REDIS_URL has a user or password that Redis refuses: write redis:\/\/user:password@host/,
+  },
+  {
+    title: 'a Redis that asks for a password',
+    prepare: (_folder, t) => guardedRedis(t, ''),
+    says: /- REDIS_URL has a user or password that Redis refuses: /,
+  },
+  {
+    title: 'a node of a cluster that is taken for one server',
+    prepare: (_folder, t) => startRedis(t, ['--cluster-enabled', 'yes']),
+    says: /- REDIS_CLUSTER is not true, and the server is a node of a cluster: set REDIS_CLUSTER=true\.$/m,
+  },
+  {
+    title: 'one Redis that is taken for a cluster',
+    prepare: async (_folder, t) => ({ ...(await startRedis(t, [])), REDIS_CLUSTER: 'true' }),
+    says: /- REDIS_CLUSTER is true, and the server is no node of a cluster: take it out, /,
+  },
+  {
+    title: 'sentinels that want a password of their own',
+    async prepare(_folder, t) {
+      const sentinels = await startRedisSentinels({ password: 'theirs' })
+      t.after(() => sentinels.close())
+      const { url: REDIS_URL, master: REDIS_SENTINEL } = sentinels
+      return { BFF_STORE: 'redis', REDIS_URL, REDIS_SENTINEL }
+    },
+    says: /- REDIS_SENTINEL_PASSWORD is not what the sentinels want: /,
+  },
+  {
     title: 'a variable that is missing',
     env: { OIDC_ISSUER: '' },
     says: /one setting must be put right:\n {2}- OIDC_ISSUER is not set: /,
@@ -159,6 +191,15 @@ async function guardedDatabase(t: TestContext, user: string, database: string) {
   const url = `postgres://${user}@127.0.0.1:${server.port}/${database}`
   return { BFF_STORE: 'postgres', DATABASE_URL: url }
 }
+
+async function startRedis(t: TestContext, args: readonly string[], user = '') {
+  const server = await startRedisServer({ args })
+  t.after(() => server.close())
+  return { BFF_STORE: 'redis', REDIS_URL: `redis://${user}127.0.0.1:${server.port}` }
+}
+
+const guardedRedis = (t: TestContext, user: string) =>
+  startRedis(t, ['--requirepass', 'secret'], user)
 
 describe('a start that cannot be', () => {
   for (const mistake of mistakes) {

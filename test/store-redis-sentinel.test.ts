@@ -10,7 +10,7 @@ import { type RedisSentinels, startRedisSentinels } from './support/redis-sentin
 const sentinelPassword = 'of-the-sentinels'
 let sentinels: RedisSentinels
 before(async () => {
-  sentinels = await startRedisSentinels(sentinelPassword)
+  sentinels = await startRedisSentinels({ password: sentinelPassword })
 })
 after(() => sentinels.close())
 

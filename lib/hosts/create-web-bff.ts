@@ -22,9 +22,20 @@ export function createWebBff(config: Config, { store }: WebBffOptions = {}): Web
     const options = { host: 'web', ...(store ? { store } : {}) } as const
     const started = await sharedEngine(() => startEngine(config, options))
     if (!started.ok) throw new Error(started.report)
+    // Its provider, its secret and its APIs would be those of the other one.
+    if (!isSame(started.config, config)) throw new Error(calledTwice)
     return started
   }
   return webBffOf(engine, () => settingsOf(config))
+}
+
+const calledTwice =
+  'cloakroom is in this process already, with another configuration: there is one engine a process. ' +
+  'Name several apps under `frontends`; after a change of the configuration call `reload`, or start again.'
+
+/** Without the functions, which a development server makes anew with the module. */
+function isSame(one: Config, other: Config): boolean {
+  return JSON.stringify(one) === JSON.stringify(other)
 }
 
 /** Once more, by itself: `handles` waits for no store. */

@@ -25,6 +25,8 @@ export interface Engine {
   readonly log: Log
   readonly gate: GateWatch
   readonly reload: Reload
+  /** With which it was started. */
+  readonly config: Config
 }
 
 /** The running engine, or a text for the terminal that lists every problem of the configuration. */
@@ -72,7 +74,7 @@ export async function startEngine(
       ...{ config, problemsOf, log, frontends: engine.frontends },
       load: (config) => loadSettings({ config }),
     })
-    return { ok: true, host, bff: { ...engine, close }, log, gate, reload }
+    return { ok: true, host, bff: { ...engine, close }, log, gate, reload, config }
   } catch (cause) {
     const failure = startFailure(cause, settings)
     if (!failure) throw cause

@@ -4,6 +4,7 @@ import { socketPath } from '../config/listen.ts'
 import type { Problem } from '../config/report.ts'
 import type { Settings } from '../config/settings.ts'
 import { postgresRefusal } from '../store/postgres-refusal.ts'
+import { StoreRefusedError } from '../store/refused-error.ts'
 
 type Where = Pick<Settings, 'host' | 'port' | 'store'>
 
@@ -16,6 +17,10 @@ interface SystemError {
 
 /** What keeps a process from starting, told as a setting is; undefined for what nobody foresaw. */
 export function startFailure(cause: unknown, where: Where): Problem | undefined {
+  if (cause instanceof StoreRefusedError) {
+    const { setting, problem, fix } = cause
+    return { setting, problem, fix }
+  }
   const error = (cause ?? {}) as SystemError
   const isListening = error.syscall === 'listen' || error.syscall === 'bind'
   if (isListening || error.syscall === 'getaddrinfo') return listenFailure(error, where)

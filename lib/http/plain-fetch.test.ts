@@ -44,7 +44,7 @@ describe('plainFetch', () => {
     const got = await plainFetch(`${origin}/token?a=1#part`, init)
     const type = 'application/x-www-form-urlencoded;charset=UTF-8'
     assert.deepEqual(sent, ['POST', '/token?a=1', type, '1', 'code=a+b%26c'])
-    assert.deepEqual([got.status, got.statusText, await got.text()], [201, 'Made', 'größer'])
+    assert.deepEqual([got.status, await got.text()], [201, 'größer'])
     assert.deepEqual(got.headers.getSetCookie(), ['a=1', 'b=2'])
   })
 
@@ -70,7 +70,6 @@ describe('plainFetch', () => {
     ['br', brotliCompressSync(text)],
     ['zstd', zstdCompressSync(text)],
     ['deflate', deflateRawSync(text)],
-    ['gzip, br', brotliCompressSync(gzipSync(text))],
     ['identity', Buffer.from(text)],
     ['rot13', Buffer.from(text)],
   ] as const) {
@@ -93,12 +92,42 @@ describe('plainFetch', () => {
     })
   }
 
-  test('a bomb of three codings becomes one byte over 1 MiB, and no more', async () => {
-    const bomb = brotliCompressSync(gzipSync(gzipSync(Buffer.alloc(2 ** 26))))
-    answer = (_, response) =>
-      response.writeHead(200, { 'content-encoding': 'gzip, gzip, br' }).end(bomb)
+  test('a bomb becomes one byte over 1 MiB, and no more', async () => {
+    const bomb = brotliCompressSync(Buffer.alloc(2 ** 26))
+    answer = (_, response) => response.writeHead(200, { 'content-encoding': 'br' }).end(bomb)
     assert.equal((await (await plainFetch(origin)).arrayBuffer()).byteLength, 2 ** 20 + 1)
   })
+
+  test('more than one coding is not undone: a few bytes would keep us busy for hours', async () => {
+    const twice = brotliCompressSync(gzipSync(text))
+    answer = (_, response) => response.writeHead(200, { 'content-encoding': 'gzip, br' }).end(twice)
+    assert.ok(Buffer.from(await (await plainFetch(origin)).arrayBuffer()).equals(twice))
+  })
+
+  test('what is being undone when the time is over is given up', async () => {
+    const over = new AbortController()
+    answer = (_, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(text))
+      response.on('close', () => over.abort(new DOMException('late', 'TimeoutError')))
+    }
+    await plainFetch(origin, { signal: over.signal }).catch((error: unknown) =>
+      assert.equal((error as Error).name, 'TimeoutError'),
+    )
+    const before = AbortSignal.abort(new DOMException('late', 'TimeoutError'))
+    await assert.rejects(plainFetch(origin, { signal: before }), { name: 'TimeoutError' })
+  })
+
+  for (const phrase of ['\u9519\u8bef', 'r\u00e4tselhaft', '']) {
+    test(`an answer is read whatever its reason phrase is: ${JSON.stringify(phrase)}`, async () => {
+      const body = '{"error":"invalid_grant"}'
+      const head = `HTTP/1.1 400 ${phrase}\r\ncontent-length: ${body.length}\r\n\r\n${body}`
+      for (const encoding of ['utf8', 'latin1'] as const) {
+        answer = (request) => request.socket.end(Buffer.from(head, encoding))
+        const got = await plainFetch(origin)
+        assert.deepEqual([got.status, await got.text()], [400, body])
+      }
+    })
+  }
 
   test('takes one byte over 1 MiB, and ends the connection', async () => {
     answer = (_, response) => {

@@ -22,15 +22,18 @@ export function createPlainFetch(dispatcher: Pick<Dispatcher, 'dispatch'>): type
       ...{ headers: headersOf(init), body: textOf(init.body) },
     }
     signal?.throwIfAborted()
-    const { status, statusText, headers, chunks } = await new Promise<Answer>((resolve, reject) => {
+    const { status, headers, chunks } = await new Promise<Answer>((resolve, reject) => {
       dispatcher.dispatch(asked, new AnswerReader(resolve, reject, signal ?? undefined))
     })
     try {
-      const bytes = await plain(Buffer.concat(chunks), headers.get('content-encoding') ?? '')
+      const coding = headers.get('content-encoding') ?? ''
+      const bytes = await plain(Buffer.concat(chunks), coding, signal ?? undefined)
       const isEmpty = status === 204 || status === 205 || status === 304
       const body = isEmpty ? null : bytes.subarray(0, maxBytes + 1)
-      return new Response(body, { status, statusText, headers })
+      // Without the reason phrase: it may hold what no Response may (RFC 9112 section 4), and says nothing.
+      return new Response(body, { status, headers })
     } catch (cause) {
+      signal?.throwIfAborted()
       throw failed(cause)
     }
   }
@@ -57,7 +60,6 @@ function textOf(body: RequestInit['body']): string | null {
 /** What came, its body as it came. */
 interface Answer {
   readonly status: number
-  readonly statusText: string
   readonly headers: Headers
   readonly chunks: readonly Buffer[]
 }
@@ -70,7 +72,7 @@ class AnswerReader implements Dispatcher.DispatchHandler {
   readonly #chunks: Buffer[] = []
   #controller: Controller | undefined
   #left = maxBytes
-  #head = { status: 0, statusText: '', headers: new Headers() }
+  #head = { status: 0, headers: new Headers() }
   #isOver = false
 
   constructor(
@@ -94,14 +96,13 @@ class AnswerReader implements Dispatcher.DispatchHandler {
     _controller: Controller,
     status: number,
     fields: Record<string, string | string[] | undefined>,
-    statusText = '',
   ): void {
     const headers = new Headers()
     for (const [name, values] of Object.entries(fields)) {
       for (const value of [values ?? []].flat()) headers.append(name, value)
     }
     // Those of interim answers are followed by the final ones.
-    this.#head = { status, statusText, headers }
+    this.#head = { status, headers }
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
@@ -134,19 +135,33 @@ class AnswerReader implements Dispatcher.DispatchHandler {
   }
 }
 
-/** As `fetch` reads it: of a coding that nobody knows the bytes are left as they are. Rejects when they are broken. */
-async function plain(body: Bytes, contentEncoding: string): Promise<Bytes> {
+/**
+ * As `fetch` reads it: of a coding that nobody knows the bytes are left as they are, and so they are of more than one, which
+ * no server applies and by which a few bytes become hours. Rejects when they are broken, or when the time is over.
+ */
+async function plain(
+  body: Bytes,
+  contentEncoding: string,
+  signal: AbortSignal | undefined,
+): Promise<Bytes> {
   const codings = codingsOf(contentEncoding) ?? []
-  if (codings.length === 0 || body.length === 0) return body
+  if (codings.length !== 1 || body.length === 0) return body
+  signal?.throwIfAborted()
   const { input, output } = createDecoder(codings, body)
+  const stop = () => void output.destroy(new Error('given up'))
+  signal?.addEventListener('abort', stop)
   input.end(body)
   const chunks: Buffer[] = []
   let left = maxBytes
   // Leaving the loop ends the decoding: a few bytes may become any number.
-  for await (const chunk of output as AsyncIterable<Buffer>) {
-    chunks.push(chunk)
-    left -= chunk.length
-    if (left < 0) break
+  try {
+    for await (const chunk of output as AsyncIterable<Buffer>) {
+      chunks.push(chunk)
+      left -= chunk.length
+      if (left < 0) break
+    }
+  } finally {
+    signal?.removeEventListener('abort', stop)
   }
   return Buffer.concat(chunks)
 }

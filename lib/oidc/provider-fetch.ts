@@ -77,8 +77,8 @@ export function createProviderFetch(options: ProviderFetchOptions): CustomFetch 
         errorOf(body, response.status, () => sentValues(url, init)),
       )
     }
-    const { status, statusText, headers } = response
-    return new Response(body.length > 0 ? body : null, { status, statusText, headers })
+    const { status, headers } = response
+    return new Response(body.length > 0 ? body : null, { status, headers })
   }
 }
 

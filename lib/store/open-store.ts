@@ -20,7 +20,7 @@ export type StoreLocation =
  * The store that the settings name, its outages reported. A server that cannot be reached yet is no
  * reason to reject: it is an outage like a later one.
  *
- * @throws when a SQLite file cannot be opened, or PostgreSQL turns us away
+ * @throws when a SQLite file cannot be opened, or PostgreSQL or Redis turns us away
  */
 export async function openStore(
   location: StoreLocation,
@@ -52,6 +52,16 @@ async function openAdapter(location: StoreLocation, events: StoreEvents): Promis
 }
 
 async function openRedis(
+  location: Extract<StoreLocation, { kind: 'redis' }>,
+  events: StoreEvents,
+): Promise<KeyValue> {
+  const { lookAtRedis } = await import('./redis-refusal.ts')
+  const store = await redisOf(location, events)
+  await lookAtRedis(store, location)
+  return store
+}
+
+async function redisOf(
   { urls, cluster, sentinel, sentinelPassword }: Extract<StoreLocation, { kind: 'redis' }>,
   events: StoreEvents,
 ): Promise<KeyValue> {

@@ -3,6 +3,7 @@ import type { KeyValue } from './key-value.ts'
 import { createRedisAsker, majorityOf } from './redis-ask.ts'
 import type { RedisWire } from './redis-link.ts'
 import { createRedisNode, type RedisNodeOptions } from './redis-node.ts'
+import { SentinelError } from './redis-refusal.ts'
 import { placeOf } from './redis-slots.ts'
 
 export interface RedisSentinelOptions
@@ -38,6 +39,7 @@ export function createRedisSentinel(options: RedisSentinelOptions): KeyValue {
   })
   let current: string | undefined
   let turn = 0
+  let refused: unknown
 
   /** As one sentinel has it; undefined when it does not know the name, or does not answer. */
   async function said(sentinel: string): Promise<string | undefined> {
@@ -45,14 +47,19 @@ export function createRedisSentinel(options: RedisSentinelOptions): KeyValue {
       const reply = await asker.ask(sentinel, ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', master])
       const [host, port] = reply as [string, string]
       return placeOf(host, port)
-    } catch {
+    } catch (cause) {
+      refused = cause
       return undefined
     }
   }
 
   async function elected(): Promise<string> {
     const place = majorityOf(await Promise.all(sentinels.map(said)))
-    if (place === undefined) throw new Error(`the sentinels do not agree on a master ${master}`)
+    if (place === undefined) {
+      throw new SentinelError(`the sentinels do not agree on a master ${master}`, {
+        cause: refused,
+      })
+    }
     return place
   }
 

@@ -140,7 +140,8 @@ export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
     writeAll(writes)
   }
 
-  function writeAll(writes: readonly Write[]): void {
+  /** False when it could not even begin: somebody else has the file. */
+  function writeAll(writes: readonly Write[]): boolean {
     let isBegun = false
     try {
       available(() => {
@@ -155,12 +156,22 @@ export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
     } catch (error) {
       if (db.isOpen && db.isTransaction) db.exec('ROLLBACK')
       wroteAt = Number.NEGATIVE_INFINITY
-      // One that fails by itself must not take the others with it.
-      if (isBegun && writes.length > 1) for (const write of writes) writeAll([write])
+      if (isBegun && writes.length > 1) oneByOne(writes, error)
       else for (const { failed } of writes) failed(error)
-      return
+      return isBegun
     }
     for (const { done } of writes) done()
+    return true
+  }
+
+  /** One that fails by itself must not take the others with it. */
+  function oneByOne(writes: readonly Write[], error: unknown): void {
+    for (const [done, write] of writes.entries()) {
+      if (writeAll([write])) continue
+      // Each would wait for the file as long as this one has.
+      for (const { failed } of writes.slice(done + 1)) failed(error)
+      return
+    }
   }
 
   function sweep(): void {

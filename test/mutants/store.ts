@@ -43,7 +43,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'A11',
-    file: 'lib/store/redis.ts',
+    file: 'lib/store/redis-dial.ts',
     from: `(await openWithout(['HELLO', '3'], attempt, 'resp2'))`,
     to: 'undefined',
     test: 'test/store-redis-resp2.test.ts',
@@ -51,7 +51,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     row: 'A11',
-    file: 'lib/store/redis.ts',
+    file: 'lib/store/redis-dial.ts',
     from: 'return { wire, tracked: false }',
     to: 'return { wire, tracked: true }',
     test: 'test/store-redis-resp2.test.ts',

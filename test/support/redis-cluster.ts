@@ -20,7 +20,7 @@ export interface RedisCluster {
 
 const nodeTimeoutMs = 2000
 
-export async function startRedisCluster(): Promise<RedisCluster> {
+export async function startRedisCluster(more: readonly string[] = []): Promise<RedisCluster> {
   const nodes = await Promise.all(
     Array.from({ length: 6 }, async () => {
       const bus = await freePort()
@@ -29,7 +29,7 @@ export async function startRedisCluster(): Promise<RedisCluster> {
         ...['--cluster-node-timeout', `${nodeTimeoutMs}`, '--cluster-replica-validity-factor', '0'],
         ...['--repl-diskless-sync-delay', '0', '--cluster-announce-ip', '127.0.0.1'],
         // Else all slots are away while some are.
-        ...['--cluster-require-full-coverage', 'no'],
+        ...['--cluster-require-full-coverage', 'no', ...more],
       ]
       return { server: await startRedisServer({ args }), bus }
     }),

@@ -14,6 +14,7 @@ export interface RedisSentinels {
   readonly url: string
   /** For `REDIS_SENTINEL`. */
   readonly master: string
+  readonly servers: readonly RedisServer[]
   /** Whom most sentinels call the master now. */
   current(): Promise<RedisServer>
   close(): Promise<void>
@@ -21,9 +22,22 @@ export interface RedisSentinels {
 
 const master = 'sessions'
 
-export async function startRedisSentinels(password = ''): Promise<RedisSentinels> {
-  const first = await startRedisServer({ args: ['--repl-diskless-sync-delay', '0'] })
-  const args = ['--replicaof', '127.0.0.1', `${first.port}`, '--repl-diskless-sync-delay', '0']
+export async function startRedisSentinels({
+  password = '',
+  args: more = [],
+}: {
+  password?: string
+  args?: readonly string[]
+} = {}): Promise<RedisSentinels> {
+  const first = await startRedisServer({ args: ['--repl-diskless-sync-delay', '0', ...more] })
+  const args = [
+    ...more,
+    '--replicaof',
+    '127.0.0.1',
+    `${first.port}`,
+    '--repl-diskless-sync-delay',
+    '0',
+  ]
   const replicas = await Promise.all([0, 1].map(() => startRedisServer({ args })))
   const servers = [first, ...replicas]
   const directory = mkdtempSync(join(tmpdir(), 'cloakroom-sentinel-'))
@@ -88,6 +102,7 @@ export async function startRedisSentinels(password = ''): Promise<RedisSentinels
   return {
     url: `redis://${ports.map((port) => `127.0.0.1:${port}`).join(',')}`,
     master,
+    servers,
     current,
     async close() {
       asker.close()
