@@ -99,7 +99,12 @@ describe('A1: what the environment may not say', () => {
     ['an address of something else', { REDIS_URL: 'http://r.example' }, 'REDIS_URL', /rediss:/],
     ['a database that is no number', { REDIS_URL: 'redis://r/x' }, 'REDIS_URL', /database number/],
     ['servers without a kind', { REDIS_URL: 'redis://a,b' }, 'REDIS_URL', /REDIS_CLUSTER=true or/],
-    ['a cluster that is no flag', { REDIS_CLUSTER: 'yes' }, 'REDIS_CLUSTER', /true or false/],
+    [
+      'a cluster that is no flag',
+      { REDIS_URL: 'redis://a', REDIS_CLUSTER: 'yes' },
+      'REDIS_CLUSTER',
+      /true or false/,
+    ],
     [
       'a database of a cluster',
       { REDIS_URL: 'redis://a,b/1', REDIS_CLUSTER: 'true' },

@@ -2,13 +2,20 @@ import type { Mutant } from './mutant.ts'
 
 const cluster = 'test/store-redis-cluster.test.ts'
 const sentinel = 'test/store-redis-sentinel.test.ts'
-const wakes = 'a master that wakes after another was elected is never believed'
 
 export const mutants: readonly Mutant[] = [
   {
     row: 'S27',
     file: 'lib/store/redis-cluster.ts',
-    from: 'if (!isMaster) throw new Error(`${place} is no master`)',
+    from: 'if (!(error instanceof Redirected) || redirects === mostRedirects) throw unwrapped(error)',
+    to: 'throw unwrapped(error)',
+    test: cluster,
+    title: 'while a slot moves, every operation is done once, and nothing is lost',
+  },
+  {
+    row: 'S27',
+    file: 'lib/store/redis-cluster.ts',
+    from: '        succeeded.add(place)\n',
     to: '',
     test: cluster,
     title:
@@ -46,14 +53,6 @@ export const mutants: readonly Mutant[] = [
     test: sentinel,
     title:
       'a master that is killed is 503 until another one is elected, and nothing has to be restarted',
-  },
-  {
-    row: 'A37',
-    file: 'lib/store/redis-refusal.ts',
-    from: 'throw new StoreRefusedError(refusal, cause)',
-    to: '',
-    test: 'test/start-up-mistakes.test.ts',
-    title: 'A37: ${mistake.title}',
   },
   {
     row: 'A30',
