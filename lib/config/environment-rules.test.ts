@@ -98,30 +98,11 @@ describe('A1: what the environment may not say', () => {
     ['redis without address', { BFF_STORE: 'redis' }, 'REDIS_URL', /not set/],
     ['an address of something else', { REDIS_URL: 'http://r.example' }, 'REDIS_URL', /rediss:/],
     ['a database that is no number', { REDIS_URL: 'redis://r/x' }, 'REDIS_URL', /database number/],
-    ['servers without a kind', { REDIS_URL: 'redis://a,b' }, 'REDIS_URL', /REDIS_CLUSTER=true or/],
     [
       'a cluster that is no flag',
       { REDIS_URL: 'redis://a', REDIS_CLUSTER: 'yes' },
       'REDIS_CLUSTER',
       /true or false/,
-    ],
-    [
-      'a database of a cluster',
-      { REDIS_URL: 'redis://a,b/1', REDIS_CLUSTER: 'true' },
-      'REDIS_URL',
-      /with \/0/,
-    ],
-    [
-      'a cluster with sentinels',
-      { REDIS_URL: 'redis://a', REDIS_CLUSTER: 'true', REDIS_SENTINEL: 'm' },
-      'REDIS_SENTINEL',
-      /keep one/,
-    ],
-    [
-      'a password of no sentinel',
-      { REDIS_URL: 'redis://a', REDIS_SENTINEL_PASSWORD: 'p' },
-      'REDIS_SENTINEL_PASSWORD',
-      /that, too/,
     ],
     ['upstash without address', { BFF_STORE: 'upstash' }, 'UPSTASH_REDIS_REST_URL', /not set/],
     [
@@ -257,17 +238,6 @@ describe('what the environment means', () => {
       UPSTASH_REDIS_REST_TOKEN: 'ut',
     }
     const marketplace = { KV_REST_API_URL: 'https://kv.example', KV_REST_API_TOKEN: 'kt' }
-    const nodes = { REDIS_CLUSTER: 'true', REDIS_URL: 'rediss://u:p,w@a:1, b:2 ,[::1]:3/0' }
-    const whole = { REDIS_SENTINEL: 'm', REDIS_URL: 'redis://a:1, redis://b:2' }
-    assert.deepEqual(settings(nodes).store, {
-      kind: 'redis',
-      urls: ['rediss://u:p,w@a:1/0', 'rediss://u:p,w@b:2/0', 'rediss://u:p,w@[::1]:3/0'],
-      cluster: true,
-    })
-    assert.deepEqual(settings(whole).store, {
-      kind: 'redis',
-      ...{ urls: ['redis://a:1', 'redis://b:2'], cluster: false, sentinel: 'm' },
-    })
     const redis = { REDIS_URL: 'redis://localhost:6379/2' }
     assert.deepEqual(settings({ ...upstash, ...marketplace, ...redis }).store, {
       kind: 'upstash',

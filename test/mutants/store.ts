@@ -84,7 +84,7 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'S10',
     file: 'lib/store/sqlite.ts',
-    from: 'if (isBegun && writes.length > 1) for (const write of writes) writeAll([write])\n      else ',
+    from: 'if (isBegun && writes.length > 1) oneByOne(writes, error)\n      else ',
     to: '',
     test: 'lib/store/sqlite.test.ts',
     title: 'one write of a turn that fails by itself fails alone',
