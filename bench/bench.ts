@@ -7,7 +7,7 @@
  *                       [--starts 3] [--rounds 3] [--seconds 1] [--connections 32] [--large] [--wrk] [--nginx]
  *                       [--url http://127.0.0.1:3000/api/remote/api/items --cookie name=value]
  *
- * Subjects: module, memory, sqlite, redis, postgres, dpop, next. `--profile` writes to `.profiles`.
+ * Subjects: module, memory, sqlite, redis, redis-cluster, postgres, dpop, next. `--profile` writes to `.profiles`.
  * `--url` measures a running server as well, `--wrk` takes wrk for the load, if it is installed. `--nginx`
  * takes nginx for the API, on another core than the server that is measured: it is never the bottleneck.
  */
@@ -18,6 +18,7 @@ import { measureCold } from './cold.ts'
 import { measureEvents } from './events.ts'
 import { measureLatency } from './latency.ts'
 import type { Row } from './measure.ts'
+import { measurePeople } from './people.ts'
 import { stopAll } from './processes.ts'
 import { anyCookie } from './request.ts'
 import { measureSessions } from './sessions.ts'
@@ -27,6 +28,7 @@ import { measureStores } from './stores.ts'
 import { measureStorm } from './storm.ts'
 import { measureStreams } from './streams.ts'
 import { measureSubjects } from './subjects.ts'
+import { measureWorkers } from './workers.ts'
 
 const { values } = parseArgs({
   options: {
@@ -68,6 +70,8 @@ const scenarios: Record<string, () => Promise<Row[]>> = {
   storm: measureStorm,
   streams: measureStreams,
   events: measureEvents,
+  people: measurePeople,
+  workers: measureWorkers,
 }
 
 const one =

@@ -12,12 +12,14 @@ import {
   postgresQuery,
   startPostgresServer,
 } from '../test/support/postgres-server.ts'
+import { type RedisCluster, startRedisCluster } from '../test/support/redis-cluster.ts'
 import type { LoadOrder, LoadResult } from './load.ts'
 import { benchConfig, benchEnv, benchSettings, createSeeder } from './seed.ts'
 import type { Report } from './subject.ts'
 
 const children = new Set<ChildProcess>()
 const servers = new Set<PostgresServer>()
+const clusters = new Set<RedisCluster>()
 const root = join(import.meta.dirname, '..')
 
 export interface Running extends Report {
@@ -69,7 +71,11 @@ export async function stop(child: ChildProcess): Promise<void> {
 }
 
 /** The same product as its users run it: `server.ts`, or `next start` after a build. Somebody is signed in. */
-export async function startProduct(host: 'node' | 'next', upstream: string) {
+export async function startProduct(
+  host: 'node' | 'next',
+  upstream: string,
+  more: Record<string, string> = {},
+) {
   const directory = mkdtempSync(join(tmpdir(), 'cloakroom-bench-'))
   const port = await freePort()
   const configFile = join(directory, 'bff.json')
@@ -91,6 +97,7 @@ export async function startProduct(host: 'node' | 'next', upstream: string) {
         ...env,
         PORT: `${port}`,
         BFF_CONFIG_FILE: configFile,
+        ...more,
       } as NodeJS.ProcessEnv,
     }),
   )
@@ -137,6 +144,8 @@ export async function startPostgres(): Promise<PostgresServer | undefined> {
 
 /** A server that several processes share: what chooses it, and its end. */
 export interface SharedStore {
+  /** For `BFF_STORE`. */
+  readonly kind: string
   readonly env: Record<string, string>
   /** What it holds, in memory or on the disk; 0 where it is a file of the process that writes it. */
   bytes(): Promise<number>
@@ -149,9 +158,21 @@ export async function startShared(store: string): Promise<SharedStore | undefine
     const redis = await startRedis()
     if (redis) {
       return {
+        kind: store,
         env: { REDIS_URL: redis.url },
         bytes: async () => memoryOf(redis.process) * 2 ** 20,
         stop: () => stop(redis.process),
+      }
+    }
+  } else if (store === 'redis-cluster') {
+    const cluster = await startRedisCluster().catch(() => undefined)
+    if (cluster) {
+      clusters.add(cluster)
+      return {
+        kind: 'redis',
+        env: { REDIS_URL: cluster.url, REDIS_CLUSTER: 'true' },
+        bytes: async () => 0,
+        stop: cluster.close,
       }
     }
   } else if (store === 'postgres') {
@@ -159,12 +180,13 @@ export async function startShared(store: string): Promise<SharedStore | undefine
     if (postgres) {
       const size = `SELECT pg_database_size('postgres')`
       return {
+        kind: store,
         env: { DATABASE_URL: postgres.url },
         bytes: async () => Number((await postgresQuery(postgres.url, size))[0]?.[0]),
         stop: postgres.close,
       }
     }
-  } else return { env: {}, bytes: async () => 0, stop: async () => {} }
+  } else return { kind: store, env: {}, bytes: async () => 0, stop: async () => {} }
   console.log(`no ${store} server here: left out`)
   return undefined
 }
@@ -194,5 +216,5 @@ export function memoryOf({ pid }: ChildProcess): number {
 
 export async function stopAll(): Promise<void> {
   await Promise.all([...children].map(stop))
-  await Promise.all([...servers].map((server) => server.close()))
+  await Promise.all([...servers, ...clusters].map((server) => server.close()))
 }

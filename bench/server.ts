@@ -19,6 +19,7 @@ const {
   BENCH_UPSTREAM = '',
   BENCH_ISSUER,
   REDIS_URL,
+  REDIS_CLUSTER,
   DATABASE_URL,
 } = process.env
 const directory = mkdtempSync(join(tmpdir(), 'cloakroom-bench-'))
@@ -29,6 +30,7 @@ const settings = benchSettings(
     BFF_STORE: BENCH_STORE,
     BFF_SQLITE_FILE: join(directory, 'sessions.db'),
     ...(REDIS_URL ? { REDIS_URL } : {}),
+    ...(REDIS_CLUSTER ? { REDIS_CLUSTER } : {}),
     ...(DATABASE_URL ? { DATABASE_URL } : {}),
     ...(BENCH_ISSUER ? { OIDC_ISSUER: BENCH_ISSUER } : {}),
   },

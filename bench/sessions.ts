@@ -37,7 +37,7 @@ export async function measureSessions({ large }: { large: boolean }): Promise<Ro
         storeBytes = 0,
       } = await start('./server.ts', {
         BENCH_UPSTREAM: `http://127.0.0.1:${upstream.port}`,
-        BENCH_STORE: store,
+        BENCH_STORE: own.kind,
         BENCH_SESSIONS: `${count}`,
         BENCH_NEWCOMERS: `${rounds * newcomersEach}`,
         ...own.env,

@@ -13,11 +13,11 @@ const atOnce = 64
 /** What each shared server carries by itself: the ceiling of the sign-ins and refreshes of all instances. */
 export async function measureStores(): Promise<Row[]> {
   const rows: Row[] = []
-  for (const kind of ['redis', 'postgres']) {
+  for (const kind of ['redis', 'redis-cluster', 'postgres']) {
     const shared = await startShared(kind)
     if (!shared) continue
     const { store: location } = benchSettings(
-      { BFF_STORE: kind, ...shared.env },
+      { BFF_STORE: shared.kind, ...shared.env },
       'http://api.example',
     )
     const store = await openStore(location)

@@ -54,7 +54,7 @@ async function measureStarted(options: SubjectsOptions): Promise<Subject[]> {
   const withShared = async (store: string) => {
     const shared = await startShared(store)
     if (shared) stores.push(shared)
-    return shared && server(store, { BENCH_STORE: store, ...shared.env })
+    return shared && server(store, { BENCH_STORE: shared.kind, ...shared.env })
   }
   const withNext = async () => {
     if (existsSync('.next/BUILD_ID')) return startProduct('next', origin)
@@ -80,6 +80,7 @@ async function measureStarted(options: SubjectsOptions): Promise<Subject[]> {
     ],
     ['sqlite', 'the server, sqlite', () => server('sqlite', { BENCH_STORE: 'sqlite' })],
     ['redis', 'the server, Redis', () => withShared('redis')],
+    ['redis-cluster', 'the server, a Redis Cluster', () => withShared('redis-cluster')],
     ['postgres', 'the server, PostgreSQL', () => withShared('postgres')],
     ['dpop', 'the server, DPoP', () => server('dpop', { BENCH_STORE: 'memory', BENCH_DPOP: '1' })],
     ['next', 'the Next host, sqlite', withNext],

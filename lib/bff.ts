@@ -23,9 +23,10 @@ import { createCipher } from './session/cipher.ts'
 import { createClaimsPolicy } from './session/claims.ts'
 import { sessionKeyOf } from './session/keys.ts'
 import { createSessionIndex } from './session/session-index.ts'
-import { createSessions } from './session/sessions.ts'
-import { createTickets } from './session/ticket.ts'
+import { createSessions, type Decoded } from './session/sessions.ts'
+import { createTickets, type RememberedTicket } from './session/ticket.ts'
 import { createTransactions } from './session/transaction.ts'
+import { type BoundedMap, partOf } from './store/bounded-map.ts'
 import type { KeyValue } from './store/key-value.ts'
 import { createPrefixed } from './store/prefixed.ts'
 import { countEvents } from './telemetry/count-events.ts'
@@ -46,6 +47,9 @@ export interface Shared {
   readonly metrics: Metrics
   readonly tracing: Tracing
   readonly outgoing: Outgoing
+  /** What is remembered of tickets and records: bounded for all together. @default each has its own */
+  readonly tickets?: BoundedMap<RememberedTicket> | undefined
+  readonly records?: BoundedMap<Decoded> | undefined
   /** Epoch milliseconds. */
   readonly now: () => number
   /** Which frontends a logout token may be for. */
@@ -131,11 +135,15 @@ export function composeBff(settings: Settings, shared: Shared): Bff {
     resources: oidc.resources === 'token' ? [] : resourcesOf(settings.remotes),
     onRefusedResources: (...refused) => tellRefused(settings.remotes, log, ...refused),
   })
-  const tickets = createTickets({ secrets, ...cookies, now })
+  const memory = <V>(whole: BoundedMap<V> | undefined) =>
+    whole && frontend ? partOf(whole, `${frontend.name}:`) : whole
+  const remembered = memory(shared.tickets)
+  const tickets = createTickets({ secrets, ...cookies, now, remembered })
   const sessions = createSessions({
     store,
     cipher: createCipher(secrets, 'record'),
     tickets,
+    decoded: memory(shared.records),
     index: createSessionIndex({ store, now }),
     log,
     now,

@@ -146,6 +146,23 @@ describe('O14: the stream of a session’s events', () => {
     assert.ok(await browser.user())
   })
 
+  test('stands in the access log when it is over, with what it has said', async (t) => {
+    const [app, browser] = await start(t, { env: { BFF_ACCESS_LOG: 'true' } })
+    const page = await Page.open(app, browser)
+    await page.until(() => page.told.length === 1)
+    const done = () =>
+      app.log.events.filter(
+        ({ event, fields }) =>
+          event === 'request.done' && (fields as { route?: string }).route === '/bff/events',
+      )
+    assert.equal(done().length, 0)
+    await browser.call('/bff/logout', { method: 'POST' })
+    assert.deepEqual(await page.ended(), signedOut('here'))
+    await page.until(() => done().length === 1)
+    const { status, bytesOut } = (done()[0]?.fields ?? {}) as { status: number; bytesOut: number }
+    assert.ok(status === 200 && bytesOut > 80, `${status} ${bytesOut}`)
+  })
+
   test('one session has twenty at most, and what was closed makes room', async (t) => {
     const [app, browser] = await start(t)
     const pages: Page[] = []

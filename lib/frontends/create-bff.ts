@@ -1,6 +1,8 @@
 import { type Bff, composeBff } from '../bff.ts'
 import type { Settings } from '../config/settings.ts'
 import { createOutgoing } from '../http/outgoing.ts'
+import { createRecordMemory } from '../session/sessions.ts'
+import { createTicketMemory } from '../session/ticket.ts'
 import type { KeyValue } from '../store/key-value.ts'
 import { openStore } from '../store/open-store.ts'
 import { watchCommands } from '../store/watch-commands.ts'
@@ -56,6 +58,7 @@ export async function createBff(options: BffOptions): Promise<WholeBff> {
   )
   const shared = {
     ...{ log: options.log, store, metrics, tracing, now },
+    ...{ tickets: createTicketMemory(), records: createRecordMemory() },
     outgoing: createOutgoing(settings.outgoing),
     addressees: (...named: Parameters<Frontends['addressees']>) => frontends.addressees(...named),
     fetch: options.fetch,

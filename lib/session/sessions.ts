@@ -1,4 +1,4 @@
-import { createBoundedMap } from '../store/bounded-map.ts'
+import { type BoundedMap, createBoundedMap } from '../store/bounded-map.ts'
 import { type Entry, type KeyValue, type MaybePromise, whenKnown } from '../store/key-value.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Cipher } from './cipher.ts'
@@ -21,15 +21,27 @@ export interface SessionsDeps {
   readonly now: () => number
   readonly idleSeconds: number
   readonly touchEverySeconds: number
+  /** What an entry said when it was last decrypted. @default a memory of its own */
+  readonly decoded?: Pick<BoundedMap<Decoded>, 'get' | 'set' | 'delete'> | undefined
   /** Is told the key of a session that was ended here. @default nobody is */
   readonly onEnded?: (key: string) => void
   /** Uses the refresh token of a session for its own sake. Never rejects. */
   readonly renew: (session: Session) => Promise<void>
 }
 
-interface Decoded {
+/** A record, as it was last decrypted. */
+export interface Decoded {
   readonly entry: Entry
   readonly session: Session
+}
+
+/** For the sessions of all frontends together. */
+export function createRecordMemory(): BoundedMap<Decoded> {
+  return createBoundedMap<Decoded>({
+    maxWeight: 64 * 1024 * 1024,
+    // The encrypted text, and a record that is about as long.
+    weigh: ({ entry }) => 2 * entry.value.length + 1000,
+  })
 }
 
 const none: SessionRead = { kind: 'none' }
@@ -43,12 +55,8 @@ const decryptedAtOnce = 8
 export function createSessions(deps: SessionsDeps) {
   const { store, cipher, tickets, index, log, now } = deps
   const idleMs = deps.idleSeconds * 1000
-  // What an entry said when it was last decrypted. Looked up by key and valid for that very value only.
-  const decoded = createBoundedMap<Decoded>({
-    maxWeight: 64 * 1024 * 1024,
-    // The encrypted text, and a record that is about as long.
-    weigh: ({ entry }) => 2 * entry.value.length + 1000,
-  })
+  // Looked up by key and valid for that very value only.
+  const { decoded = createRecordMemory() } = deps
   const busy = new Set<string>()
 
   const ttlMs = (record: SessionRecord, at = now()) => Math.min(idleMs, record.absoluteAt - at)

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readCookies, serializeCookie } from '../http/cookies.ts'
-import { createBoundedMap } from '../store/bounded-map.ts'
+import { type BoundedMap, createBoundedMap } from '../store/bounded-map.ts'
 import type { MaybePromise } from '../store/key-value.ts'
 import { cookieNames } from './cookie-names.ts'
 import { sessionKeyOfTicket } from './keys.ts'
@@ -16,7 +16,8 @@ export interface Ticket {
   readonly setCookie?: string
 }
 
-interface Remembered {
+/** A good ticket. */
+export interface RememberedTicket {
   /** The whole seal. */
   readonly value: string
   readonly ticket: Ticket
@@ -30,9 +31,20 @@ export interface TicketOptions {
   readonly secure: boolean
   readonly sameSite: 'strict' | 'lax'
   readonly now: () => number
+  /** @default a memory of its own */
+  readonly remembered?: Pick<BoundedMap<RememberedTicket>, 'get' | 'set'> | undefined
 }
 
-export function createTickets({ secrets, cookieName, secure, sameSite, now }: TicketOptions) {
+/** For the tickets of all frontends together. */
+export function createTicketMemory(): BoundedMap<RememberedTicket> {
+  return createBoundedMap<RememberedTicket>({
+    maxWeight: 16 * 1024 * 1024,
+    weigh: ({ value, ticket }) => value.length + (ticket.setCookie?.length ?? 0) + 300,
+  })
+}
+
+export function createTickets(options: TicketOptions) {
+  const { secrets, cookieName, secure, sameSite, now } = options
   const seal = createSeal(secrets, 'session')
   const name = cookieNames(cookieName, secure).ticket
   const prefix = `${name}=`
@@ -40,10 +52,7 @@ export function createTickets({ secrets, cookieName, secure, sameSite, now }: Ti
   // Unsealing costs half a millisecond, so a good ticket is remembered. A bad one is not: an attacker
   // must not be able to push the good ones out. Looked up by its end, since a hash of the whole would
   // cost more than comparing it.
-  const remembered = createBoundedMap<Remembered>({
-    maxWeight: 16 * 1024 * 1024,
-    weigh: ({ value, ticket }) => value.length + (ticket.setCookie?.length ?? 0) + 300,
-  })
+  const { remembered = createTicketMemory() } = options
 
   const cookie = async (id: string, absoluteAt: number) =>
     serializeCookie(name, await seal.seal({ id, absoluteAt }), {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createBoundedMap } from './bounded-map.ts'
+import { createBoundedMap, partOf } from './bounded-map.ts'
 
 describe('bounded map', () => {
   const open = () => createBoundedMap<string>({ maxWeight: 8, weigh: (value) => value.length })
@@ -42,4 +42,21 @@ describe('bounded map', () => {
     map.clear()
     assert.equal(map.get('b'), undefined)
   })
+})
+
+it('what several remember in one map is bounded for all, and each sees its own', () => {
+  const whole = createBoundedMap<string>({ maxWeight: 200, weigh: (value) => value.length })
+  const parts = ['a:', 'b:', 'c:'].map((prefix) => partOf(whole, prefix))
+  for (const [i, part] of parts.entries()) part.set('key', `${i}`)
+  assert.deepEqual(
+    parts.map((part) => part.get('key')),
+    ['0', '1', '2'],
+  )
+  parts[0]?.delete('key')
+  assert.deepEqual(
+    parts.map((part) => part.get('key')),
+    [undefined, '1', '2'],
+  )
+  for (let i = 0; i < 100; i += 1) parts[0]?.set(`${i}`, 'x'.repeat(10))
+  assert.equal(parts[1]?.get('key'), undefined)
 })

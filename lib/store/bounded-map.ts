@@ -59,3 +59,15 @@ export function createBoundedMap<V>({ maxWeight, weigh }: BoundedMapOptions<V>):
     },
   }
 }
+
+/** What one of several remembers in a map that is bounded for all of them. Nobody sees what is another's. */
+export function partOf<V>(
+  whole: BoundedMap<V>,
+  prefix: string,
+): Pick<BoundedMap<V>, 'get' | 'set' | 'delete'> {
+  return {
+    get: (key) => whole.get(prefix + key),
+    set: (key, value) => whole.set(prefix + key, value),
+    delete: (key) => whole.delete(prefix + key),
+  }
+}
