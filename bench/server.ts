@@ -18,6 +18,7 @@ const {
   BENCH_STORE = 'sqlite',
   BENCH_UPSTREAM = '',
   BENCH_ISSUER,
+  BENCH_SQLITE_FILE,
   REDIS_URL,
   REDIS_CLUSTER,
   DATABASE_URL,
@@ -28,7 +29,7 @@ process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
 const settings = benchSettings(
   {
     BFF_STORE: BENCH_STORE,
-    BFF_SQLITE_FILE: join(directory, 'sessions.db'),
+    BFF_SQLITE_FILE: BENCH_SQLITE_FILE ?? join(directory, 'sessions.db'),
     ...(REDIS_URL ? { REDIS_URL } : {}),
     ...(REDIS_CLUSTER ? { REDIS_CLUSTER } : {}),
     ...(DATABASE_URL ? { DATABASE_URL } : {}),

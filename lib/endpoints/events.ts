@@ -21,7 +21,7 @@ export function createEvents({ sessions, streams }: EventsDeps): Endpoint {
     const headers = new Headers(eventHeaders)
     if (read.setCookie !== undefined) headers.append('set-cookie', read.setCookie)
     if (request.method === 'HEAD') return new Response(null, { headers })
-    const body = streams.open(read.session, cookies)
+    const body = streams.open(read.session)
     return typeof body === 'string' ? problem(body, { requestId }) : new Response(body, { headers })
   }
 }

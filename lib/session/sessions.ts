@@ -38,7 +38,7 @@ export interface Decoded {
 /** For the sessions of all frontends together. */
 export function createRecordMemory(): BoundedMap<Decoded> {
   return createBoundedMap<Decoded>({
-    maxWeight: 64 * 1024 * 1024,
+    maxWeight: 48 * 1024 * 1024,
     // The encrypted text, and a record that is about as long.
     weigh: ({ entry }) => 2 * entry.value.length + 1000,
   })
@@ -204,6 +204,20 @@ export function createSessions(deps: SessionsDeps) {
     ): MaybePromise<SessionRead> {
       const ticket = tickets.read(cookieHeader, onForged)
       return whenKnown(ticket, (it) => lookUp(it, mode))
+    },
+    /**
+     * By its store key, without extending it; from memory, where the store vouches for it. `unchanged`, and nothing is
+     * decrypted, while its entry is as `last` has it. May throw as it may reject.
+     */
+    peek(
+      key: string,
+      last: Pick<Session, 'version' | 'expiresAt'>,
+    ): MaybePromise<Session | 'unchanged' | undefined> {
+      return whenKnown(store.get(key), (entry) =>
+        entry && entry.version === last.version && entry.expiresAt === last.expiresAt
+          ? 'unchanged'
+          : whenKnown(decode(key, entry), live),
+      )
     },
     /** Stores a new session under a new id; answers it with its cookie (L9). */
     async create(record: SessionRecord): Promise<{ session: Session; setCookie: string }> {

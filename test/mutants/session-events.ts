@@ -33,8 +33,8 @@ export const mutants: readonly Mutant[] = [
   {
     row: 'O14',
     file: 'lib/endpoints/event-streams.ts',
-    from: "sessions.read(watched.cookies, 'peek')",
-    to: "sessions.read(watched.cookies, 'use')",
+    from: 'if (watched.turn === turn || watched.turn === other) look(watched)',
+    to: '',
     test: stream,
     title: 'warns before the end, tells of a use, and is none itself',
   },
