@@ -16,6 +16,7 @@ import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { measureCold } from './cold.ts'
 import { measureEvents } from './events.ts'
+import { measureFrontends } from './frontends.ts'
 import { measureLatency } from './latency.ts'
 import type { Row } from './measure.ts'
 import { measurePeople } from './people.ts'
@@ -72,6 +73,7 @@ const scenarios: Record<string, () => Promise<Row[]>> = {
   events: measureEvents,
   people: measurePeople,
   workers: measureWorkers,
+  frontends: measureFrontends,
 }
 
 const one =
