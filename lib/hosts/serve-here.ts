@@ -46,6 +46,8 @@ export async function serveHere(config: Config, options: ServeOptions): Promise<
   if (!started.ok) return tell(started.report)
   const { bff, log } = started
   const signal = stopSignal()
+  // Before it listens: whoever tells a server that starts to reload does not mean to end it.
+  onHangUp(async () => void (await started.reload(await options.reread?.())), log)
   const { host, port } = bff.settings
   const hostname = socketPath(host) === undefined ? host : 'localhost'
   const pages = options.pages?.({ hostname, port })
@@ -63,7 +65,6 @@ export async function serveHere(config: Config, options: ServeOptions): Promise<
     return tell(door)
   }
   logStart(started, 'node', door.address)
-  onHangUp(async () => void (await started.reload(await options.reread?.())), log)
 
   const reason = await Promise.race([signal, failed])
   log.event('server.stopping', { signal: reason, inFlight: bff.frontends.inFlight })
