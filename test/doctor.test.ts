@@ -60,6 +60,19 @@ const clientChecks = ['credentials', 'redirect-uri', 'post-logout-uri', 'capabil
 const find = ({ checks }: Told, id: string) => checks.find((check) => check.id === id)
 
 describe('cloakroom doctor', () => {
+  test('A49: each frontend is looked at, with its own client and APIs', async (t) => {
+    const oidc = { clientId: 'nobody', secretEnv: 'BFF_SECRET' }
+    const lost = { remotes: { lost: { target: 'http://127.0.0.1:1' } } }
+    const told = await examine(t, {}, { frontends: { club: { path: '/club', oidc, ...lost } } })
+    const failed = told.failed.map(({ id }) => id)
+    assert.deepEqual(failed.toSorted(), [
+      'frontends.club:credentials',
+      'frontends.club:remote:lost',
+    ])
+    assert.equal(find(told, 'credentials')?.status, 'ok')
+    assert.equal(find(told, 'frontends.club:issuer')?.status, 'ok')
+  })
+
   test('A49: a healthy set-up is well, in every line', async (t) => {
     const folder = appFolder({
       'bff.config.json': JSON.stringify({ remotes: { things: { target: apiOrigin } } }),

@@ -1,5 +1,6 @@
 import { type LoadedSettings, loadSettings } from '../config/load-settings.ts'
 import type { Problem } from '../config/report.ts'
+import type { Settings } from '../config/settings.ts'
 import { loadAppConfig } from './app-config.ts'
 import { baseUrlLook } from './doctor/base-url.ts'
 import { type Check, type Finding, type Look, reasonOf } from './doctor/check.ts'
@@ -42,16 +43,14 @@ async function examine(cwd: string, named: string | undefined): Promise<readonly
   }
   if (!loaded.ok) return told(loaded.problems)
   const { settings, notes } = loaded
-  const looks = [
-    storeLook,
-    ...remoteLooks(settings.remotes),
-    baseUrlLook,
-    ...issuerLooks(),
-    ...clientLooks(),
-  ]
-  const found = await Promise.all(
-    looks.map(async ({ id, look }) => ({ id, ...(await within(look(settings))) })),
-  )
+  const found = [...(await lookAll([storeLook], settings)), ...(await lookAt(settings))]
+  // One after another: many frontends have one provider.
+  for (const each of settings.frontends) {
+    const ofFrontend = await lookAt(each)
+    found.push(
+      ...ofFrontend.map((it) => ({ ...it, id: `frontends.${each.frontend?.name}:${it.id}` })),
+    )
+  }
   return [
     {
       id: 'settings',
@@ -61,6 +60,16 @@ async function examine(cwd: string, named: string | undefined): Promise<readonly
     { id: 'secrets', status: 'ok', message: 'cannot be guessed' },
     ...found,
   ]
+}
+
+/** What an app has of its own. */
+function lookAt(settings: Settings): Promise<Check[]> {
+  const remotes = remoteLooks(settings.remotes)
+  return lookAll([...remotes, baseUrlLook, ...issuerLooks(), ...clientLooks()], settings)
+}
+
+function lookAll(looks: readonly Look[], settings: Settings): Promise<Check[]> {
+  return Promise.all(looks.map(async ({ id, look }) => ({ id, ...(await within(look(settings))) })))
 }
 
 /** One cause, one failure: what depends on settings that do not hold is not looked at. */
