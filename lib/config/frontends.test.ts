@@ -72,6 +72,18 @@ const wrong: [title: string, frontends: object, setting: string, problem: RegExp
     /names a variable/,
   ],
   [
+    'the cookie of another as one of an API',
+    {
+      it: {
+        path: '/a',
+        session: { cookieName: 'my' },
+        remotes: { x: { target: 'https://a.example', cookies: ['my-other'] } },
+      },
+    },
+    'frontends.it.remotes.x.cookies[0]',
+    /cookie of Cloakroom/,
+  ],
+  [
     'a rule of a section',
     { it: { path: '/a', session: { idle: '2h', absolute: '1h' } } },
     'frontends.it.session.absolute',

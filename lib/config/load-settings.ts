@@ -75,12 +75,15 @@ function buildSettings(
     frontend: root === '' ? undefined : frontend?.name,
     report,
   })
-  checkCookieOwners(config.remotes, { cookieName: session.cookieName, root, report })
+  // As every frontend's begins that shares the host: none of them is an API's.
+  const suffix = root === '' ? '' : `-${frontend?.name}`
+  const cookieName = session.cookieName.slice(0, session.cookieName.length - suffix.length)
+  checkCookieOwners(config.remotes, { cookieName, root, report })
   const paths = pathSettings(config, root, report)
   const spa = spaSettings(env, config.spa, { mode, root, report })
   const remotes = named('remotes', config.remotes, report, (name, remote) =>
     remoteSettings(name, remote, {
-      cookieName: session.cookieName,
+      cookieName,
       root,
       oidcDpop: oidc.dpop,
       clients: new Map(Object.entries(config.clients)),

@@ -5,7 +5,7 @@ import { postgresRefusal } from './postgres-refusal.ts'
 import { postgresStatements, sweepBatch } from './postgres-statements.ts'
 import { storedName } from './postgres-text.ts'
 import { dialPostgres, type PostgresWire, type StatementName } from './postgres-wire.ts'
-import { createRedisLink, type RedisWire, type RedisWireEvents } from './redis-link.ts'
+import { createServerLink, type ServerWire, type ServerWireEvents } from './server-link.ts'
 import { createTrackedReads } from './tracked-reads.ts'
 
 export interface PostgresStoreOptions {
@@ -43,7 +43,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
   let isListening = false
   let nextSweepAt = 0
 
-  const link = createRedisLink({
+  const link = createServerLink({
     server: 'PostgreSQL',
     dial,
     judge,
@@ -60,7 +60,7 @@ export async function createPostgresStore(options: PostgresStoreOptions): Promis
     rememberedChars: options.rememberedChars ?? 32 * 1024 * 1024,
   })
 
-  async function dial({ onLost }: RedisWireEvents, signal: AbortSignal): Promise<RedisWire> {
+  async function dial({ onLost }: ServerWireEvents, signal: AbortSignal): Promise<ServerWire> {
     isListening = false
     const wire: PostgresWire = await dialPostgres({
       ...{ url, prefix, statements, timeoutMs: commandTimeoutMs, onLost },

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectPlainly } from './redis-dial.ts'
-import type { RedisWire } from './redis-link.ts'
+import type { ServerWire } from './server-link.ts'
 
 /** Asks servers about each other: the sentinels of a master, the nodes of a cluster. */
 export interface RedisAsker {
@@ -10,10 +10,10 @@ export interface RedisAsker {
 }
 
 export function createRedisAsker(timeoutMs: number): RedisAsker {
-  const wires = new Map<string, Promise<RedisWire>>()
+  const wires = new Map<string, Promise<ServerWire>>()
   const closing = new AbortController()
 
-  function lose(url: string, wire: Promise<RedisWire>): void {
+  function lose(url: string, wire: Promise<ServerWire>): void {
     if (wires.get(url) === wire) wires.delete(url)
     wire.then(
       (it) => it.destroy(),
@@ -21,11 +21,11 @@ export function createRedisAsker(timeoutMs: number): RedisAsker {
     )
   }
 
-  function wireTo(url: string): Promise<RedisWire> {
+  function wireTo(url: string): Promise<ServerWire> {
     const known = wires.get(url)
     if (known) return known
     const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(timeoutMs)])
-    const wire: Promise<RedisWire> = connectPlainly({ url, signal, onLost: () => lose(url, wire) })
+    const wire: Promise<ServerWire> = connectPlainly({ url, signal, onLost: () => lose(url, wire) })
     wires.set(url, wire)
     wire.catch(() => lose(url, wire))
     return wire

@@ -1,5 +1,5 @@
 import { createClient, ErrorReply } from '@redis/client'
-import type { RedisWire } from './redis-link.ts'
+import type { ServerWire } from './server-link.ts'
 
 export interface Dialing {
   readonly url: string
@@ -32,7 +32,7 @@ export function judge(error: unknown): 'refused' | 'useless' {
  * where it does not know RESP3 at all (Redis 5, many proxies), one over RESP2. Any other refusal (a wrong
  * password, a server that is loading) is a failure like all others.
  */
-export async function dialRedis(dialing: Dialing): Promise<{ wire: RedisWire; tracked: boolean }> {
+export async function dialRedis(dialing: Dialing): Promise<{ wire: ServerWire; tracked: boolean }> {
   const signal = AbortSignal.any([dialing.signal, AbortSignal.timeout(dialTimeoutMs)])
   const attempt = { ...dialing, signal }
   try {
@@ -52,9 +52,9 @@ async function openWithout(
   command: string[],
   dialing: Dialing,
   mode: 'untracked' | 'resp2',
-): Promise<RedisWire | undefined> {
+): Promise<ServerWire | undefined> {
   const { signal } = dialing
-  let wire: RedisWire
+  let wire: ServerWire
   try {
     wire = await connect(dialing, mode)
   } catch (error) {
@@ -70,13 +70,13 @@ async function openWithout(
 }
 
 /** For questions about other servers: no tracking, and nothing that a sentinel does not know. */
-export function connectPlainly(dialing: Omit<Dialing, 'onInvalidated'>): Promise<RedisWire> {
+export function connectPlainly(dialing: Omit<Dialing, 'onInvalidated'>): Promise<ServerWire> {
   return connect({ ...dialing, onInvalidated: () => {} }, 'resp2')
 }
 
 type Mode = 'tracked' | 'untracked' | 'resp2'
 
-async function connect(dialing: Dialing, mode: Mode): Promise<RedisWire> {
+async function connect(dialing: Dialing, mode: Mode): Promise<ServerWire> {
   const { signal } = dialing
   signal.throwIfAborted()
   const client = createClient({
@@ -95,7 +95,7 @@ async function connect(dialing: Dialing, mode: Mode): Promise<RedisWire> {
   })
   client.on('error', dialing.onLost)
   client.on('invalidate', dialing.onInvalidated)
-  const wire: RedisWire = {
+  const wire: ServerWire = {
     send: (args) => client.sendCommand(args),
     destroy: () => client.destroy(),
   }

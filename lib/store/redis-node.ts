@@ -7,7 +7,7 @@ import {
   type RedisScript,
 } from './redis-commands.ts'
 import { dialRedis, errorCode, judge } from './redis-dial.ts'
-import { createRedisLink, type RedisWire, type RedisWireEvents } from './redis-link.ts'
+import { createServerLink, type ServerWire, type ServerWireEvents } from './server-link.ts'
 import { createTrackedReads } from './tracked-reads.ts'
 
 export interface RedisNodeOptions {
@@ -17,7 +17,7 @@ export interface RedisNodeOptions {
    */
   readonly address: (signal: AbortSignal) => string | Promise<string>
   /** Rejects when the server that was reached is not the one that is to be believed. */
-  readonly confirm?: (wire: RedisWire) => Promise<void>
+  readonly confirm?: (wire: ServerWire) => Promise<void>
   /** For servers that others may replace: how often they are tried, and how long they may be silent. */
   readonly watch?: { readonly heartbeatMs: number; readonly longestSilenceMs: number }
   /** Of every key, so that several installations may share a server. @default 'cloakroom:' */
@@ -51,7 +51,7 @@ export function createRedisNode(options: RedisNodeOptions): RedisNode {
   const entryPrefix = entryKey('')
   let tracked = false
 
-  const link = createRedisLink({
+  const link = createServerLink({
     dial,
     judge,
     onLost: () => reads.invalidate(null),
@@ -66,7 +66,7 @@ export function createRedisNode(options: RedisNodeOptions): RedisNode {
     rememberedChars: options.rememberedChars ?? 32 * 1024 * 1024,
   })
 
-  async function dial(events: RedisWireEvents, signal: AbortSignal): Promise<RedisWire> {
+  async function dial(events: ServerWireEvents, signal: AbortSignal): Promise<ServerWire> {
     const onInvalidated = (name: Buffer | null): void => {
       events.onHeard()
       const key = name?.toString() ?? null

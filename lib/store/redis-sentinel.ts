@@ -1,10 +1,10 @@
 import { given } from '../http/given.ts'
 import type { KeyValue } from './key-value.ts'
 import { createRedisAsker, majorityOf } from './redis-ask.ts'
-import type { RedisWire } from './redis-link.ts'
 import { createRedisNode, type RedisNodeOptions } from './redis-node.ts'
 import { SentinelError } from './redis-refusal.ts'
 import { placeOf } from './redis-slots.ts'
+import type { ServerWire } from './server-link.ts'
 
 export interface RedisSentinelOptions
   extends Pick<RedisNodeOptions, 'prefix' | 'commandTimeoutMs'> {
@@ -70,7 +70,7 @@ export function createRedisSentinel(options: RedisSentinelOptions): KeyValue {
     return url.href
   }
 
-  async function confirm(wire: RedisWire): Promise<void> {
+  async function confirm(wire: ServerWire): Promise<void> {
     const [role] = (await wire.send(['ROLE'])) as [unknown]
     if (role !== 'master') throw new Error(`${current} is no master`)
   }

@@ -3,7 +3,7 @@ import type { Mutant } from './mutant.ts'
 export const mutants: readonly Mutant[] = [
   {
     row: 'S8',
-    file: 'lib/store/redis-link.ts',
+    file: 'lib/store/server-link.ts',
     from: '        if (heardAt < sentAt) lose(used, error)\n',
     to: '',
     test: 'test/store-redis.test.ts',

@@ -2,24 +2,24 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { StoreUnavailableError } from './key-value.ts'
 
 /** One established connection. Replies come in the order of the commands. */
-export interface RedisWire {
+export interface ServerWire {
   /** Rejects when the server refused the command, or when the connection broke. */
   send(args: readonly string[]): Promise<unknown>
   destroy(): void
 }
 
-export interface RedisWireEvents {
+export interface ServerWireEvents {
   /** Something arrived that is no reply: a sign of life like one. */
   onHeard(): void
   /** The connection broke. May be called more than once. */
   onLost(cause: unknown): void
 }
 
-export interface RedisLinkOptions {
+export interface ServerLinkOptions {
   /** For messages. @default 'Redis' */
   readonly server?: string
   /** Connects, or rejects, at the latest when the signal fires. */
-  dial(events: RedisWireEvents, signal: AbortSignal): Promise<RedisWire>
+  dial(events: ServerWireEvents, signal: AbortSignal): Promise<ServerWire>
   /** What a rejection of `send` means: an answer of the server, or that this connection is of no use. */
   judge(error: unknown): 'refused' | 'useless'
   /** A connection ended: whatever was known through it is worth nothing from here on. */
@@ -34,7 +34,7 @@ export interface RedisLinkOptions {
   readonly longestSilenceMs?: number
 }
 
-export interface RedisLink {
+export interface ServerLink {
   /**
    * Sends one command. What the server refused is thrown as it is; everything else that goes wrong is
    * a StoreUnavailableError, after `commandTimeoutMs` at the latest.
@@ -54,15 +54,15 @@ const longestBackOffMs = 2_000
 const usualHeartbeatMs = 15_000
 
 /**
- * Keeps one connection to Redis, for ever. While there is none a command fails at once, except that
+ * Keeps one connection to a server (Redis, PostgreSQL), for ever. While there is none a command fails at once, except that
  * the first attempt after the start or a loss is waited for. A command whose deadline passes while
  * nothing at all is heard condemns the connection: a stopped server and a dead network look alike,
  * and TCP alone would take a quarter of an hour to notice.
  */
-export function createRedisLink(options: RedisLinkOptions): RedisLink {
+export function createServerLink(options: ServerLinkOptions): ServerLink {
   const { dial, judge, onLost, commandTimeoutMs, server = 'Redis' } = options
   const { heartbeatMs = usualHeartbeatMs, longestSilenceMs = Number.POSITIVE_INFINITY } = options
-  let wire: RedisWire | undefined
+  let wire: ServerWire | undefined
   let firstAttempt: Promise<void> | undefined
   let openedAt = 0
   let heardAt = 0
@@ -86,7 +86,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
   }
 
   async function connect(): Promise<void> {
-    let opened: RedisWire | undefined
+    let opened: ServerWire | undefined
     if (closed) return
     try {
       const onLost = (cause: unknown) => opened && lose(opened, cause)
@@ -106,7 +106,7 @@ export function createRedisLink(options: RedisLinkOptions): RedisLink {
     await sleep(longest * (0.5 + Math.random() / 2), undefined, options).catch(() => {})
   }
 
-  function lose(lost: RedisWire, cause: unknown): void {
+  function lose(lost: ServerWire, cause: unknown): void {
     if (wire !== lost) return
     wire = undefined
     lastCause = cause
