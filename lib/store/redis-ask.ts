@@ -40,7 +40,9 @@ export function createRedisAsker(timeoutMs: number): RedisAsker {
         const timer = sleep(timeoutMs, undefined, { ref: false, signal: late.signal })
         return await Promise.race([
           reply,
-          timer.then(() => {
+          timer.then(async () => {
+            // After a pause of this process the answer may lie there already.
+            await new Promise<void>((resolve) => setImmediate(resolve))
             throw new Error(`no answer within ${timeoutMs} ms`)
           }),
         ])

@@ -16,7 +16,7 @@ export interface RedisClusterOptions extends Pick<RedisNodeOptions, 'prefix' | '
 }
 
 /** Nodes are asked about each other; each answers at once, or is away. */
-const askTimeoutMs = 1000
+const askTimeoutMs = 2000
 const lookMs = 1000
 /** A master that was silent for longer may have been replaced: shorter than any `cluster-node-timeout` should be. */
 const watch = { heartbeatMs: 250, longestSilenceMs: 1500 }

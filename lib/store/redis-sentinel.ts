@@ -16,7 +16,7 @@ export interface RedisSentinelOptions
   readonly sentinelPassword?: string
 }
 
-const askTimeoutMs = 1000
+const askTimeoutMs = 2000
 const lookMs = 1000
 /** A master that was silent for longer is asked about: shorter than any `down-after-milliseconds` should be. */
 const watch = { heartbeatMs: 250, longestSilenceMs: 1500 }

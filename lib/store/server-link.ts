@@ -116,13 +116,26 @@ export function createServerLink(options: ServerLinkOptions): ServerLink {
     void keepTrying()
   }
 
+  const silentFor = () => performance.now() - Math.max(heardAt, openedAt)
+
+  /** What was silent may have been this process: then the answers lie there, and are read by the end of the turn. */
+  async function renewIfSilent(used: ServerWire): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    if (silentFor() > longestSilenceMs) renew(used, new LateError(server, silentFor()))
+  }
+
+  /** No failure: whoever asks now waits for the new connection. */
+  function renew(used: ServerWire, cause: unknown): void {
+    openedAt = Number.NEGATIVE_INFINITY
+    lose(used, cause)
+  }
+
   function onHeard(): void {
     heardAt = performance.now()
   }
 
   async function send(args: readonly string[]): Promise<unknown> {
-    const silence = performance.now() - Math.max(heardAt, openedAt)
-    if (wire && silence > longestSilenceMs) lose(wire, new LateError(server, silence))
+    if (wire && silentFor() > longestSilenceMs) await renewIfSilent(wire)
     if (!wire && firstAttempt) await withDeadline(firstAttempt).catch(unavailable)
     const used = wire
     if (!used) throw new StoreUnavailableError(lastCause)
@@ -168,7 +181,7 @@ export function createServerLink(options: ServerLinkOptions): ServerLink {
 
   return {
     send,
-    drop: (cause) => wire && lose(wire, cause),
+    drop: (cause) => wire && renew(wire, cause),
     close() {
       closed = true
       clearInterval(heartbeat)
