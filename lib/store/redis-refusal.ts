@@ -12,7 +12,7 @@ interface RedisRefusal {
 /** As the settings have it. */
 type Topology = { readonly cluster?: boolean; readonly sentinel?: string }
 
-const longestLookMs = 1000
+const longestLookMs = 3000
 
 /** Throws StoreRefusedError for what Redis refuses at the start. Not being there is no refusal: it may come. */
 export async function lookAtRedis(store: KeyValue, topology: Topology): Promise<void> {
